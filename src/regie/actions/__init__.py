@@ -1,0 +1,1 @@
+"""Change things: open a transaction, load, ask the core once, save."""

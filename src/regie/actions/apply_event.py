@@ -1,0 +1,68 @@
+"""THE ONE DOOR: every event on a traject passes here, from people and from the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from regie.actions.context import Context
+from regie.actions.office_hours import next_office_hour
+from regie.core.changes import Changes
+from regie.core.engine import advance
+from regie.core.events import Event
+from regie.store.session import in_transaction, read_scope
+from regie.store.trajects import Saved, find_request, load_traject, save_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was decided and saved. ``repeated``: this request had been answered before, nothing was done."""
+
+    changes: Changes | None
+    saved: Saved | None
+    repeated: bool = False
+
+
+def apply_event(context: Context, traject_id: int, event: Event, now: datetime, *, request_id: str = "") -> Applied:
+    """Load, decide, save, in one transaction.
+
+    Args:
+        request_id: of one press of one button; the same one twice has one effect.
+
+    Raises:
+        Refused: the rules say no.
+        NotFound: no such traject, cycle, step or anchor.
+        Conflict: somebody else was first; nothing was changed.
+    """
+    return in_transaction(context.engine, lambda session: apply_in(session, context, traject_id, event, now, request_id))
+
+
+def apply_in(
+    session: Session, context: Context, traject_id: int, event: Event, now: datetime, request_id: str = ""
+) -> Applied:
+    """The same inside a transaction that is already open."""
+    if request_id and find_request(session, traject_id, request_id):
+        return Applied(None, None, repeated=True)
+    traject = load_traject(session, traject_id, context.shelf)
+    changes = advance(traject, event, now)
+    calendar = traject.cycles[-1].definition.calendar
+    saved = save_changes(
+        session,
+        traject,
+        changes,
+        now,
+        ids=context.ids,
+        audit_key=context.audit_key,
+        request_id=request_id,
+        office=lambda moment: next_office_hour(moment, traject.zone, calendar),
+        brake_at=context.brake_at,
+    )
+    return Applied(changes, saved)
+
+
+def preview_event(context: Context, traject_id: int, event: Event, now: datetime) -> Changes:
+    """Show what an event would lead to. Saves nothing."""
+    with read_scope(context.engine) as session:
+        return advance(load_traject(session, traject_id, context.shelf, for_change=False), event, now)

@@ -1,0 +1,139 @@
+"""Empty the outbox: take a message, check that it is still true, write it, hand it over, remember how it went.
+
+The mark that hand-over started is committed before the call, so that a crash can never send a third time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from regie.actions.context import Context
+from regie.failpoints import failpoint
+from regie.notify.render import Rendered, render
+from regie.notify.sender import DeliveryOutcome, OutgoingMessage, Sender
+from regie.store.outbox import claim, load_letter, mark_refused, mark_sent, mark_uncertain
+from regie.store.session import in_transaction
+from regie.text.letter import Letter
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 600
+BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How a batch went. ``sent``: accepted by the next hop; nobody knows whether it was read."""
+
+    sent: int = 0
+    refused: int = 0
+    uncertain: int = 0
+    withdrawn: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.sent + self.refused + self.uncertain + self.withdrawn
+
+    def __add__(self, other: Delivered) -> Delivered:
+        return Delivered(
+            self.sent + other.sent,
+            self.refused + other.refused,
+            self.uncertain + other.uncertain,
+            self.withdrawn + other.withdrawn,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Postage:
+    """What the writing of a message needs besides its facts."""
+
+    base_url: str = ""
+    reply_to: str | None = None
+    environment: str = ""
+    redirect_to: str | None = None
+    list_id: str = "regie"
+
+
+def deliver_batch(
+    context: Context, sender: Sender, now: Callable[[], datetime], owner: str, postage: Postage, *, limit: int = BATCH
+) -> Delivered:
+    """Hand over what is due, at most ``limit`` messages, one commit per message and step."""
+    moment = now()
+    claimed = in_transaction(context.engine, lambda session: claim(session, owner, moment, limit, LEASE_SECONDS))
+    failpoint("deliver.after_mark_sending")
+    result = Delivered()
+    for each in claimed:
+        result += _deliver_one(context, sender, now, each.id, each.attempt, postage)
+    return result
+
+
+def deliver(
+    context: Context, sender: Sender, now: Callable[[], datetime], owner: str, postage: Postage
+) -> Delivered:
+    """Hand over until nothing is due any more."""
+    result = Delivered()
+    while (batch := deliver_batch(context, sender, now, owner, postage)).total:
+        result += batch
+    return result
+
+
+def _deliver_one(
+    context: Context, sender: Sender, now: Callable[[], datetime], message_id: str, attempt: int, postage: Postage
+) -> Delivered:
+    letter = in_transaction(context.engine, lambda session: load_letter(session, message_id, context.shelf, now()))
+    if letter is None:
+        return Delivered(withdrawn=1)
+    if not letter.to.email:
+        _mark(context, lambda session: mark_refused(session, message_id, attempt, now(), "no address", permanent=True))
+        return Delivered(refused=1)
+    delivery = sender.send(compose(letter, postage))
+    failpoint("deliver.after_send")
+    log.info("message.%s id=%s attempt=%s", delivery.outcome.value, message_id, attempt)
+    match delivery.outcome:
+        case DeliveryOutcome.ACCEPTED:
+            _mark(context, lambda session: mark_sent(session, message_id, attempt, now()))
+            result = Delivered(sent=1)
+        case DeliveryOutcome.REFUSED:
+            _mark(
+                context,
+                lambda session: mark_refused(
+                    session, message_id, attempt, now(), delivery.detail, permanent=delivery.permanent
+                ),
+            )
+            result = Delivered(refused=1)
+        case DeliveryOutcome.UNCERTAIN:
+            _mark(context, lambda session: mark_uncertain(session, message_id, attempt, now(), delivery.detail))
+            result = Delivered(uncertain=1)
+    failpoint("deliver.after_mark")
+    return result
+
+
+def _mark(context: Context, work: Callable[..., object]) -> None:
+    in_transaction(context.engine, work)
+
+
+def compose(letter: Letter, postage: Postage) -> OutgoingMessage:
+    """Turn the facts of a message into what leaves the building."""
+    written: Rendered = render(letter, base_url=postage.base_url, environment=postage.environment)
+    subject = written.subject
+    address = letter.to.email
+    if postage.redirect_to:
+        subject, address = f"[voor {letter.to.email}] {subject}", postage.redirect_to
+    return OutgoingMessage(
+        message_id=letter.message_id,
+        attempt=letter.attempt,
+        to=address,
+        to_name=letter.to.name,
+        subject=subject,
+        text=written.text,
+        html=written.html,
+        language=letter.to.language,
+        list_id=postage.list_id,
+        reply_to=(letter.parts[0].lead_email or postage.reply_to) if letter.parts else postage.reply_to,
+        attachments=(),
+    )
+
+

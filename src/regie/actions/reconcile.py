@@ -1,0 +1,81 @@
+"""The sweep: look at every traject that is dirty or whose next look has come, one transaction each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from regie.actions.apply_event import apply_event
+from regie.actions.context import Context
+from regie.clock import local_date
+from regie.core.changes import WantedRun
+from regie.core.events import Tick
+from regie.errors import RegieError
+from regie.failpoints import failpoint
+from regie.store.session import read_scope
+from regie.store.trajects import claim_due
+
+log = logging.getLogger(__name__)
+
+CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did. ``failed``: trajects that could not be looked at; they delay only themselves."""
+
+    looked_at: int = 0
+    notices: int = 0
+    runs: tuple[tuple[int, WantedRun], ...] = ()
+    failed: tuple[int, ...] = ()
+    clock_went_back: int = 0
+
+    def __add__(self, other: Swept) -> Swept:
+        return Swept(
+            self.looked_at + other.looked_at,
+            self.notices + other.notices,
+            self.runs + other.runs,
+            self.failed + other.failed,
+            self.clock_went_back + other.clock_went_back,
+        )
+
+
+def find_chunk(context: Context, now: datetime, *, zone: str = "Europe/Amsterdam", after: int = 0) -> tuple[int, ...]:
+    """Give the next trajects that need a look, at most a chunk, in order of id."""
+    today = local_date(now, zone)
+    with read_scope(context.engine) as session:
+        found = tuple(claim_due(session, today, now, CHUNK, after_id=after))
+    failpoint("sweep.after_select")
+    return found
+
+
+def reconcile_chunk(context: Context, ids: Sequence[int], now: datetime) -> Swept:
+    """Look at each traject, one transaction each; one that fails is logged and delays nobody else."""
+    swept = Swept()
+    for traject_id in ids:
+        try:
+            applied = apply_event(context, traject_id, Tick(), now)
+        except RegieError as error:
+            log.warning("sweep.failed traject=%s code=%s", traject_id, error.code)
+            swept += Swept(failed=(traject_id,))
+            continue
+        changes, saved = applied.changes, applied.saved
+        assert changes is not None and saved is not None  # a sweep has no request id to repeat
+        if changes.clock_went_back:
+            log.warning("sweep.clock_went_back traject=%s", traject_id)
+        runs = tuple((traject_id, run) for run in changes.wants_runs)
+        swept += Swept(1, saved.new_notices, runs, (), int(changes.clock_went_back))
+    return swept
+
+
+def reconcile(context: Context, now: datetime, *, zone: str = "Europe/Amsterdam") -> Swept:
+    """Sweep until nothing is left that needs a look now."""
+    swept, after = Swept(), 0
+    while chunk := find_chunk(context, now, zone=zone, after=after):
+        swept += reconcile_chunk(context, chunk, now)
+        after = chunk[-1]
+    return swept
+
+

@@ -1,0 +1,75 @@
+"""Open the next cycle of a traject: the phases again, to improve or to expand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from regie.actions.apply_event import Applied, apply_in
+from regie.actions.context import Context
+from regie.core.definition import Definition
+from regie.core.events import CycleStarted
+from regie.core.ids import AnchorId
+from regie.core.opening import open_cycle
+from regie.store.definitions import save_definition
+from regie.store.session import in_transaction
+from regie.store.trajects import create_cycle, load_traject
+
+
+@dataclass(frozen=True, slots=True)
+class NextCycle:
+    """What an administrator says about a rerun. Answers that are not given are those of the cycle before."""
+
+    kind: str
+    start_on: date
+    idempotency_key: str
+    answers: Mapping[str, object] = field(default_factory=dict)
+    targets: Mapping[str, date] = field(default_factory=dict)
+    by: str = "regie"
+
+
+def start_cycle(
+    context: Context,
+    traject_id: int,
+    new: NextCycle,
+    now: datetime,
+    *,
+    definition: Definition | None = None,
+    sources: Mapping[str, str] | None = None,
+) -> tuple[int, Applied]:
+    """Open a cycle by the rerun codes of the definition; asking twice with the same key opens one.
+
+    Args:
+        definition: the newest version, with its ``sources``; without it the cycle before is followed.
+
+    Raises:
+        Refused: ``bad-answers``.
+        NotFound: unknown kind or traject.
+    """
+
+    def work(session: Session) -> tuple[int, Applied]:
+        traject = load_traject(session, traject_id, context.shelf, whole=True)
+        parent = traject.cycles[-1]
+        if definition is not None and sources is not None:
+            save_definition(session, sources, definition, now)
+        follows = definition or parent.definition
+        answers = {name: answer for name, answer in parent.answers.items() if name in follows.questions}
+        cycle = open_cycle(
+            follows,
+            start_on=new.start_on,
+            answers={**answers, **new.answers},
+            targets={AnchorId(anchor): day for anchor, day in new.targets.items()},
+            number=parent.number + 1,
+            kind=new.kind,
+            parent=parent,
+        )
+        number = create_cycle(session, traject_id, cycle, new.idempotency_key)
+        if number != cycle.number:
+            return number, Applied(None, None, repeated=True)
+        event = CycleStarted(by=new.by, cycle=number)
+        return number, apply_in(session, context, traject_id, event, now)
+
+    return in_transaction(context.engine, work)

@@ -1,0 +1,88 @@
+"""Start a traject: check the answers, make the traject and its first cycle, plan it, tell people."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from regie.actions.apply_event import Applied, apply_in
+from regie.actions.context import Context
+from regie.core.changes import Changes
+from regie.core.definition import Definition
+from regie.core.engine import advance
+from regie.core.events import CycleStarted
+from regie.core.ids import AnchorId, ListId
+from regie.core.opening import open_cycle
+from regie.core.traject import Cycle, Item, Traject
+from regie.errors import Refused
+from regie.store.definitions import save_definition
+from regie.store.session import in_transaction
+from regie.store.trajects import create_cycle, create_traject
+
+
+@dataclass(frozen=True, slots=True)
+class NewTraject:
+    """What a project lead fills in. Answers and targets are as typed; they are checked here."""
+
+    title: str
+    start_on: date
+    answers: Mapping[str, object] = field(default_factory=dict)
+    targets: Mapping[str, date] = field(default_factory=dict)
+    items: Mapping[ListId, tuple[Item, ...]] = field(default_factory=dict)
+    slug: str = ""
+    zone: str = "Europe/Amsterdam"
+    by: str = "regie"
+
+
+def start_traject(
+    context: Context,
+    sources: Mapping[str, str],
+    definition: Definition,
+    new: NewTraject,
+    now: datetime,
+    *,
+    request_id: str = "",
+) -> tuple[int, Applied]:
+    """Store the definition, the traject and its first cycle, all or nothing.
+
+    Raises:
+        Refused: an answer or a target is missing or wrong; all of them are named.
+        Conflict: ``slug-taken``.
+    """
+    cycle = _first_cycle(definition, new)
+
+    def work(session: Session) -> tuple[int, Applied]:
+        save_definition(session, sources, definition, now)
+        traject_id = create_traject(session, slug=new.slug or slug_of(new.title), title=new.title, zone=new.zone, now=now)
+        create_cycle(session, traject_id, cycle, f"first:{traject_id}")
+        return traject_id, apply_in(session, context, traject_id, CycleStarted(by=new.by, cycle=1), now, request_id)
+
+    return in_transaction(context.engine, work)
+
+
+def preview_start(definition: Definition, new: NewTraject, now: datetime) -> Changes:
+    """Plan a traject without a database: what it would look like."""
+    cycle = _first_cycle(definition, new)
+    traject = Traject(0, new.slug or slug_of(new.title), new.title, (cycle,), zone=new.zone)
+    return advance(traject, CycleStarted(by=new.by, cycle=1), now)
+
+
+def _first_cycle(definition: Definition, new: NewTraject) -> Cycle:
+    if not new.title.strip():
+        raise Refused("a traject needs a name", code="title-missing")
+    targets = {AnchorId(anchor): day for anchor, day in new.targets.items()}
+    return open_cycle(definition, start_on=new.start_on, answers=new.answers, targets=targets, items=new.items)
+
+
+def slug_of(title: str) -> str:
+    """Make the short name of a traject from its title: ``Opvang De Wilg`` becomes ``opvang-de-wilg``."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
+    if not slug:
+        raise Refused(f"cannot make a short name from '{title}'", code="bad-slug", hint="give one with --slug")
+    return slug

@@ -1,0 +1,307 @@
+"""What an event does to the facts of a cycle, or why it is refused.
+
+Only facts change here; what follows from them is for ``settle``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from regie.core import events as happened
+from regie.core.definition import Effect, EvidenceRule, Outcome
+from regie.core.ids import OccurrenceKey
+from regie.core.settle import find_dependents, find_holding_back_finish, find_holding_back_start
+from regie.core.terms import Suspension
+from regie.core.traject import AnchorDates, Cycle, Occurrence, State
+from regie.core.transitions import Verb, next_state
+from regie.errors import Conflict, NotFound, Refused
+
+
+def apply_event_to(cycle: Cycle, event: happened.Event, today: date) -> Cycle:
+    """Give the cycle with the facts that the event brings.
+
+    Raises:
+        Refused: what was asked may not be done now, or misses something.
+        NotFound: no such step, anchor or list in this cycle.
+        Conflict: ``occurrence-changed``, the person saw an older version.
+    """
+    match event:
+        case happened.StepReopened():
+            return _reopen(cycle, event)
+        case happened.StepEvent():
+            occurrence = _find(cycle, event)
+            changed = _apply_to_step(cycle, occurrence, event, today)
+            return _put(cycle, changed)
+        case happened.AnchorMoved():
+            return _move_anchor(cycle, event, today)
+        case happened.ItemsChanged():
+            return _change_items(cycle, event)
+        case _:
+            raise TypeError(f"no rule for {type(event).__name__}")
+
+
+def _find(cycle: Cycle, event: happened.StepEvent) -> Occurrence:
+    occurrence = cycle.occurrences.get(event.key)
+    if occurrence is None:
+        known = [str(key) for key in cycle.occurrences if key.step == event.key.step]
+        hint = f"it has: {', '.join(known)}" if known else "regie step list shows all steps"
+        raise NotFound(f"no step '{event.key}' in cycle {cycle.number}", code="unknown-step", hint=hint)
+    if event.seen_version is not None and event.seen_version != occurrence.version:
+        raise Conflict(
+            f"'{event.key}' was changed by somebody else: it is {occurrence.state} now",
+            code="occurrence-changed",
+            hint="look at it again, then decide",
+            step=str(event.key),
+            state=occurrence.state.value,
+            version=occurrence.version,
+        )
+    return occurrence
+
+
+def _put(cycle: Cycle, *changed: Occurrence) -> Cycle:
+    return replace(cycle, occurrences={**cycle.occurrences, **{each.key: each for each in changed}})
+
+
+def _apply_to_step(cycle: Cycle, old: Occurrence, event: happened.StepEvent, today: date) -> Occurrence:
+    match event:
+        case happened.StepStarted():
+            return _start(cycle, old, event, today)
+        case happened.StepFinished():
+            return _finish(cycle, old, event, today)
+        case happened.PartnerAsked():
+            if event.role not in cycle.definition.roles:
+                raise NotFound(f"no role '{event.role}'", code="unknown-role")
+            next_state(old.key, old.state, Verb.ASK_PARTNER)
+            return replace(old, started_on=old.started_on or today, waiting_for=event.role, for_decision=False)
+        case happened.PutForDecision():
+            next_state(old.key, old.state, Verb.PUT_FOR_DECISION)
+            return replace(old, started_on=old.started_on or today, for_decision=True, waiting_for=None)
+        case happened.WorkResumed():
+            next_state(old.key, old.state, Verb.RESUME)
+            return replace(old, waiting_for=None, for_decision=False)
+        case happened.GateDecided():
+            return _decide(cycle, old, event, today)
+        case happened.StepWaived():
+            next_state(old.key, old.state, Verb.WAIVE)
+            return replace(old, out_state=State.WAIVED, out=f"{_reason(event.reason, old.key)} ({event.approved_by})")
+        case happened.StepTakenUpAgain():
+            next_state(old.key, old.state, Verb.UNWAIVE)
+            return replace(old, out_state=None, out="")
+        case happened.StepWithdrawn():
+            next_state(old.key, old.state, Verb.WITHDRAW)
+            return replace(old, out_state=State.WITHDRAWN, out=_reason(event.reason, old.key))
+        case happened.DatePromised():
+            next_state(old.key, old.state, Verb.PROMISE)
+            if event.on is not None and event.on < today:
+                raise Refused(f"cannot promise '{old.key}' for {event.on}: that day is past", code="date-in-the-past")
+            return replace(old, promised_on=event.on)
+        case happened.DatePinned():
+            return _pin(old, event)
+        case happened.ClockStopped():
+            return _stop_clock(cycle, old, event, today)
+        case happened.ClockResumed():
+            return _resume_clock(old, event, today)
+        case happened.TermExtended():
+            next_state(old.key, old.state, Verb.EXTEND)
+            if not any(case.value.extension for case in cycle.definition.steps[old.step].terms):
+                raise Refused(f"the term of '{old.key}' has no extension", code="no-extension")
+            _reason(event.reason, old.key)
+            return replace(old, extended=True)
+        case _:
+            raise TypeError(f"no rule for {type(event).__name__}")
+
+
+def _start(cycle: Cycle, old: Occurrence, event: happened.StepStarted, today: date) -> Occurrence:
+    _refuse_when_not_ready(cycle, old, Verb.START, today)
+    next_state(old.key, old.state, Verb.START)
+    return replace(old, started_on=_past(event.on, today, old.key))
+
+
+def _finish(cycle: Cycle, old: Occurrence, event: happened.StepFinished, today: date) -> Occurrence:
+    step = cycle.definition.steps[old.step]
+    _refuse_when_not_ready(cycle, old, Verb.FINISH, today)
+    if step.gate is not None and old.state.is_open:
+        outcomes = ", ".join(step.gate.outcomes)
+        raise Refused(f"'{old.key}' is a gate: it ends with a decision", code="gate-needs-decision", hint=f"decide: {outcomes}")
+    next_state(old.key, old.state, Verb.FINISH)
+    _refuse_when_held_back(cycle, old, Verb.FINISH, today)
+    evidence = (*old.evidence, *event.evidence)
+    if step.evidence is EvidenceRule.REQUIRED and not evidence:
+        raise Refused(f"'{old.key}' needs evidence", code="evidence-missing", hint="give a link or a document")
+    finished_on = _past(event.on, today, old.key)
+    return replace(
+        old,
+        started_on=min(old.started_on, finished_on) if old.started_on else None,
+        finished_on=finished_on,
+        evidence=evidence,
+        waiting_for=None,
+        for_decision=False,
+        promised_on=None,
+    )
+
+
+def _decide(cycle: Cycle, old: Occurrence, event: happened.GateDecided, today: date) -> Occurrence:
+    gate = cycle.definition.steps[old.step].gate
+    if gate is None:
+        raise Refused(f"'{old.key}' is no gate", code="not-a-gate", hint="finish it instead")
+    outcome = gate.outcomes.get(event.outcome)
+    if outcome is None:
+        raise Refused(
+            f"'{old.key}' has no outcome '{event.outcome}'", code="unknown-outcome", hint=f"one of: {', '.join(gate.outcomes)}"
+        )
+    _refuse_when_not_ready(cycle, old, Verb.DECIDE, today)
+    next_state(old.key, old.state, Verb.DECIDE)
+    if not event.decided_by.strip():
+        raise Refused(f"who decided '{old.key}'?", code="decider-missing", hint="name the decider")
+    on = _past(event.on, today, old.key)
+    if outcome.effect in (Effect.WAITS, Effect.STAYS_CLOSED):
+        return _hold(old, event, outcome, today)
+    _refuse_when_held_back(cycle, old, Verb.DECIDE, today)
+    _reason_for(event, outcome, old.key)
+    evidence = (*old.evidence, *((event.document,) if event.document else ()))
+    return replace(
+        old, outcome=outcome.id, finished_on=on, held_until=None, for_decision=False, waiting_for=None, evidence=evidence
+    )
+
+
+def _hold(old: Occurrence, event: happened.GateDecided, outcome: Outcome, today: date) -> Occurrence:
+    _reason_for(event, outcome, old.key)
+    if outcome.effect is Effect.WAITS and event.held_until is None:
+        raise Refused(f"until when is '{old.key}' held?", code="new-date-missing", hint="give the new date")
+    if event.held_until is not None and event.held_until <= today:
+        raise Refused(f"'{old.key}' cannot be held until {event.held_until}: that day is past", code="date-in-the-past")
+    return replace(old, outcome=outcome.id, held_until=event.held_until, for_decision=False, waiting_for=None)
+
+
+def _reason_for(event: happened.GateDecided, outcome: Outcome, key: OccurrenceKey) -> None:
+    if outcome.effect is not Effect.OPENS:
+        _reason(event.reason, key)
+
+
+def _pin(old: Occurrence, event: happened.DatePinned) -> Occurrence:
+    next_state(old.key, old.state, Verb.PIN)
+    if event.start_on and event.finish_on and event.finish_on < event.start_on:
+        raise Refused(f"'{old.key}' cannot finish {event.finish_on}, before it starts {event.start_on}", code="dates-reversed")
+    if event.start_on and old.started_on:
+        raise Refused(f"'{old.key}' started on {old.started_on}", code="already-started", hint="pin the finish instead")
+    if event.start_on or event.finish_on:
+        _reason(event.reason, old.key)
+    return replace(old, pinned_start=event.start_on, pinned_finish=event.finish_on, pin_reason=event.reason)
+
+
+def _stop_clock(cycle: Cycle, old: Occurrence, event: happened.ClockStopped, today: date) -> Occurrence:
+    next_state(old.key, old.state, Verb.STOP_CLOCK)
+    if not cycle.definition.steps[old.step].terms:
+        raise Refused(f"'{old.key}' has no statutory term", code="no-term")
+    if any(each.ends_on is None for each in old.suspensions):
+        raise Refused(f"the term of '{old.key}' stands still already", code="already-suspended")
+    begins = _past(event.on, today, old.key)
+    return replace(old, suspensions=(*old.suspensions, Suspension(begins, None, _reason(event.reason, old.key))))
+
+
+def _resume_clock(old: Occurrence, event: happened.ClockResumed, today: date) -> Occurrence:
+    next_state(old.key, old.state, Verb.START_CLOCK)
+    if not old.suspensions or old.suspensions[-1].ends_on is not None:
+        raise Refused(f"the term of '{old.key}' does not stand still", code="not-suspended")
+    last = old.suspensions[-1]
+    ends = _past(event.on, today, old.key)
+    if ends < last.begins_on:
+        raise Refused(f"the term of '{old.key}' stood still from {last.begins_on}", code="dates-reversed")
+    return replace(old, suspensions=(*old.suspensions[:-1], Suspension(last.begins_on, ends, last.reason)))
+
+
+def _reopen(cycle: Cycle, event: happened.StepReopened) -> Cycle:
+    """Reopen a finished step; what depended on it is reopened as the person said.
+
+    Raises:
+        Refused: ``dependents-undecided`` names what builds on it when nobody said what to do with that.
+    """
+    old = _find(cycle, event)
+    next_state(old.key, old.state, Verb.REOPEN)
+    _reason(event.reason, old.key)
+    dependents = find_dependents(cycle, old.key)
+    if event.also is None and dependents:
+        names = ", ".join(str(key) for key in dependents)
+        raise Refused(
+            f"'{old.key}' has dependents that were started or finished: {names}",
+            code="dependents-undecided",
+            hint="say which of them to reopen too; none is an answer",
+            step=str(old.key),
+            dependents=[str(key) for key in dependents],
+        )
+    also = event.also or ()
+    for key in also:
+        if key not in dependents:
+            raise Refused(f"'{key}' does not depend on '{old.key}'", code="not-a-dependent")
+    return _put(cycle, *(_reopened(cycle.occurrences[key]) for key in (old.key, *also)))
+
+
+def _reopened(old: Occurrence) -> Occurrence:
+    # safe to forget what was told: the outbox keeps each (kind, person, due date) unique by itself
+    return replace(old, finished_on=None, outcome=None, kept_from=None, told={})
+
+
+def _move_anchor(cycle: Cycle, event: happened.AnchorMoved, today: date) -> Cycle:
+    if event.anchor not in cycle.definition.anchors:
+        known = ", ".join(cycle.definition.anchors)
+        raise NotFound(f"no anchor '{event.anchor}'", code="unknown-anchor", hint=f"one of: {known}")
+    dates = cycle.anchors.get(event.anchor, AnchorDates())
+    if dates.actual is not None:
+        raise Refused(f"anchor '{event.anchor}' happened on {dates.actual}", code="anchor-happened")
+    if event.target is None and cycle.definition.anchors[event.anchor].target_required:
+        raise Refused(f"anchor '{event.anchor}' needs a target", code="target-missing")
+    if event.target is not None and event.target < today and event.anchor != cycle.definition.start_anchor:
+        raise Refused(f"anchor '{event.anchor}' cannot move to {event.target}: that day is past", code="date-in-the-past")
+    return replace(cycle, anchors={**cycle.anchors, event.anchor: AnchorDates(event.target)})
+
+
+def _change_items(cycle: Cycle, event: happened.ItemsChanged) -> Cycle:
+    if event.list not in cycle.definition.lists:
+        raise NotFound(f"no list '{event.list}'", code="unknown-list", hint=f"one of: {', '.join(cycle.definition.lists)}")
+    keys = [item.key for item in event.items]
+    bad = [key for key in keys if not key or key.isdigit() or keys.count(key) > 1]
+    if bad:
+        raise Refused(f"item key '{bad[0]}' of '{event.list}' is empty, a number or there twice", code="bad-item-key")
+    return replace(cycle, items={**cycle.items, event.list: event.items})
+
+
+def _refuse_when_not_ready(cycle: Cycle, old: Occurrence, verb: Verb, today: date) -> None:
+    if old.state is not State.NOT_YET:
+        return
+    waiting = find_holding_back_start(cycle, old.key, today)
+    names = ", ".join(str(key) for key in waiting)
+    raise Refused(
+        f"cannot {verb} '{old.key}' yet",
+        code="step-not-ready",
+        hint=f"it waits for: {names}" if names else "it opens on a later day",
+        step=str(old.key),
+        waits_for=[str(key) for key in waiting],
+    )
+
+
+def _refuse_when_held_back(cycle: Cycle, old: Occurrence, verb: Verb, today: date) -> None:
+    waiting = find_holding_back_finish(cycle, old.key, today)
+    if waiting:
+        names = ", ".join(str(key) for key in waiting)
+        raise Refused(
+            f"cannot {verb} '{old.key}' yet",
+            code="finish-held-back",
+            hint=f"these must finish first: {names}",
+            step=str(old.key),
+            waits_for=[str(key) for key in waiting],
+        )
+
+
+def _past(on: date | None, today: date, key: OccurrenceKey) -> date:
+    """A day on which something happened: today when not said, never in the future."""
+    if on is not None and on > today:
+        raise Refused(f"'{key}' cannot have happened on {on}: today is {today}", code="date-in-the-future")
+    return on or today
+
+
+def _reason(reason: str, key: OccurrenceKey) -> str:
+    if not reason.strip():
+        raise Refused(f"say why, for '{key}'", code="reason-missing")
+    return reason.strip()
+

@@ -1,0 +1,157 @@
+"""What can happen to a traject: by people, by partners, by the clock. All in the past tense.
+
+Each event says in which cycle and who did it; days are local dates of the traject. ``seen_version`` is the
+version of the occurrence that the person saw: when it is given and stale, the event is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from regie.core.ids import AnchorId, ListId, OccurrenceKey, RoleId
+from regie.core.traject import Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Args: by: id of the person or process; ``note``: free remark for the record."""
+
+    by: str = "regie"
+    cycle: int = 1
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEvent(Event):
+    key: OccurrenceKey
+    seen_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(StepEvent):
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished(StepEvent):
+    """``evidence``: links or file names that prove it."""
+
+    on: date | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerAsked(StepEvent):
+    role: RoleId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutForDecision(StepEvent):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkResumed(StepEvent):
+    """The partner answered, or the gate came back from the table without a decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateDecided(StepEvent):
+    """A decision, with what the record needs: outcome, who decided, when, why, and the document."""
+
+    outcome: str
+    decided_by: str
+    reason: str = ""
+    on: date | None = None
+    document: str = ""
+    held_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepWaived(StepEvent):
+    reason: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTakenUpAgain(StepEvent):
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepWithdrawn(StepEvent):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReopened(StepEvent):
+    """``also``: dependents that are reopened with it; None when nobody was asked yet."""
+
+    reason: str
+    also: tuple[OccurrenceKey, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatePromised(StepEvent):
+    """A partner said when; None takes the promise back."""
+
+    on: date | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatePinned(StepEvent):
+    """A date is put where it must stay; both None takes the pin away."""
+
+    start_on: date | None = None
+    finish_on: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStopped(StepEvent):
+    """A statutory term stands still from a day on."""
+
+    on: date | None = None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockResumed(StepEvent):
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermExtended(StepEvent):
+    """The extension that the law allows was used."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorMoved(Event):
+    anchor: AnchorId
+    target: date | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsChanged(Event):
+    """The items of a growing list, as they are from now on."""
+
+    list: ListId
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleStarted(Event):
+    """A cycle was opened; the engine makes its occurrences and tells who starts."""
+
+    answers: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick(Event):
+    """Time went by."""

@@ -1,0 +1,389 @@
+"""Who hears what: (before, after, policy, today) -> messages, merged per person.
+
+Reminders are read off the state of today, not off the sweeps that were missed: after an outage a step has
+one current line, and never one that is no longer true. What was told is a fact of the occurrence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from regie.core.definition import ALL_PARTNERS, HearsWhen, Kind, Step
+from regie.core.events import CycleStarted, Event, StepEvent, Tick
+from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
+from regie.core.plan import Plan
+from regie.core.span import Span, shift
+from regie.core.traject import Cycle, CycleState, Occurrence, Person, State, Traject
+
+WHOLE_CYCLE = OccurrenceKey(StepId(""), "")
+"""Stands for the cycle itself, in a line that is about no single step."""
+
+
+class Urgency(StrEnum):
+    """When a message leaves: now, in office hours, or with the next digest."""
+
+    AT_ONCE = "at once"
+    OFFICE_HOURS = "office hours"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that one person must hear about one occurrence.
+
+    Args:
+        part: why this person: ``responsible``, ``accountable``, ``consulted``, ``informed``, ``lead``.
+        old_on: the date that was told or planned before; ``due_on`` the one that counts now.
+        cause: the step (or ``anchor:<id>``) that moved the date.
+        for_role_without_people: the role has nobody, so the project lead hears it.
+        deputy_for: the person who is away.
+        rung: of the ladder of silence, from 1.
+    """
+
+    kind: Kind
+    cycle: int
+    key: OccurrenceKey
+    role: RoleId
+    part: str
+    due_on: date | None = None
+    legal_on: date | None = None
+    old_on: date | None = None
+    cause: str = ""
+    outcome: str = ""
+    working_days: int = 0
+    rung: int = 0
+    waits_for: tuple[OccurrenceKey, ...] = ()
+    waited_by: tuple[OccurrenceKey, ...] = ()
+    is_confidential: bool = False
+    for_role_without_people: bool = False
+    deputy_for: PersonId | None = None
+
+    @property
+    def told_as(self) -> str:
+        """Under which name it is remembered that this was told."""
+        return f"{self.kind}-{self.rung}" if self.rung else self.kind.value
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """All that one event gives one person to hear."""
+
+    to: PersonId
+    lines: tuple[Line, ...]
+    urgency: Urgency
+    rhythm: HearsWhen = HearsWhen.AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A line before it is known who hears it."""
+
+    line: Line
+    to: tuple[str, ...]
+
+
+def decide_messages(
+    traject: Traject, before: Cycle | None, after: Cycle, plan: Plan, event: Event, today: date
+) -> tuple[tuple[Message, ...], Mapping[OccurrenceKey, Mapping[str, str]]]:
+    """Decide who hears what about one cycle after one event.
+
+    Returns:
+        The messages, and per occurrence what has now been told (to add to its ``told``).
+    """
+    wishes = [*_about_event(before, after, plan, event), *_about_today(after, plan, today)]
+    told: dict[OccurrenceKey, dict[str, str]] = {}
+    for wish in wishes:
+        told.setdefault(wish.line.key, {})[wish.line.told_as] = _stamp(wish.line)
+    told.pop(WHOLE_CYCLE, None)
+    lines: dict[PersonId, list[tuple[Line, Person, HearsWhen]]] = {}
+    for wish in wishes:
+        for line, person, rhythm in _address(wish, traject, after, today, event):
+            lines.setdefault(person.id, []).append((line, person, rhythm))
+    return tuple(message for person_lines in lines.values() for message in _merge(person_lines, after)), told
+
+
+def _stamp(line: Line) -> str:
+    return line.due_on.isoformat() if line.due_on else "none"
+
+
+# --- what is to be told -------------------------------------------------------------------------------
+
+
+def _about_event(before: Cycle | None, after: Cycle, plan: Plan, event: Event) -> Iterator[_Wish]:
+    policy = after.definition.policy.to
+    if isinstance(event, CycleStarted) and before is None:
+        roles = {step.responsible for step in _steps_in(after) if step.responsible}
+        line = Line(Kind.CYCLE_STARTED, after.number, WHOLE_CYCLE, RoleId(""), "responsible")
+        yield _Wish(line, tuple(sorted(roles)) if Kind.CYCLE_STARTED in policy else ())
+        return
+    if before is None:
+        return
+    ended = before.state is CycleState.RUNNING and after.state is CycleState.ENDED
+    for key, occurrence in after.occurrences.items():
+        old = before.occurrences.get(key)
+        if old is None or old is occurrence:
+            continue
+        step = after.definition.steps[key.step]
+        if step.gate and occurrence.outcome and (occurrence.outcome, occurrence.finished_on, occurrence.held_until) != (
+            old.outcome,
+            old.finished_on,
+            old.held_until,
+        ):
+            line = _line(Kind.DECISION_TAKEN, after, plan, occurrence)
+            line = replace(line, outcome=occurrence.outcome, due_on=occurrence.finished_on or occurrence.held_until)
+            everyone = tuple(sorted(_open_roles(before))) if ended else ()
+            yield _Wish(line, (*policy.get(Kind.DECISION_TAKEN, ()), *everyone))
+        elif occurrence.state is State.DONE and old.state is not State.DONE and occurrence.kept_from is None:
+            yield _Wish(_line(Kind.DONE, after, plan, occurrence), policy.get(Kind.DONE, ()))
+        elif not isinstance(event, Tick) and (moved := _moved(old, occurrence, after, plan, event)):
+            yield _Wish(moved, policy.get(Kind.DATE_MOVED, ()))
+
+
+def _moved(old: Occurrence, new: Occurrence, cycle: Cycle, plan: Plan, event: Event) -> Line | None:
+    """The date that was asked, or when nothing was asked the planned end, is another one now."""
+    if not (old.state.is_open and new.state.is_open and old.planned and new.planned):
+        return None
+    was, is_now = (
+        (old.planned.due_on, new.planned.due_on)
+        if old.planned.due_on and new.planned.due_on
+        else (old.planned.early_finish, new.planned.early_finish)
+    )
+    days = abs(cycle.definition.calendar.working_days_between(was, is_now))
+    if was == is_now or days < cycle.definition.policy.moved_at_least.amount:
+        return None
+    cause = str(event.key) if isinstance(event, StepEvent) else f"anchor:{anchor}" if (anchor := getattr(event, "anchor", "")) else ""
+    return replace(_line(Kind.DATE_MOVED, cycle, plan, new), old_on=was, due_on=is_now, cause=cause, working_days=days)
+
+
+def _about_today(cycle: Cycle, plan: Plan, today: date) -> Iterator[_Wish]:
+    if cycle.state is not CycleState.RUNNING:
+        return
+    policy = cycle.definition.policy
+    for occurrence in cycle.occurrences.values():
+        if not occurrence.state.is_open:
+            continue
+        for kind, rung, to in _current(cycle, occurrence, today):
+            line = replace(_line(kind, cycle, plan, occurrence), rung=rung)
+            if occurrence.told.get(line.told_as) not in (_stamp(line), "once"):
+                if kind is Kind.READY and line.told_as in occurrence.told:
+                    continue
+                yield _Wish(line, to)
+    if policy.lead is not None:
+        yield from _threats(cycle, plan)
+
+
+def _current(cycle: Cycle, occurrence: Occurrence, today: date) -> Iterator[tuple[Kind, int, tuple[str, ...]]]:
+    """What is true of an occurrence today, the latest stage only: kind, rung, and the parts who hear it."""
+    definition = cycle.definition
+    policy = definition.policy
+    step = definition.steps[occurrence.step]
+    due_on = occurrence.planned.due_on if occurrence.planned else None
+    if occurrence.state is State.NOT_YET:
+        # whoever waits for somebody else is left alone; the lead hears that it hangs
+        if due_on is not None and today > due_on and policy.lead is not None:
+            yield Kind.OVERDUE, 0, ("lead",)
+        return
+    if due_on is None or today < due_on:
+        kind = _before_due(cycle, step, due_on, today)
+        if kind is not None and Kind(kind) in policy.to:
+            yield kind, 0, policy.to[kind]
+        elif occurrence.state is State.READY and Kind.READY in policy.to:
+            yield Kind.READY, 0, policy.to[Kind.READY]
+        return
+    stage = Kind.DUE if today == due_on else Kind.OVERDUE
+    if stage in policy.to:
+        yield stage, 0, policy.to[stage]
+    for number, rung in reversed(tuple(enumerate(policy.ladder, start=1))):
+        if today >= move(due_on, rung.after, cycle):
+            yield Kind.ESCALATED, number, rung.to
+            break
+
+
+def _before_due(cycle: Cycle, step: Step, due_on: date | None, today: date) -> Kind | None:
+    if due_on is None:
+        return None
+    reminders = reminders_of(cycle, step)
+    reached = [span for span in reminders if today >= move(due_on, -span, cycle)]
+    if not reached:
+        return None
+    if step.gate is not None and len(reached) < len(reminders):
+        return Kind.DECISION_NEEDED
+    return Kind.DECISION_NEEDED if step.gate is not None and len(reminders) == 1 else Kind.DUE_SOON
+
+
+def reminders_of(cycle: Cycle, step: Step) -> tuple[Span, ...]:
+    """How long before its due date a step is reminded of, longest first: by its role, else by the policy.
+
+    A step that is no gate has one reminder: the longest.
+    """
+    role = cycle.definition.roles.get(step.responsible) if step.responsible else None
+    spans = role.reminded if role and role.reminded else cycle.definition.policy.remind
+    return spans if step.gate is not None else spans[:1]
+
+
+def move(day: date, span: Span, cycle: Cycle) -> date:
+    """Move a date by a span on the cycle's own calendar."""
+    return cycle.definition.calendar.add_working_days(day, span.amount) if span.in_working_days else shift(day, span)
+
+
+def _threats(cycle: Cycle, plan: Plan) -> Iterator[_Wish]:
+    """An anchor or a legal date that cannot hold any more is told to the lead, once per date."""
+    for finding in plan.findings:
+        if finding.code not in ("RG351", "RG352") or finding.key is None:
+            continue
+        occurrence = cycle.occurrences.get(finding.key)
+        if occurrence is None or finding.limit_on is None:
+            continue
+        if occurrence.told.get("escalated-99") == finding.limit_on.isoformat():
+            continue
+        line = _line(Kind.ESCALATED, cycle, plan, occurrence)
+        cause = f"anchor:{finding.anchor}" if finding.anchor else ""
+        line = replace(line, rung=99, due_on=finding.limit_on, cause=cause, working_days=finding.working_days)
+        yield _Wish(line, ("lead",))
+
+
+def _line(kind: Kind, cycle: Cycle, plan: Plan, occurrence: Occurrence) -> Line:
+    step = cycle.definition.steps[occurrence.step]
+    planned = occurrence.planned
+    place = plan.network.index.get(occurrence.key)
+    waits, waited = _neighbours(cycle, plan, place) if place is not None else ((), ())
+    anchor = step.confidential_until
+    return Line(
+        kind,
+        cycle.number,
+        occurrence.key,
+        step.responsible or RoleId(""),
+        "responsible",
+        due_on=planned.due_on if planned else None,
+        legal_on=planned.legal_on if planned else None,
+        waits_for=waits,
+        waited_by=waited,
+        is_confidential=anchor is not None and (dates := cycle.anchors.get(anchor)) is not None and dates.actual is None
+        or anchor is not None and anchor not in cycle.anchors,
+    )
+
+
+def _neighbours(cycle: Cycle, plan: Plan, place: int) -> tuple[tuple[OccurrenceKey, ...], tuple[OccurrenceKey, ...]]:
+    """Open predecessors and open successors, at most six of each."""
+    activities = plan.network.activities
+    mine = activities[place]
+    before = [activities[link.predecessor].key for link in (*mine.starts, *mine.finishes)]
+    after = [
+        other.key
+        for other in activities[place + 1 :]
+        if any(link.predecessor == place for link in (*other.starts, *other.finishes))
+    ]
+    return _still_open(cycle, before)[:6], _still_open(cycle, after)[:6]
+
+
+def _still_open(cycle: Cycle, keys: Iterable[OccurrenceKey]) -> tuple[OccurrenceKey, ...]:
+    return tuple(
+        key for key in dict.fromkeys(keys) if (found := cycle.occurrences.get(key)) is not None and found.state.is_open
+    )
+
+
+# --- who hears it -------------------------------------------------------------------------------------
+
+
+def _address(
+    wish: _Wish, traject: Traject, cycle: Cycle, today: date, event: Event
+) -> Iterator[tuple[Line, Person, HearsWhen]]:
+    """Give each person who must hear a line, once, by the first part that they have in it."""
+    own_deed = wish.line.kind in (Kind.DONE, Kind.DATE_MOVED, Kind.DECISION_TAKEN)
+    heard: set[PersonId] = set()
+    for part, role in _roles(wish, cycle):
+        declared = cycle.definition.roles.get(role)
+        if declared is None or declared.is_group:
+            continue
+        people = traject.people.get(role, ())
+        lead = cycle.definition.policy.lead
+        missing = not people and lead is not None
+        if missing and lead is not None:
+            people = traject.people.get(lead, ())
+        for person in people:
+            reader, deputy_for = _present(person, traject, today)
+            if reader.id in heard or (own_deed and reader.id == event.by):
+                continue
+            heard.add(reader.id)
+            line = replace(
+                wish.line, role=role, part=part, for_role_without_people=missing, deputy_for=deputy_for
+            )
+            yield line, reader, reader.hears or declared.hears
+
+
+def _present(person: Person, traject: Traject, today: date) -> tuple[Person, PersonId | None]:
+    """Give the person, or during absence the deputy; who has no deputy gets it anyway."""
+    if not person.is_away(today) or person.deputy is None:
+        return person, None
+    for people in traject.people.values():
+        for other in people:
+            if other.id == person.deputy and not other.is_away(today):
+                return other, person.id
+    return Person(person.deputy, person.language, person.hears), person.id
+
+
+def _roles(wish: _Wish, cycle: Cycle) -> Iterator[tuple[str, RoleId]]:
+    step = cycle.definition.steps.get(wish.line.key.step)
+    lead = cycle.definition.policy.lead
+    for part in wish.to:
+        match part:
+            case "responsible" if step is not None:
+                named: Sequence[RoleId | None] = (step.responsible,)
+            case "accountable" if step is not None:
+                named = (step.accountable,)
+            case "consulted" if step is not None:
+                named = step.consulted
+            case "informed" if step is not None:
+                named = step.informed
+            case "lead":
+                named = (lead,)
+            case _:
+                named = (RoleId(part),)
+        for role in named:
+            if role == ALL_PARTNERS:
+                yield from ((part, each) for each in sorted(_all_roles(cycle)))
+            elif role is not None:
+                yield part, role
+
+
+def _merge(found: Sequence[tuple[Line, Person, HearsWhen]], cycle: Cycle) -> Iterator[Message]:
+    """One message of what cannot wait, one with the rest in the person's own rhythm; at most one leaves now."""
+    person = found[0][1]
+    now = [line for line, _, _ in found if is_urgent(line, cycle)]
+    later = [(line, rhythm) for line, _, rhythm in found if not is_urgent(line, cycle)]
+    prompt = [line for line, rhythm in later if rhythm is HearsWhen.AT_ONCE]
+    if now or prompt:
+        yield Message(person.id, tuple((*now, *prompt)), Urgency.AT_ONCE if now else Urgency.OFFICE_HOURS)
+    rest = [(line, rhythm) for line, rhythm in later if rhythm is not HearsWhen.AT_ONCE]
+    if rest:
+        yield Message(person.id, tuple(line for line, _ in rest), Urgency.DIGEST, rest[0][1])
+
+
+def is_urgent(line: Line, cycle: Cycle) -> bool:
+    """Whether a line cannot wait: a gate date hit, an escalation, a statutory term that is near or broken."""
+    step = cycle.definition.steps.get(line.key.step)
+    if line.kind is Kind.ESCALATED:
+        return True
+    reached = line.kind in (Kind.DUE, Kind.OVERDUE)
+    has_term = step is not None and bool(step.terms) and line.legal_on is not None
+    return step is not None and ((step.gate is not None and reached) or (has_term and (reached or line.kind is Kind.DUE_SOON)))
+
+
+def _steps_in(cycle: Cycle) -> Iterator[Step]:
+    for key, occurrence in cycle.occurrences.items():
+        if occurrence.state.is_open:
+            yield cycle.definition.steps[key.step]
+
+
+def _open_roles(cycle: Cycle) -> set[str]:
+    return {step.responsible for step in _steps_in(cycle) if step.responsible}
+
+
+def _all_roles(cycle: Cycle) -> set[RoleId]:
+    named: set[RoleId] = set()
+    for step in cycle.definition.steps.values():
+        named.update(role for role in (step.responsible, step.accountable) if role)
+    return named

@@ -1,0 +1,126 @@
+"""Dates in words: ``10wd after start``, ``on f0-go-besluit``, ``before 1 november in even years``.
+
+Reads one rule against the names that a definition declares. Grammar::
+
+    rule = name | [length] ("after" | "before") base | "on" base
+    base = "predecessors" | "period" | day month ["in even years" | "in odd years"] | name
+
+``before`` without a length is the working day before. A name is an anchor, a step or a list, looked for in
+that order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import date
+
+from regie.core.definition import DateBase, DateRule
+from regie.core.span import Span, Unit
+from regie.errors import Refused
+
+RESERVED = ("predecessors", "period")
+
+_RULE = re.compile(
+    r"\s*(?:(?P<span>[+-]?[0-9]{1,7} ?(?:wd|d|w|m|y))\s+(?=after\b|before\b))?(?P<word>after|before|on)\s+(?P<base>\S.*?)\s*"
+)
+_FIXED_DAY = re.compile(r"(?P<day>[0-9]{1,2})\s+(?P<month>[a-z]+)(?:\s+in\s+(?P<years>even|odd)\s+years)?", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_MONTHS = {
+    name: number
+    for names in (
+        "january february march april may june july august september october november december",
+        "januari februari maart april mei juni juli augustus september oktober november december",
+    )
+    for number, name in enumerate(names.split(), start=1)
+}
+_LEAP_YEAR = 2024
+_EXAMPLE = "like: 10wd after start, 20wd before opening, on f0-go-besluit"
+
+
+class BadRule(Exception):
+    """A date rule that cannot be read; ``at`` is the character where it goes wrong."""
+
+    def __init__(self, at: int, message: str, hint: str = "", *, code: str = "RG301", word: str = "") -> None:
+        super().__init__(message)
+        self.at = at
+        self.message = message
+        self.hint = hint
+        self.code = code
+        self.word = word
+
+
+def parse_rule(
+    text: str, *, anchors: Collection[str], steps: Collection[str] = (), lists: Collection[str] = ()
+) -> DateRule:
+    """Read a date rule.
+
+    Raises:
+        BadRule: it cannot be read, or it counts from a name that nobody declared.
+    """
+    said = text.strip()
+    if _NAME.fullmatch(said):
+        return _from_name(said, None, text.index(said), said, anchors, steps, lists)
+    match = _RULE.fullmatch(text)
+    if match is None:
+        raise BadRule(len(text) - len(text.lstrip()), f"cannot read the date rule '{said[:40]}'", _EXAMPLE)
+    base, at, word = match["base"], match.start("base"), match["word"]
+    offset = _length(match["span"], match.start("span")) if match["span"] else None
+    if offset is None and word == "after":
+        raise BadRule(match.start("word"), "'after' needs a length", "like: 5wd after ...; or say: on ...")
+    if word == "before":
+        offset = -offset if offset else Span(-1, Unit.WORKING_DAYS)
+    if base == "predecessors":
+        return DateRule(DateBase.PREDECESSORS, offset=offset, said=said)
+    if base == "period":
+        return DateRule(DateBase.PERIOD, offset=offset, said=said)
+    if base[0].isdigit():
+        return _fixed_day(base, at, offset, said)
+    return _from_name(base, offset, at, said, anchors, steps, lists)
+
+
+def _length(text: str, at: int) -> Span:
+    if text[0] in "+-":
+        raise BadRule(at, "a date rule counts without a sign", "say before or after")
+    try:
+        return Span.parse(text)
+    except Refused as refusal:
+        raise BadRule(at, f"'{text}' is too long a time", refusal.hint) from refusal
+
+
+def _fixed_day(base: str, at: int, offset: Span | None, said: str) -> DateRule:
+    match = _FIXED_DAY.fullmatch(base)
+    if match is None:
+        raise BadRule(at, f"cannot read the day '{base[:40]}'", "like: 1 november, or: 1 november in even years")
+    month = _MONTHS.get(match["month"].lower())
+    if month is None:
+        word = match["month"]
+        raise BadRule(at + match.start("month"), f"'{word[:40]}' is not a month", "like: 1 november", word=word)
+    try:
+        date(_LEAP_YEAR, month, int(match["day"]))
+    except ValueError:
+        raise BadRule(at, f"there is no day '{match['day']} {match['month']}'") from None
+    return DateRule(
+        DateBase.CALENDAR, offset=offset, month=month, day=int(match["day"]), years=match["years"] or "every", said=said
+    )
+
+
+def _from_name(
+    name: str,
+    offset: Span | None,
+    at: int,
+    said: str,
+    anchors: Collection[str],
+    steps: Collection[str],
+    lists: Collection[str],
+) -> DateRule:
+    if name in anchors:
+        return DateRule(DateBase.ANCHOR, ref=name, offset=offset, said=said)
+    if name in steps:
+        # "before a step" looks at its start: what must be ready before somebody begins
+        return DateRule(DateBase.STEP, ref=name, offset=offset, of_start=offset is not None and offset.amount < 0, said=said)
+    if name in lists:
+        return DateRule(DateBase.ITEM, ref=name, offset=offset, said=said)
+    if not _NAME.fullmatch(name):
+        raise BadRule(at, f"cannot read '{name[:40]}'", _EXAMPLE)
+    raise BadRule(at, f"there is no anchor, step or list '{name[:80]}'", code="RG302", word=name)

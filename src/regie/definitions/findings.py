@@ -1,0 +1,243 @@
+"""What is wrong with a workflow definition: findings with a place, a stable code and a hint.
+
+Holds the register of codes. Knows nothing of YAML or of the schema; ``docs/finding-codes.md`` explains
+each code to authors.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from regie.errors import DefinitionInvalid
+
+MOST_SHOWN = 200
+LONGEST_QUOTE = 60
+
+
+class Severity(StrEnum):
+    """``error``: the definition is refused. ``warning``: it loads, and its author should look."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeInfo:
+    """What a code stands for, in a few words, and how heavily it weighs."""
+
+    title: str
+    severity: Severity = Severity.ERROR
+
+
+def _warning(title: str) -> CodeInfo:
+    return CodeInfo(title, Severity.WARNING)
+
+
+CODES: Mapping[str, CodeInfo] = {
+    # shape
+    "RG101": CodeInfo("file cannot be read"),
+    "RG102": CodeInfo("file is not UTF-8"),
+    "RG103": CodeInfo("file is too large"),
+    "RG104": CodeInfo("control character"),
+    "RG105": CodeInfo("tab"),
+    "RG106": CodeInfo("not valid YAML"),
+    "RG107": CodeInfo("nested too deeply"),
+    "RG108": CodeInfo("tag"),
+    "RG109": CodeInfo("anchor, alias or merge key"),
+    "RG110": CodeInfo("doubled key"),
+    "RG111": CodeInfo("more than one document"),
+    "RG112": CodeInfo("text is too long"),
+    "RG113": CodeInfo("too many parts"),
+    "RG114": CodeInfo("file holds no definition"),
+    "RG115": CodeInfo("key is not a word"),
+    "RG120": CodeInfo("key is missing"),
+    "RG121": CodeInfo("unknown key"),
+    "RG122": CodeInfo("wrong kind of value"),
+    "RG123": CodeInfo("not one of the possible values"),
+    "RG124": CodeInfo("text in the wrong form"),
+    "RG125": CodeInfo("too long, too short, too high or too low"),
+    "RG126": CodeInfo("keys that do not go together"),
+    "RG130": CodeInfo("include cannot be followed"),
+    "RG131": CodeInfo("step in two files"),
+    "RG199": CodeInfo("more findings than are shown"),
+    # network
+    "RG201": CodeInfo("unknown step"),
+    "RG202": CodeInfo("same relation twice"),
+    "RG203": CodeInfo("join asks more than there is"),
+    "RG204": CodeInfo("step waits for itself"),
+    "RG205": CodeInfo("step can never apply"),
+    "RG206": CodeInfo("gate cannot pass"),
+    "RG207": CodeInfo("unknown phase"),
+    "RG208": CodeInfo("unknown track"),
+    "RG209": CodeInfo("unknown list"),
+    "RG210": CodeInfo("condition cannot be read"),
+    "RG211": CodeInfo("condition does not fit the questions"),
+    "RG212": CodeInfo("condition waits for a later decision"),
+    "RG213": CodeInfo("answer cannot be used in a condition"),
+    "RG214": CodeInfo("default does not fit the question"),
+    "RG215": CodeInfo("nobody decides by that name"),
+    "RG216": CodeInfo("unknown cycle kind"),
+    "RG217": _warning("unknown automation"),
+    "RG218": _warning("step does not say when it is done"),
+    "RG219": _warning("step without a phase"),
+    "RG220": _warning("case that is never reached"),
+    # dates
+    "RG301": CodeInfo("date rule cannot be read"),
+    "RG302": CodeInfo("date rule counts from something unknown"),
+    "RG303": CodeInfo("date rule does not fit the step"),
+    "RG304": CodeInfo("calendar cannot be used"),
+    "RG305": CodeInfo("window closes before it opens"),
+    "RG306": CodeInfo("due before it can be done"),
+    "RG307": _warning("statutory value without its source"),
+    "RG308": _warning("calendar has no confirmed years"),
+    "RG309": CodeInfo("length must be more than zero"),
+    "RG310": CodeInfo("rhythm without beginning"),
+    "RG311": _warning("date that nothing sets"),
+    "RG312": CodeInfo("period ends before it begins"),
+    "RG313": _warning("body without meetings"),
+    "RG314": CodeInfo("name that means two things"),
+    "RG315": _warning("due later than its anchor allows"),
+    "RG316": _warning("period that no calendar knows"),
+    # roles
+    "RG401": CodeInfo("unknown role"),
+    "RG402": _warning("step without anyone responsible"),
+    "RG403": CodeInfo("role that nobody can fill"),
+    "RG404": _warning("role that is never used"),
+    "RG405": CodeInfo("unknown kind of notice"),
+    "RG406": _warning("nobody leads"),
+}
+"""Codes are for ever: one that is no longer given stays listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, and where."""
+
+    code: str
+    message: str
+    hint: str
+    mark: Mark
+    severity: Severity
+
+    def __str__(self) -> str:
+        return f"{self.mark} {self.code} {self.message}{f' (hint: {self.hint})' if self.hint else ''}"
+
+
+def make_finding(code: str, mark: Mark, message: str, hint: str = "") -> Finding:
+    """Make a finding; its severity is the code's own."""
+    return Finding(code, message, hint, mark, CODES[code].severity)
+
+
+class Report:
+    """Gathers findings while a definition is read, so that its author hears all of them at once."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+
+    def add(
+        self, code: str, mark: Mark, message: str, hint: str = "", *, word: str = "", known: Iterable[str] = ()
+    ) -> None:
+        """Add a finding.
+
+        Args:
+            word: a word that is not known; the hint then names the one of ``known`` that looks most like it.
+        """
+        # looking for words that look alike is slow, and after this many nobody reads the hints
+        if word and len(self.findings) < MOST_SHOWN:
+            hint = did_you_mean(word, known, hint)
+        self.findings.append(make_finding(code, mark, message, hint))
+
+    @property
+    def has_errors(self) -> bool:
+        return any(map(is_error, self.findings))
+
+
+def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Put findings in order of place, each once; past 200 a last one says how many more there are."""
+    ordered = sorted(set(findings), key=lambda each: (each.mark, each.code, each.message))
+    if len(ordered) <= MOST_SHOWN:
+        return tuple(ordered)
+    shown, left = ordered[:MOST_SHOWN], ordered[MOST_SHOWN:]
+    if not any(is_error(each) for each in shown):
+        # a definition is never refused over errors that nobody gets to see
+        shown[-1:] = [each for each in left if is_error(each)][:1] or shown[-1:]
+    rest = make_finding("RG199", shown[-1].mark, f"and {len(left):,} more", "repair these first, then check again")
+    return (*shown, rest) if any(map(is_error, ordered)) else (*shown, _as_warning(rest))
+
+
+def _as_warning(finding: Finding) -> Finding:
+    return Finding(finding.code, finding.message, finding.hint, finding.mark, Severity.WARNING)
+
+
+def is_error(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR
+
+
+def invalid(name: str, findings: Iterable[Finding]) -> DefinitionInvalid:
+    """Make the exception that carries all findings that are errors."""
+    errors = sort_findings(each for each in findings if is_error(each))
+    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+    return DefinitionInvalid(f"definition {quote(name)} has {count}", errors, definition=name)
+
+
+def render(findings: Iterable[Finding], sources: Mapping[str, str]) -> str:
+    """Show findings with the line that they are about, a caret under the place, and the hint.
+
+    Args:
+        sources: the text of each file, by the name that the marks use.
+    """
+    return "\n".join(_render(each, sources.get(each.mark.file, "")) for each in findings)
+
+
+def _render(finding: Finding, text: str) -> str:
+    lines = [f"{finding.mark} {finding.severity} {finding.code} {finding.message}"]
+    source_lines = text.splitlines()
+    if 0 < finding.mark.line <= len(source_lines):
+        number = str(finding.mark.line)
+        line, column = _around(source_lines[finding.mark.line - 1], finding.mark.column)
+        lines += [f" {number} | {line}", f" {' ' * len(number)} | {' ' * (column - 1)}^"]
+    if finding.hint:
+        lines.append(f"   = hint: {finding.hint}")
+    return "\n".join(lines) + "\n"
+
+
+def _around(line: str, column: int, width: int = 100) -> tuple[str, int]:
+    """Cut a long line around a column; anything that could move a terminal's cursor becomes a question mark."""
+    begin = max(0, min(column - 1 - width // 2, len(line) - width))
+    cut = re.sub(r"[^\x20-\x7e\xa0-\ufffd\U00010000-\U0010ffff]", "?", line[begin : begin + width])
+    return cut, min(column - begin, len(cut) + 1)
+
+
+def quote(value: object) -> str:
+    """Quote a value of the author's in a message, never more than a glimpse of it."""
+    text = str(value)
+    short = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}..."
+    return f"'{''.join(sign if sign.isprintable() else '?' for sign in short)}'"
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Hint at the known word that looks most like ``word``; else at the few that exist."""
+    candidates = [each for each in known if each]
+    close = difflib.get_close_matches(word[:LONGEST_QUOTE], candidates, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    if otherwise or not candidates:
+        return otherwise
+    listed = ", ".join(candidates[:8])
+    return f"known: {listed}{', ...' if len(candidates) > 8 else ''}"

@@ -1,0 +1,250 @@
+"""Lint rules about dates: what can be known to fail before anybody has named a day.
+
+Lengths are compared in working days, and only where the comparison holds for every start: of steps that may
+not apply, and of relations that need not all hold, nothing is assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from regie.core.definition import Basis, DateBase, DateRule, Definition, Relation, RelationType, Step, Term
+from regie.core.ids import AnchorId, StepId
+from regie.core.span import Span, Unit
+from regie.core.terms import TermKind
+from regie.definitions.draft import START, Draft
+from regie.definitions.findings import quote
+from regie.definitions.order import Waits, order_steps
+
+MOST_ANCHORS = 50
+SHOWN_STEPS = 5
+_CALENDAR_DAYS = {Unit.DAYS: 1, Unit.WEEKS: 7, Unit.MONTHS: 28, Unit.YEARS: 365}
+_STATUTORY = (TermKind.LAW, TermKind.AMVB, TermKind.BEFORE_EVENT, TermKind.REGULATION, TermKind.EU)
+
+
+class Between(NamedTuple):
+    """At least and at most so many working days."""
+
+    least: int
+    most: int
+
+
+def in_working_days(span: Span | None) -> Between:
+    """Bound a length in working days, whatever the calendar; months count 28 to 31 days."""
+    if span is None:
+        return Between(0, 0)
+    if span.unit is Unit.WORKING_DAYS:
+        return Between(span.amount, span.amount)
+    days = abs(span.amount) * _CALENDAR_DAYS[span.unit]
+    longest = days * 31 // 28 + 1 if span.unit in (Unit.MONTHS, Unit.YEARS) else days
+    # four in seven, less a week of holidays; at most five in seven
+    least, most = max(0, days * 4 // 7 - 4), longest * 5 // 7 + 2
+    return Between(least, most) if span.amount >= 0 else Between(-most, -least)
+
+
+def windows_open_before_they_close(definition: Definition, draft: Draft) -> None:
+    """A window is long enough for the step."""
+    for step in definition.steps.values():
+        window = step.window
+        if window is None or window.opens is None or window.closes is None:
+            continue
+        opens, closes = window.opens, window.closes
+        if (opens.base, opens.ref, opens.month, opens.day) != (closes.base, closes.ref, closes.month, closes.day):
+            continue
+        first, last = in_working_days(opens.offset), in_working_days(closes.offset)
+        mark = draft.places.at("steps", step.id, "window")
+        work = _least_work(step)
+        if first.least > last.most or (_same_unit(opens, closes) and first.least > last.least):
+            message = f"window closes ({closes.said}) before it opens ({opens.said})"
+            draft.report.add("RG305", mark, message, "swap them, or give more room")
+        elif opens.base is not DateBase.STEP and last.most - first.least + 1 < work:
+            room = last.most - first.least + 1
+            message = f"step {quote(step.id)} takes {work}wd and its window holds {room}wd"
+            draft.report.add("RG306", mark, message, "widen the window or shorten the step")
+
+
+def _same_unit(one: DateRule, other: DateRule) -> bool:
+    return one.offset is not None and other.offset is not None and one.offset.unit is other.offset.unit
+
+
+def dues_can_be_met(definition: Definition, draft: Draft, waits: Waits) -> None:
+    """Nothing is due before all that comes before it can be done."""
+    for anchor, at_start, source in _anchors_in_use(definition):
+        chains = _earliest(definition, waits, source, at_start)
+        for step, rule, path in _dues_from(definition, anchor):
+            chain = chains.get(step.id)
+            if chain is not None and chain.finish > in_working_days(rule.offset).most:
+                days = chain.finish if source else chain.finish + 1
+                via = " -> ".join(_steps_of(chains, step.id, source))
+                draft.report.add(
+                    "RG306",
+                    draft.places.at(*path),
+                    f"{quote(rule.said)} is before step {quote(step.id)} can be done: that is {days}wd from {anchor} on ({via})",
+                    "ask it later, or shorten what comes before",
+                )
+
+
+def dues_leave_room(definition: Definition, draft: Draft, waits: Waits) -> None:
+    """Who finishes on the due date leaves enough days for what comes before the anchor."""
+    for anchor, at_start, source in _anchors_in_use(definition):
+        if source is None:
+            continue
+        latest = _latest(definition, waits, source, at_start)
+        for step, rule, path in _dues_from(definition, anchor):
+            last = latest.get(step.id)
+            if last is not None and step.id != source and in_working_days(rule.offset).least > last:
+                draft.report.add(
+                    "RG315",
+                    draft.places.at(*path),
+                    f"{quote(rule.said)} is too late for {anchor}: what follows step {quote(step.id)} takes {-last}wd",
+                    f"ask it {-last}wd before {anchor} or earlier",
+                )
+
+
+def _anchors_in_use(definition: Definition) -> list[tuple[AnchorId, bool, StepId | None]]:
+    """The start, and anchors that a step makes happen: anchor, whether by its start, and that step."""
+    found: list[tuple[AnchorId, bool, StepId | None]] = [(AnchorId(START), True, None)]
+    found += [
+        (anchor.id, anchor.set_by_start, anchor.set_by)
+        for anchor in definition.anchors.values()
+        if anchor.set_by in definition.steps and anchor.id != START
+    ]
+    return found[:MOST_ANCHORS]
+
+
+def _dues_from(definition: Definition, anchor: AnchorId) -> Iterable[tuple[Step, DateRule, tuple[str | int, ...]]]:
+    for step in definition.steps.values():
+        if step.repeats or step.for_each:
+            continue
+        for number, case in enumerate(step.due):
+            if case.value.base is DateBase.ANCHOR and case.value.ref == anchor:
+                yield step, case.value, ("steps", step.id, "due", number, "is")
+        closes = step.window.closes if step.window and not step.due else None
+        if closes and closes.base is DateBase.ANCHOR and closes.ref == anchor:
+            yield step, closes, ("steps", step.id, "window", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Earliest start and finish, in working days from an anchor, and the step that caused it."""
+
+    start: int
+    finish: int
+    cause: StepId | None
+
+
+def _least_work(step: Step) -> int:
+    """The working days that a step takes at least."""
+    lengths = [in_working_days(case.value.span).least if case.value.span else 1 for case in step.takes]
+    terms = [in_working_days(case.value.length).least for case in step.terms if case.value.before is None]
+    return min(lengths or terms or [1])
+
+
+def _holds_for_sure(step: Step) -> bool:
+    return step.when is None and step.only_with is None and not step.repeats and not step.for_each
+
+
+def _relations_for_sure(step: Step) -> Iterable[Relation]:
+    return (relation for relation in step.needs if not step.join.at_least or not relation.type.holds_start)
+
+
+def _earliest(
+    definition: Definition, waits: Waits, source: StepId | None, at_start: bool
+) -> Mapping[StepId, _Chain]:
+    """Earliest dates after an anchor of the steps that can be bounded; without a source from the start."""
+    chains: dict[StepId, _Chain] = {}
+    for id_ in order_steps(waits):
+        step = definition.steps[id_]
+        work = _least_work(step)
+        if id_ == source:
+            chains[id_] = _Chain(0, max(work - 1, 0), None) if at_start else _Chain(0, 0, None)
+            continue
+        start, finish, cause = (0, 0, None) if source is None else (None, None, None)
+        for relation in _relations_for_sure(step):
+            before = chains.get(relation.predecessor)
+            sure = relation.predecessor == source or _holds_for_sure(definition.steps[relation.predecessor])
+            if before is None or not sure:
+                continue
+            base = before.finish if relation.type.from_finish else before.start
+            day = base + in_working_days(relation.lag).least
+            if relation.type is RelationType.FINISH_TO_START and work > 0:
+                day += 1
+            if relation.type.holds_start and (start is None or day > start):
+                start, cause = day, relation.predecessor
+            elif not relation.type.holds_start and (finish is None or day > finish):
+                finish, cause = day, relation.predecessor
+        known = [day for day in (finish, start + max(work - 1, 0) if start is not None else None) if day is not None]
+        if known:
+            chains[id_] = _Chain(start if start is not None else -(10**6), max(known), cause)
+    return chains
+
+
+def _steps_of(chains: Mapping[StepId, _Chain], step: StepId, source: StepId | None) -> list[str]:
+    path: list[str] = [step]
+    current = chains[step].cause
+    while current is not None and current != source:
+        path.append(current)
+        current = chains[current].cause
+    path.reverse()
+    return path if len(path) <= SHOWN_STEPS else [path[0], "...", *path[-SHOWN_STEPS + 1 :]]
+
+
+def _latest(definition: Definition, waits: Waits, source: StepId, at_start: bool) -> Mapping[StepId, int]:
+    """Latest finish, in working days from an anchor, of what certainly comes before it."""
+    latest: dict[StepId, int] = {source: _least_work(definition.steps[source]) - 1 if at_start else 0}
+    for id_ in reversed(order_steps(waits)):
+        step = definition.steps[id_]
+        last = latest.get(id_)
+        if last is None or not (id_ == source or _holds_for_sure(step)):
+            continue
+        work = _least_work(step)
+        for relation in _relations_for_sure(step):
+            lag = in_working_days(relation.lag).least
+            if relation.type is RelationType.FINISH_TO_START:
+                limit = last - work - lag if work > 0 else last - lag
+            elif relation.type is RelationType.FINISH_TO_FINISH:
+                limit = last - lag
+            else:
+                continue
+            latest[relation.predecessor] = min(limit, latest.get(relation.predecessor, limit))
+    return latest
+
+
+def statutory_values_have_a_source(definition: Definition, draft: Draft) -> None:
+    """Who reads a term of law can look it up."""
+    for step in definition.steps.values():
+        for number, case in enumerate(step.terms):
+            missing = _missing(case.value) if case.value.kind in _STATUTORY else []
+            if missing:
+                mark = draft.places.at("steps", step.id, "term", number, "length")
+                message = f"statutory term of step {quote(step.id)} has no {' and no '.join(missing)}"
+                draft.report.add("RG307", mark, message, f"add {' and '.join(missing)}")
+        by_law = any(case.value.basis is Basis.LAW for case in step.takes)
+        if by_law and not step.terms and not step.legal_basis:
+            mark = draft.places.at("steps", step.id, "basis")
+            draft.report.add("RG307", mark, f"step {quote(step.id)} takes what a law says, but which?", "add legal_basis")
+
+
+def _missing(term: Term) -> list[str]:
+    values = {"article": term.article, "source": term.source, "valid_from": term.valid_from}
+    return [name for name, value in values.items() if not value]
+
+
+def anchors_are_set(definition: Definition, draft: Draft) -> None:
+    """A date that others hang on is asked for, or made by a step."""
+    for anchor in definition.anchors.values():
+        if anchor.id != START and not anchor.target_required and anchor.set_by is None:
+            mark = draft.places.at_key("anchors", anchor.id)
+            hint = "add set_by, or target: required to ask for it at the start"
+            draft.report.add("RG311", mark, f"nothing sets anchor {quote(anchor.id)}", hint)
+
+
+DATE_RULES: tuple[Callable[[Definition, Draft], None], ...] = (
+    windows_open_before_they_close,
+    statutory_values_have_a_source,
+    anchors_are_set,
+)
+CHAIN_RULES: tuple[Callable[[Definition, Draft, Waits], None], ...] = (dues_can_be_met, dues_leave_room)
+"""Rules that follow chains of steps, so that no step may wait for itself."""

@@ -1,0 +1,1 @@
+"""Messages leave the building here."""

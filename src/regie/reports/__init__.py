@@ -1,0 +1,1 @@
+"""Read only: lists, charts and documents. Nothing here commits."""

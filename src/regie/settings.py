@@ -1,0 +1,251 @@
+"""What an administrator sets from outside, by environment variables that start with ``REGIE_``.
+
+Read once at the edge and passed on as a value; nothing below the edges looks at the environment.
+Does not know what a setting is used for: the module that uses it checks what only it can know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from regie.errors import Refused, RegieError
+from regie.mailbox import Mailbox, check_email, parse_mailbox
+
+ENV_PREFIX = "REGIE_"
+AUDIT_KEY_FILE = "audit.key"
+SHORTEST_AUDIT_KEY = 32
+
+
+def _split_list(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+
+
+def _mailbox(value: object) -> object:
+    try:
+        return parse_mailbox(value) if isinstance(value, str) else value
+    except RegieError as error:
+        raise ValueError(str(error)) from None
+
+
+def _email(value: str) -> str:
+    try:
+        return check_email(value)
+    except RegieError as error:
+        raise ValueError(str(error)) from None
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("write a web address that starts with http:// or https://")
+    return value.rstrip("/")
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("this time zone is not known; write for example Europe/Amsterdam") from None
+    return value
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < SHORTEST_AUDIT_KEY:
+        raise ValueError(f"the key needs at least {SHORTEST_AUDIT_KEY} characters")
+    return value
+
+
+WordList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
+EmailAddress = Annotated[str, AfterValidator(_email)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class Settings(BaseSettings):
+    """All settings, each with its environment variable ``REGIE_<NAME>``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
+        default=Path("regie-data"),
+        description="Folder for everything Regie keeps on disk: the SQLite file, the audit key, documents.",
+    )
+    database_url: SecretStr = Field(
+        default_factory=lambda data: SecretStr(f"sqlite:///{data.get('data_dir', Path()) / 'regie.db'}"),
+        description="Database, as an SQLAlchemy address such as "
+        "`postgresql+psycopg://user:password@host/regie`. Default: the file `regie.db` in the data folder.",
+    )
+    base_url: WebAddress = Field(
+        default="http://127.0.0.1:8080",
+        description="Address at which people reach Regie; the links in messages start with it.",
+    )
+    environment_label: str = Field(
+        default="",
+        max_length=40,
+        description="Name of a non-production environment, such as `TEST`. Empty means production.",
+    )
+    timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        default="Europe/Amsterdam",
+        description="Time zone in which the days of plans and messages are counted.",
+    )
+    language: Literal["nl", "en"] = Field(
+        default="nl",
+        description="Language for whoever has not chosen one: `nl` or `en`.",
+    )
+    mail_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server, as an Apprise address: "
+        "`mailtos://user:password@smtp.example.nl:587?mode=starttls`, `mode=ssl` for port 465, or "
+        "`mailto://127.0.0.1:8025` without encryption. The server's certificate is always checked; name a "
+        "file with your own authorities in `SSL_CERT_FILE`.",
+    )
+    mail_from: Annotated[Mailbox | None, NoDecode, BeforeValidator(_mailbox)] = Field(
+        default=None,
+        description="Sender of all mail: `Regie Voorbeeldstad <regie@voorbeeldstad.nl>`. Required with "
+        "a mail server.",
+    )
+    reply_to: EmailAddress | None = Field(
+        default=None,
+        description="Address that answers go to, when a message does not name a person for it.",
+    )
+    mail_redirect_to: EmailAddress | None = Field(
+        default=None,
+        description="In a non-production environment: send every message to this address instead, and say in "
+        "the message whom it was meant for.",
+    )
+    channel_schemes: WordList = Field(
+        default=("mailto", "mailtos", "workflows", "signals", "msgbird", "ntfys", "nctalks", "o365"),
+        description="Kinds of Apprise addresses that may be used as a channel, separated by commas. Generic "
+        "webhooks (`jsons`) are off unless you add them; `none` closes all.",
+    )
+    channel_internal_hosts: WordList = Field(
+        default=(),
+        description="Hosts on your own network that a channel may reach, separated by commas. All other "
+        "private, loopback and link-local addresses are refused.",
+    )
+    brake_messages_per_day: int = Field(
+        default=200,
+        ge=1,
+        description="When more messages than this would leave in 24 hours (or than five times an ordinary "
+        "working day, if that is more), the rest is held until an administrator releases it.",
+    )
+    audit_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
+        default=None,
+        description="Key that seals the history against tampering, at least 32 characters. Default: "
+        "generated once, in the file `audit.key` in the data folder, readable for the owner only.",
+    )
+    prefect_api_url: WebAddress = Field(
+        default="http://127.0.0.1:4200/api",
+        description="API of the Prefect server that runs the flows.",
+    )
+    failpoint: str | None = Field(
+        default=None,
+        description="For tests outside production: the named point at which Regie must break off.",
+    )
+
+    @model_validator(mode="after")
+    def _settings_fit_together(self) -> Settings:
+        if self.mail_url is not None and self.mail_from is None:
+            raise ValueError("REGIE_MAIL_URL also needs REGIE_MAIL_FROM")
+        # Production must neither lose its mail to a test address nor break off on command.
+        for name in ("mail_redirect_to", "failpoint"):
+            if getattr(self, name) is not None and not self.environment_label:
+                raise ValueError(f"{ENV_PREFIX}{name.upper()} also needs REGIE_ENVIRONMENT_LABEL, as in TEST")
+        return self
+
+    def secret_values(self) -> tuple[str, ...]:
+        """Return what may never show in a log, for ``notify.redact.install_redaction``."""
+        found: list[str] = []
+        for secret in (self.database_url, self.mail_url, self.audit_key):
+            if secret is None:
+                continue
+            value = secret.get_secret_value()
+            password = urlsplit(value).password if "://" in value else value
+            found += [password, unquote(password)] if password else []
+        return tuple(found)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment; ``overrides`` win.
+
+    Raises:
+        Refused: ``settings-invalid``; names the variables, never what was in them.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = [_problem(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
+    except SettingsError:
+        problems = ["a variable has a form that cannot be read"]
+    # Raised here and not in the handlers: the causes hold the values, among them secrets.
+    raise Refused("the settings are not right: " + "; ".join(problems), code="settings-invalid")
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    said = message.removeprefix("Value error, ")
+    return f"{ENV_PREFIX}{str(location[0]).upper()}: {said}" if location else said
+
+
+def load_audit_key(settings: Settings) -> SecretStr:
+    """Return the audit key: the one that was set, or the one in the data folder.
+
+    The first caller generates it. Two processes that start together get the same key.
+
+    Raises:
+        Refused: ``settings-invalid``, when the file cannot be read or written or holds no full key.
+    """
+    if settings.audit_key is not None:
+        return settings.audit_key
+    path = settings.data_dir / AUDIT_KEY_FILE
+    try:
+        if not path.exists():
+            _write_new_key(path)
+        key = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not plain text"
+        raise Refused(
+            f"the audit key '{path}' cannot be used: {reason}",
+            code="settings-invalid",
+            hint="make the data folder readable and writable for Regie, or set REGIE_AUDIT_KEY",
+        ) from None
+    if len(key) < SHORTEST_AUDIT_KEY:
+        raise Refused(
+            f"the audit key '{path}' holds no full key",
+            code="settings-invalid",
+            hint="put it back from a backup; a new key cannot vouch for the history written with the old one",
+        )
+    return SecretStr(key)
+
+
+def _write_new_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # mkstemp gives mode 0600. Linking a finished file makes sure that nobody reads half a key, and
+    # that of two processes one key survives.
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        Path(draft).unlink()

@@ -1,0 +1,59 @@
+"""All that is needed to write one message to one person, as values.
+
+The store fills it, ``notify.render`` turns it into subject, text and HTML. Holds names and an address, so
+it is never logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from regie.core.definition import Definition
+from regie.core.ids import OccurrenceKey, PersonId, RoleId
+from regie.core.messages import Line
+from regie.core.traject import State
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    id: PersonId
+    name: str
+    email: str
+    language: str = "nl"
+    organisation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPart:
+    """The lines about one traject, with what the reader must know to understand them."""
+
+    traject_id: int
+    traject_slug: str
+    traject_title: str
+    cycle: int
+    cycle_kind: str
+    definition: Definition
+    lines: tuple[Line, ...]
+    states: Mapping[OccurrenceKey, State] = field(default_factory=dict)
+    """Where the steps that the lines name stand now."""
+    finishes: Mapping[OccurrenceKey, date] = field(default_factory=dict)
+    """When those steps are expected to end, or did."""
+    people: Mapping[RoleId, tuple[str, ...]] = field(default_factory=dict)
+    """Names of who plays each role that the lines name."""
+    lead_name: str = ""
+    lead_email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to one person: at once (one part) or a digest (perhaps several)."""
+
+    message_id: str
+    attempt: int
+    to: Addressee
+    parts: tuple[LetterPart, ...]
+    is_digest: bool = False
+    deputy_names: Mapping[PersonId, str] = field(default_factory=dict)
+    """Names of the people for whom the reader deputises."""

@@ -1,0 +1,319 @@
+"""The working-day rules of the plan, case by case, and the backward pass."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from regie.core.definition import Anchor, Case, Term, Window
+from regie.core.ids import AnchorId, StepId
+from regie.core.reasons import Cause
+from regie.core.span import Span
+from regie.core.terms import Suspension, TermKind
+from regie.core.traject import Occurrence, State
+from tests.support.builders import LEGAL, MONDAY, key, plan_of, rule, step
+
+D = date.fromisoformat
+
+
+@pytest.mark.parametrize(
+    ("takes", "relation", "starts", "finishes"),
+    [
+        pytest.param("3wd", "a", "2027-01-11", "2027-01-13", id="fs-starts-the-next-working-day"),
+        pytest.param("3wd", "fs:a+2wd", "2027-01-13", "2027-01-15", id="fs-lag-2wd-starts-on-the-third"),
+        pytest.param("3wd", "fs:a-1wd", "2027-01-08", "2027-01-12", id="fs-lead-1wd-starts-on-the-last-day"),
+        pytest.param("3wd", "fs:a-3wd", "2027-01-06", "2027-01-08", id="fs-lead-3wd"),
+        pytest.param("3wd", "fs:a+14d", "2027-01-25", "2027-01-27", id="fs-calendar-lag-ends-friday-starts-monday"),
+        pytest.param("3wd", "fs:a+1d", "2027-01-11", "2027-01-13", id="fs-one-calendar-day-is-saturday"),
+        pytest.param("3wd", "fs:a+1m", "2027-02-09", "2027-02-11", id="fs-month-ends-on-the-8th"),
+        pytest.param("3wd", "ss:a", "2027-01-04", "2027-01-06", id="ss-starts-together"),
+        pytest.param("3wd", "ss:a+2wd", "2027-01-06", "2027-01-08", id="ss-lag-2wd"),
+        pytest.param("3wd", "ff:a", "2027-01-04", "2027-01-08", id="ff-holds-back-the-end-not-the-start"),
+        pytest.param("3wd", "ff:a+2wd", "2027-01-04", "2027-01-12", id="ff-lag-2wd"),
+        pytest.param("8wd", "ff:a", "2027-01-04", "2027-01-13", id="ff-of-a-shorter-step-changes-nothing"),
+        pytest.param("3wd", "sf:a+9wd", "2027-01-04", "2027-01-15", id="sf-counts-from-the-start"),
+        pytest.param("0wd", "a", "2027-01-08", "2027-01-08", id="milestone-on-the-day-its-predecessor-finishes"),
+        pytest.param("0wd", "fs:a+2wd", "2027-01-12", "2027-01-12", id="milestone-with-lag"),
+        pytest.param("0wd", "ff:a", "2027-01-08", "2027-01-08", id="milestone-held-by-a-finish"),
+    ],
+)
+def test_successor_of_a_week_of_work(takes: str, relation: str, starts: str, finishes: str) -> None:
+    plan = plan_of(step("a", "5wd"), step("b", takes, [relation]))
+
+    found = plan[key("b")]
+    assert (found.early_start, found.early_finish) == (D(starts), D(finishes))
+
+
+def test_step_starts_on_the_first_working_day_when_the_start_is_a_sunday() -> None:
+    plan = plan_of(step("a", "1wd"), start=D("2027-01-03"))
+
+    assert plan[key("a")].early_start == D("2027-01-04")
+
+
+def test_holidays_are_skipped() -> None:
+    plan = plan_of(step("a", "3wd"), start=D("2027-05-04"), calendar=LEGAL)
+
+    # 5 May, Ascension, the decreed Friday and the weekend lie between
+    assert plan[key("a")].early_finish == D("2027-05-11")
+
+
+def test_lag_of_a_hundred_thousand_working_days_answers() -> None:
+    plan = plan_of(step("a", "1wd"), step("b", "1wd", ["fs:a+100000wd"]))
+
+    assert plan[key("b")].early_start == MONDAY + timedelta(weeks=20_000, days=1)
+
+
+def test_lead_before_the_calendar_begins_does_not_pull_before_the_start() -> None:
+    plan = plan_of(step("a", "5wd"), step("b", "5wd", ["fs:a-100000wd"]))
+
+    assert plan[key("b")].early_start == MONDAY
+
+
+def test_latest_dates_count_back_from_the_plans_own_finish() -> None:
+    plan = plan_of(step("a", "5wd"), step("b", "2wd", ["a"]), step("c", "10wd", ["a"]), step("d", "1wd", ["b", "c"]))
+
+    short = plan[key("b")]
+    assert (short.late_start, short.late_finish, short.slack_working_days) == (D("2027-01-21"), D("2027-01-22"), 8)
+    assert [name for name in "abcd" if plan[key(name)].critical] == ["a", "c", "d"]
+
+
+def test_deadline_gives_everything_before_it_the_same_room() -> None:
+    opening = Anchor(AnchorId("opening"), {"nl": "Opening"}, set_by=StepId("b"))
+    plan = plan_of(
+        step("a", "5wd"), step("b", "5wd", ["a"]), anchors={"opening": opening}, targets={"opening": D("2027-01-22")}
+    )
+
+    assert plan[key("a")].slack_working_days == 5
+    assert plan[key("b")].late_finish == D("2027-01-22")
+    assert not plan.findings
+
+
+def test_target_that_cannot_hold_stays_and_names_the_chain() -> None:
+    opening = Anchor(AnchorId("opening"), {"nl": "Opening"}, set_by=StepId("c"))
+    plan = plan_of(
+        step("a", "5wd"),
+        step("b", "5wd", ["a"]),
+        step("c", "5wd", ["b"]),
+        anchors={"opening": opening},
+        targets={"opening": D("2027-01-20")},
+    )
+
+    finding = plan.findings[0]
+    assert (finding.code, finding.limit_on, finding.on, finding.working_days) == ("RG351", D("2027-01-20"), D("2027-01-22"), 2)
+    assert [str(hop.key) for hop in finding.chain] == ["a", "b", "c"]
+    assert plan[key("a")].slack_working_days == -2
+
+
+def test_anchor_target_reached_by_a_start() -> None:
+    opening = Anchor(AnchorId("opening"), {"nl": "Opening"}, set_by=StepId("b"), set_by_start=True)
+    plan = plan_of(
+        step("a", "5wd"), step("b", "5wd", ["a"]), anchors={"opening": opening}, targets={"opening": D("2027-01-11")}
+    )
+
+    assert plan[key("b")].slack_working_days == 0
+    assert plan[key("a")].late_finish == D("2027-01-08")
+
+
+def test_started_but_unfinished_work_does_not_finish_before_today() -> None:
+    busy = Occurrence(key("a"), started_on=MONDAY)
+    plan = plan_of(step("a", "2wd"), step("b", "1wd", ["a"]), today=D("2027-01-20"), facts=[busy])
+
+    assert plan[key("a")].early_finish == D("2027-01-20")
+    assert plan[key("b")].early_start == D("2027-01-21")
+
+
+def test_started_work_does_not_finish_before_today_when_today_is_a_sunday() -> None:
+    busy = Occurrence(key("a"), started_on=MONDAY)
+    plan = plan_of(step("a", "2wd"), today=D("2027-01-17"), facts=[busy])
+
+    assert plan[key("a")].early_finish == D("2027-01-18")
+
+
+def test_work_that_did_not_happen_is_planned_from_today_on() -> None:
+    plan = plan_of(step("a", "2wd"), today=D("2027-02-01"))
+
+    assert plan[key("a")].early_start == D("2027-02-01")
+
+
+def test_early_pulls_and_late_pushes() -> None:
+    early = plan_of(step("a", "5wd"), step("b", "1wd", ["a"]), facts=[Occurrence(key("a"), finished_on=D("2027-01-05"))])
+    late = plan_of(step("a", "5wd"), step("b", "1wd", ["a"]), facts=[Occurrence(key("a"), finished_on=D("2027-01-15"))])
+
+    assert early[key("b")].early_start == D("2027-01-06")
+    assert late[key("b")].early_start == D("2027-01-18")
+
+
+def test_work_finished_on_a_saturday_lets_the_next_start_on_monday() -> None:
+    plan = plan_of(step("a", "5wd"), step("b", "1wd", ["a"]), facts=[Occurrence(key("a"), finished_on=D("2027-01-09"))])
+
+    assert plan[key("a")].early_finish == D("2027-01-09")
+    assert plan[key("b")].early_start == D("2027-01-11")
+
+
+def test_pin_stays_where_it_is_put_and_says_that_it_breaks_a_relation() -> None:
+    pinned = Occurrence(key("b"), pinned_start=D("2027-01-06"), pin_reason="zaal gehuurd")
+    plan = plan_of(step("a", "5wd"), step("b", "2wd", ["a"]), facts=[pinned])
+
+    assert plan[key("b")].early_start == D("2027-01-06")
+    assert plan.start_reasons(1)[0].cause is Cause.PINNED
+    assert [finding.code for finding in plan.findings] == ["RG353"]
+    assert plan[key("a")].slack_working_days == -3
+
+
+def test_promise_of_a_partner_moves_the_expected_end_only() -> None:
+    promised = Occurrence(key("a"), promised_on=D("2027-01-20"))
+    plan = plan_of(step("a", "5wd"), step("b", "1wd", ["a"]), facts=[promised])
+
+    assert plan[key("a")].early_finish == D("2027-01-20")
+    assert plan[key("b")].early_start == D("2027-01-21")
+
+
+def test_what_does_not_apply_holds_nobody_up() -> None:
+    out = Occurrence(key("a"), out_state=State.NOT_APPLICABLE, out="x")
+    plan = plan_of(step("a", "50wd"), step("b", "1wd", ["a"]), facts=[out])
+
+    assert key("a") not in plan
+    assert plan[key("b")].early_start == MONDAY
+
+
+@pytest.mark.parametrize(
+    ("at_least", "starts"),
+    [pytest.param(1, "2027-01-06", id="any"), pytest.param(2, "2027-01-11", id="two-of-three"), pytest.param(0, "2027-01-18", id="all")],
+)
+def test_join_waits_for_as_many_as_it_says(at_least: int, starts: str) -> None:
+    plan = plan_of(
+        step("a", "2wd"), step("b", "5wd"), step("c", "10wd"), step("d", "1wd", ["a", "b", "c"], join=at_least)
+    )
+
+    assert plan[key("d")].early_start == D(starts)
+
+
+def test_window_holds_back_the_start() -> None:
+    window = Window(opens=rule("10wd before opening"), closes=rule("3wd before opening"))
+    plan = plan_of(
+        step("a", "2wd", window=window),
+        anchors={"opening": Anchor(AnchorId("opening"), {"nl": "Opening"})},
+        targets={"opening": D("2027-03-01")},
+    )
+
+    assert plan[key("a")].early_start == D("2027-02-15")
+    assert plan[key("a")].due_on == D("2027-02-24")
+
+
+PERMIT = Term(Span.parse("8w"), TermKind.LAW, extension=Span.parse("6w"), article="Ow 16.64")
+
+
+def test_statutory_step_takes_its_term_and_rolls_off_holidays() -> None:
+    plan = plan_of(
+        step("aanvraag", "1wd"),
+        step("besluit", None, ["aanvraag"], terms=(Case(PERMIT),)),
+        start=D("2027-03-10"),
+        calendar=LEGAL,
+    )
+
+    assert plan[key("besluit")].early_finish == D("2027-05-10")
+    assert plan[key("besluit")].legal_on == D("2027-05-10")
+    assert plan.finish_reasons(1)[0].cause is Cause.TERM
+
+
+def test_suspended_clock_moves_the_end_by_the_days_it_stood_still() -> None:
+    stood_still = Occurrence(
+        key("besluit"), started_on=D("2027-03-11"), suspensions=(Suspension(D("2027-03-15"), D("2027-03-29"), "aanvulling"),)
+    )
+    plan = plan_of(
+        step("aanvraag", "1wd"),
+        step("besluit", None, ["aanvraag"], terms=(Case(PERMIT),)),
+        start=D("2027-03-10"),
+        today=D("2027-04-01"),
+        facts=[Occurrence(key("aanvraag"), finished_on=D("2027-03-10")), stood_still],
+        calendar=LEGAL,
+    )
+
+    assert plan[key("besluit")].legal_on == D("2027-05-19")
+
+
+def test_extension_that_was_used_is_counted() -> None:
+    extended = Occurrence(key("besluit"), extended=True)
+    plan = plan_of(
+        step("aanvraag", "1wd"),
+        step("besluit", None, ["aanvraag"], terms=(Case(PERMIT),)),
+        start=D("2027-03-10"),
+        facts=[extended],
+        calendar=LEGAL,
+    )
+
+    assert plan[key("besluit")].legal_on == D("2027-06-16")
+
+
+def test_term_counted_back_is_a_deadline_that_never_rolls_forward() -> None:
+    report = Term(Span.parse("4w"), TermKind.BEFORE_EVENT, before=rule("on opening"), article="Bbl 6.7")
+    plan = plan_of(
+        step("melding", "5wd", terms=(Case(report),)),
+        start=D("2027-04-01"),
+        anchors={"opening": Anchor(AnchorId("opening"), {"nl": "Opening"})},
+        targets={"opening": D("2027-06-03")},
+        calendar=LEGAL,
+    )
+
+    assert plan[key("melding")].legal_on == D("2027-05-04")
+    assert plan[key("melding")].late_finish == D("2027-05-04")
+
+
+def test_legal_date_that_cannot_hold_is_found_with_its_chain() -> None:
+    report = Term(Span.parse("4w"), TermKind.BEFORE_EVENT, before=rule("on opening"), article="Bbl 6.7")
+    plan = plan_of(
+        step("tekening", "20wd"),
+        step("melding", "5wd", ["tekening"], terms=(Case(report),)),
+        start=D("2027-04-26"),
+        anchors={"opening": Anchor(AnchorId("opening"), {"nl": "Opening"})},
+        targets={"opening": D("2027-06-03")},
+        calendar=LEGAL,
+    )
+
+    broken = [finding for finding in plan.findings if finding.code == "RG352"][0]
+    assert broken.limit_on == D("2027-05-04")
+    assert [str(hop.key) for hop in broken.chain] == ["tekening", "melding"]
+
+
+def test_term_in_a_year_without_confirmed_list_warns() -> None:
+    plan = plan_of(
+        step("aanvraag", "1wd"),
+        step("besluit", None, ["aanvraag"], terms=(Case(PERMIT),)),
+        start=D("2031-03-10"),
+        calendar=LEGAL,
+    )
+
+    assert {finding.code for finding in plan.findings} == {"RG354"}
+
+
+@pytest.mark.parametrize(
+    ("due", "on"),
+    [
+        pytest.param("10wd after start", "2027-01-18", id="after-an-anchor"),
+        pytest.param("20wd before opening", "2027-04-30", id="before-an-anchor-over-holidays"),
+        pytest.param("15wd after predecessors", "2027-01-29", id="after-the-predecessors"),
+        pytest.param("on opening", "2027-06-03", id="on-an-anchor"),
+    ],
+)
+def test_due_rule(due: str, on: str) -> None:
+    anchors = {"opening": Anchor(AnchorId("opening"), {"nl": "Opening"}), "start": Anchor(AnchorId("start"), {"nl": "Start"})}
+    plan = plan_of(
+        step("a", "5wd"), step("b", "1wd", ["a"], due=due), anchors=anchors, targets={"opening": D("2027-06-03")}, calendar=LEGAL
+    )
+
+    assert plan[key("b")].due_on == D(on)
+
+
+def test_free_slack_is_the_room_before_the_next_step_moves() -> None:
+    plan = plan_of(step("a", "2wd"), step("b", "10wd"), step("c", "1wd", ["a", "b"]))
+
+    assert plan.free_slack(0) == 8
+    assert plan.free_slack(1) == 0
+
+
+def test_finish_reason_of_a_held_back_end_names_the_step() -> None:
+    plan = plan_of(step("a", "10wd"), step("b", "2wd", ["ff:a"]))
+
+    reason = plan.finish_reasons(1)[0]
+    assert (reason.cause, reason.predecessor) == (Cause.RELATION, key("a"))
