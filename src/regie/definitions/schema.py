@@ -7,11 +7,13 @@ Descriptions are in Dutch: they show in the author's editor.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 FORMAT_VERSION = 1
 SPAN_PATTERN = r"^[+-]?[0-9]{1,7} ?(wd|d|w|m|y)$"
@@ -62,7 +64,14 @@ Words_ = Annotated[Words, BeforeValidator(_one_language, json_schema_input_type=
 
 
 def _many(value: Any) -> Any:
+    """One of something may be written without a list around it."""
     return [value] if isinstance(value, str | Mapping) else value
+
+
+Ids = Annotated[list[Id], BeforeValidator(_many, json_schema_input_type=Id | list[Id])]
+Lines = Annotated[list[Line], BeforeValidator(_many, json_schema_input_type=Line | list[Line])]
+RoleRefs = Annotated[list[RoleRef], BeforeValidator(_many, json_schema_input_type=RoleRef | list[RoleRef])]
+SpanTexts = Annotated[list[SpanText], BeforeValidator(_many, json_schema_input_type=SpanText | list[SpanText])]
 
 
 class NumberRange(Part):
@@ -111,7 +120,7 @@ class RolePart(Part):
     does: Words_ | None = Field(None, description="Wat deze rol in het plan doet.")
     group: bool = Field(False, description="Belanghebbenden die Regie niet zelf bericht stuurt.")
     hears: Literal["at-once", "daily", "weekly", "biweekly"] = Field("at-once", description="Meteen, of in een overzicht.")
-    remind: Annotated[list[SpanText], BeforeValidator(_many)] = Field(
+    remind: SpanTexts = Field(
         default_factory=list, description="Hoe lang voor de vervaldatum deze rol een herinnering krijgt."
     )
 
@@ -170,6 +179,12 @@ class RelationPart(Part):
         if sum(each is not None for each in types) != 1:
             raise ValueError("a relation has exactly one type")
         return self
+
+
+Relations = Annotated[
+    list[Id | RelationPart],
+    BeforeValidator(_many, json_schema_input_type=Id | RelationPart | list[Id | RelationPart]),
+]
 
 
 class AtLeast(Part):
@@ -256,9 +271,9 @@ class StepPart(Part):
     evidence: Literal["required", "optional", "none"] = "optional"
     responsible: RoleRef | None = None
     accountable: RoleRef | None = None
-    consulted: Annotated[list[RoleRef], BeforeValidator(_many)] = Field(default_factory=list)
-    informed: Annotated[list[RoleRef], BeforeValidator(_many)] = Field(default_factory=list)
-    needs: Annotated[list[Id | RelationPart], BeforeValidator(_many)] = Field(default_factory=list)
+    consulted: RoleRefs = Field(default_factory=list)
+    informed: RoleRefs = Field(default_factory=list)
+    needs: Relations = Field(default_factory=list)
     join: Literal["all", "any"] | AtLeast = "all"
     takes: SpanText | Literal["continuous"] | list[DurationCase] | None = None
     basis: Literal["estimate", "norm", "law"] = Field("estimate", description="Waar de duur op rust.")
@@ -274,25 +289,25 @@ class StepPart(Part):
     automation: Id | None = None
     rerun: dict[Id, RerunText] = Field(default_factory=dict)
     keeps: SpanText | None = Field(None, description="Hoe lang het resultaat houdbaar is.")
-    avoid: Annotated[list[Line], BeforeValidator(_many)] = Field(
+    avoid: Lines = Field(
         default_factory=list, description="Periodes om te vermijden, zoals zomervakantie."
     )
     calendar: Id | None = None
-    legal_basis: Annotated[list[Line], BeforeValidator(_many)] = Field(default_factory=list)
+    legal_basis: Lines = Field(default_factory=list)
     remark: Words_ | None = None
 
 
 class RungPart(Part):
     after: SpanText
-    to: Annotated[list[Id], BeforeValidator(_many)]
+    to: Ids
 
 
 class NoticesPart(Part):
     """Wie hoort wat. Per soort: responsible, accountable, consulted, informed, lead of een rol-id."""
 
     lead: RoleRef | None = Field(None, description="De rol van de projectleider.")
-    to: dict[str, Annotated[list[Id], BeforeValidator(_many)]] = Field(default_factory=dict)
-    remind: Annotated[list[SpanText], BeforeValidator(_many)] = Field(default_factory=lambda: ["5wd"])
+    to: dict[str, Ids] = Field(default_factory=dict)
+    remind: SpanTexts = Field(default_factory=lambda: ["5wd"])
     ladder: list[RungPart] = Field(default_factory=list)
     moved_at_least: SpanText = "1wd"
 
@@ -326,3 +341,26 @@ class IncludedPart(Part):
     """Een bestand met alleen stappen, dat door een stappenplan wordt ingelezen."""
 
     steps: dict[Id, StepPart]
+
+
+def schema_json() -> str:
+    """Give the JSON Schema for editors: a definition, or a file with steps that one includes."""
+    whole = TypeAdapter(WorkflowPart | IncludedPart).json_schema(by_alias=True, mode="validation")
+    definitions = whole.pop("$defs")
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Stappenplan voor Regie, bestandsformaat {FORMAT_VERSION}",
+        **whole,
+        "$defs": definitions,
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def write_schema(path: Path) -> bool:
+    """Write the JSON Schema; say whether that changed the file."""
+    text = schema_json()
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return True
