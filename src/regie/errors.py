@@ -79,7 +79,7 @@ class DefinitionInvalid(RegieError):
     default_code = "definition-invalid"
 
     def __init__(self, message: str, findings: Iterable[Any], *, hint: str = "", **facts: object) -> None:
-        super().__init__(message, hint=hint, **facts)
+        super().__init__(message, code=self.default_code, hint=hint, **facts)
         self.findings: tuple[Any, ...] = tuple(findings)
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ Grammar::
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -166,7 +166,11 @@ class _Reader:
             match = _TOKEN.match(text, place)
             if not match or match.lastgroup is None:
                 at = len(text) - len(text[place:].lstrip())
-                raise _bad(f"cannot read {text[at : at + 10]!r}", at, "names, numbers, =, !=, <, >, in [..], and, or, not")
+                raise _bad(
+                    f"cannot read {text[at : at + 10]!r}",
+                    at,
+                    "names, numbers, =, !=, <, >, in [..], and, or, not",
+                )
             self.tokens.append((match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
             place = match.end()
 
@@ -283,10 +287,10 @@ def _holds(node: Node, answers: Mapping[str, object]) -> bool | None:
             return None if answer is None else _compare(node, answer)
 
 
-def _join(results: object, *, decisive: bool) -> bool | None:
+def _join(results: Iterable[bool | None], *, decisive: bool) -> bool | None:
     """Join results: one decisive result settles it, else one unknown leaves it open."""
     unknown = False
-    for result in results:  # type: ignore[attr-defined]
+    for result in results:
         if result is decisive:
             return decisive
         unknown = unknown or result is None
@@ -295,7 +299,11 @@ def _join(results: object, *, decisive: bool) -> bool | None:
 
 def _compare(node: Compare | OneOf | Has, answer: object) -> bool:
     if isinstance(node, Has):
-        return node.value in answer if isinstance(answer, frozenset | set | tuple | list) else node.value == answer
+        return (
+            node.value in answer
+            if isinstance(answer, frozenset | set | tuple | list)
+            else node.value == answer
+        )
     if isinstance(node, OneOf):
         return answer in node.values
     if node.operator == "=":
@@ -304,7 +312,9 @@ def _compare(node: Compare | OneOf | Has, answer: object) -> bool:
         return answer != node.value
     # safe: find_problems lets order comparisons pass for numbers and dates only
     left, right = answer, node.value
-    if not (isinstance(left, int) and isinstance(right, int)) and not (isinstance(left, date) and isinstance(right, date)):
+    if not (isinstance(left, int) and isinstance(right, int)) and not (
+        isinstance(left, date) and isinstance(right, date)
+    ):
         return False
     match node.operator:
         case "<":
@@ -331,16 +341,34 @@ def _check_comparison(node: Compare | OneOf | Has, types: Mapping[str, NameType]
     named = types.get(node.name)
     if named is None:
         close = _closest(node.name, types)
-        return [Problem(node.at, f"unknown name '{node.name}'", f"did you mean '{close}'?" if close else "declare it under questions")]
+        return [
+            Problem(
+                node.at,
+                f"unknown name '{node.name}'",
+                f"did you mean '{close}'?" if close else "declare it under questions",
+            )
+        ]
     if isinstance(node, Has):
         if named.kind is not NameKind.CHOICES:
             return [Problem(node.at, f"'{node.name}' has one answer", f"write: {node.name} = {node.value}")]
         return _check_values(node.name, (node.value,), named, node.at)
     if named.kind is NameKind.CHOICES:
-        return [Problem(node.at, f"'{node.name}' may have several answers", f"write: <answer> in {node.name}")]
+        return [
+            Problem(node.at, f"'{node.name}' may have several answers", f"write: <answer> in {node.name}")
+        ]
     values = node.values if isinstance(node, OneOf) else (node.value,)
-    if isinstance(node, Compare) and node.operator not in ("=", "!=") and named.kind not in (NameKind.NUMBER, NameKind.DATE):
-        return [Problem(node.at, f"'{node.name}' cannot be compared with {node.operator}", "only numbers and dates have an order")]
+    if (
+        isinstance(node, Compare)
+        and node.operator not in ("=", "!=")
+        and named.kind not in (NameKind.NUMBER, NameKind.DATE)
+    ):
+        return [
+            Problem(
+                node.at,
+                f"'{node.name}' cannot be compared with {node.operator}",
+                "only numbers and dates have an order",
+            )
+        ]
     return _check_values(node.name, values, named, node.at)
 
 
@@ -360,7 +388,9 @@ def _check_values(name: str, values: tuple[Value, ...], named: NameType, at: int
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             problems.append(Problem(at, f"'{name}' is a {named.kind.value}, not {value!r}"))
         elif named.options and value not in named.options:
-            problems.append(Problem(at, f"'{name}' can not be {value!r}", f"one of: {', '.join(named.options)}"))
+            problems.append(
+                Problem(at, f"'{name}' can not be {value!r}", f"one of: {', '.join(named.options)}")
+            )
     return problems
 
 

@@ -15,7 +15,14 @@ from regie.definitions.lint import lint
 from regie.definitions.load import Files, find_files, read_workflow, stored_files
 from regie.definitions.shape import validate
 
-__all__ = ["CheckResult", "check_definition", "check_sources", "load_definition", "load_sources", "sources_of"]
+__all__ = [
+    "CheckResult",
+    "check_definition",
+    "check_sources",
+    "load_definition",
+    "load_sources",
+    "sources_of",
+]
 
 
 @dataclass(frozen=True, slots=True)

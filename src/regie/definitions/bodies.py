@@ -24,7 +24,9 @@ def _body(draft: Draft, id_: str, part: BodyPart, calendar: WorkCalendar) -> Dec
     here = ("bodies", id_)
     if part.meets is None and not part.dates:
         mark = draft.places.at_key(*here)
-        draft.report.add("RG313", mark, f"body {quote(id_)} has no meetings", "it decides on any day; add meets or dates")
+        draft.report.add(
+            "RG313", mark, f"body {quote(id_)} has no meetings", "it decides on any day; add meets or dates"
+        )
     periods = [_recess(draft, period, *here, "recess", number) for number, period in enumerate(part.recess)]
     return DecidingBody(
         BodyId(id_),
@@ -40,10 +42,14 @@ def _body(draft: Draft, id_: str, part: BodyPart, calendar: WorkCalendar) -> Dec
 def _rhythm(draft: Draft, part: MeetsPart, *path: str | int) -> Rhythm:
     if part.from_.weekday() != _WEEKDAYS.index(part.on):
         mark = draft.places.at(*path, "from")
-        draft.report.add("RG126", mark, f"{part.from_} is no {part.on}", "the first meeting is on the day that 'on' names")
+        draft.report.add(
+            "RG126", mark, f"{part.from_} is no {part.on}", "the first meeting is on the day that 'on' names"
+        )
     weeks = int(part.every.removesuffix("w"))
     if weeks == 0:
-        draft.report.add("RG309", draft.places.at(*path, "every"), "a body cannot meet every 0 weeks", "write 1w or more")
+        draft.report.add(
+            "RG309", draft.places.at(*path, "every"), "a body cannot meet every 0 weeks", "write 1w or more"
+        )
     return Rhythm(part.from_, max(weeks, 1))
 
 
@@ -53,7 +59,9 @@ def _recess(draft: Draft, part: PeriodPart, *path: str | int) -> Recess | None:
     if isinstance(first, date) and isinstance(last, date):
         if last < first:
             mark = draft.places.at(*path, "to")
-            draft.report.add("RG312", mark, f"{quote(part.name)} ends on {last} and begins on {first}", "swap them")
+            draft.report.add(
+                "RG312", mark, f"{quote(part.name)} ends on {last} and begins on {first}", "swap them"
+            )
         return NamedPeriod(part.name, first, last)
     if isinstance(first, date) or isinstance(last, date):
         mark = draft.places.at(*path, "to")
@@ -68,6 +76,8 @@ def _month_and_day(draft: Draft, text: str, *path: str | int) -> tuple[int, int]
     try:
         date(_LEAP_YEAR, month, day)
     except ValueError:
-        draft.report.add("RG124", draft.places.at(*path), f"there is no day {quote(text)}", "month-day: 07-18")
+        draft.report.add(
+            "RG124", draft.places.at(*path), f"there is no day {quote(text)}", "month-day: 07-18"
+        )
         return None
     return month, day

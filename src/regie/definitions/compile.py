@@ -110,7 +110,12 @@ def _calendar(
     try:
         return load_calendar(name)
     except RegieError as error:
-        draft.report.add("RG304", draft.places.at(*path), f"calendar {quote(name)} cannot be used: {error.message}", error.hint)
+        draft.report.add(
+            "RG304",
+            draft.places.at(*path),
+            f"calendar {quote(name)} cannot be used: {error.message}",
+            error.hint,
+        )
         return load_calendar(WEEKDAYS)
 
 
@@ -177,7 +182,9 @@ def _question(draft: Draft, id_: str, part: QuestionPart) -> Question:
     titles: dict[str, Text] = {option: draft.text(words) for option, words in named.items()}
     if part.number and part.number.from_ > part.number.to:
         mark = draft.places.at("questions", id_, "number")
-        draft.report.add("RG125", mark, f"{part.number.from_} to {part.number.to} holds no number", "swap from and to")
+        draft.report.add(
+            "RG125", mark, f"{part.number.from_} to {part.number.to} holds no number", "swap from and to"
+        )
     if options is not None and not options:
         mark = draft.places.at("questions", id_, draft.names[id_].kind)
         draft.report.add("RG125", mark, f"question {quote(id_)} has no answers to choose from", "list them")
@@ -229,7 +236,9 @@ def _said(given: bool | int | str | list[str]) -> str:
     return quote(", ".join(given) if isinstance(given, list) else given)
 
 
-def _as_answer(given: bool | int | str | list[str], part: QuestionPart, options: Collection[str]) -> Answer | None:
+def _as_answer(
+    given: bool | int | str | list[str], part: QuestionPart, options: Collection[str]
+) -> Answer | None:
     match given:
         case bool():
             return given if part.yes_no else None

@@ -22,9 +22,12 @@ from regie.errors import Refused
 RESERVED = ("predecessors", "period")
 
 _RULE = re.compile(
-    r"\s*(?:(?P<span>[+-]?[0-9]{1,7} ?(?:wd|d|w|m|y))\s+(?=after\b|before\b))?(?P<word>after|before|on)\s+(?P<base>\S.*?)\s*"
+    r"\s*(?:(?P<span>[+-]?[0-9]{1,7} ?(?:wd|d|w|m|y))\s+(?=after\b|before\b))?"
+    r"(?P<word>after|before|on)\s+(?P<base>\S.*?)\s*"
 )
-_FIXED_DAY = re.compile(r"(?P<day>[0-9]{1,2})\s+(?P<month>[a-z]+)(?:\s+in\s+(?P<years>even|odd)\s+years)?", re.IGNORECASE)
+_FIXED_DAY = re.compile(
+    r"(?P<day>[0-9]{1,2})\s+(?P<month>[a-z]+)(?:\s+in\s+(?P<years>even|odd)\s+years)?", re.IGNORECASE
+)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _MONTHS = {
     name: number
@@ -91,17 +94,26 @@ def _length(text: str, at: int) -> Span:
 def _fixed_day(base: str, at: int, offset: Span | None, said: str) -> DateRule:
     match = _FIXED_DAY.fullmatch(base)
     if match is None:
-        raise BadRule(at, f"cannot read the day '{base[:40]}'", "like: 1 november, or: 1 november in even years")
+        raise BadRule(
+            at, f"cannot read the day '{base[:40]}'", "like: 1 november, or: 1 november in even years"
+        )
     month = _MONTHS.get(match["month"].lower())
     if month is None:
         word = match["month"]
-        raise BadRule(at + match.start("month"), f"'{word[:40]}' is not a month", "like: 1 november", word=word)
+        raise BadRule(
+            at + match.start("month"), f"'{word[:40]}' is not a month", "like: 1 november", word=word
+        )
     try:
         date(_LEAP_YEAR, month, int(match["day"]))
     except ValueError:
         raise BadRule(at, f"there is no day '{match['day']} {match['month']}'") from None
     return DateRule(
-        DateBase.CALENDAR, offset=offset, month=month, day=int(match["day"]), years=match["years"] or "every", said=said
+        DateBase.CALENDAR,
+        offset=offset,
+        month=month,
+        day=int(match["day"]),
+        years=match["years"] or "every",
+        said=said,
     )
 
 
@@ -118,7 +130,13 @@ def _from_name(
         return DateRule(DateBase.ANCHOR, ref=name, offset=offset, said=said)
     if name in steps:
         # "before a step" looks at its start: what must be ready before somebody begins
-        return DateRule(DateBase.STEP, ref=name, offset=offset, of_start=offset is not None and offset.amount < 0, said=said)
+        return DateRule(
+            DateBase.STEP,
+            ref=name,
+            offset=offset,
+            of_start=offset is not None and offset.amount < 0,
+            said=said,
+        )
     if name in lists:
         return DateRule(DateBase.ITEM, ref=name, offset=offset, said=said)
     if not _NAME.fullmatch(name):

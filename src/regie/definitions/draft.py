@@ -59,7 +59,9 @@ class Draft:
         }
         questions = {name: _type_of(question) for name, question in part.questions.items()}
         gates = {
-            name: NameType(NameKind.CHOICE, tuple(outcome_ids(step))) for name, step in part.steps.items() if step.gate
+            name: NameType(NameKind.CHOICE, tuple(outcome_ids(step)))
+            for name, step in part.steps.items()
+            if step.gate
         }
         self.names = {**gates, **questions}
 
@@ -70,7 +72,9 @@ class Draft:
             return True
         otherwise = "" if known else f"declare it under {_SECTION[kind]}"
         mark = self.places.at(*path)
-        self.report.add(_UNKNOWN[kind], mark, f"unknown {kind} {quote(name)}", otherwise, word=name, known=known)
+        self.report.add(
+            _UNKNOWN[kind], mark, f"unknown {kind} {quote(name)}", otherwise, word=name, known=known
+        )
         return False
 
     def span(self, text: str, *path: str | int, least: int | None = None) -> Span:
@@ -110,7 +114,10 @@ class Draft:
             return None
         try:
             rule = parse_rule(
-                text, anchors=self.declared["anchor"], steps=self.declared["step"], lists=self.declared["list"]
+                text,
+                anchors=self.declared["anchor"],
+                steps=self.declared["step"],
+                lists=self.declared["list"],
             )
         except BadRule as bad:
             known = [name for kind in ("anchor", "step", "list") for name in self.declared[kind]]
@@ -164,12 +171,21 @@ def _type_of(question: QuestionPart) -> NameType:
 def _misfit(rule: DateRule, step: StepPart | None, path: Path) -> tuple[str, str] | None:
     """Say why a rule makes no sense where it stands."""
     if rule.base is DateBase.ITEM and (step is None or step.for_each != rule.ref):
-        return f"{quote(rule.said)} counts from an item of list {quote(rule.ref)}", f"add to the step: for_each: {rule.ref}"
+        return (
+            f"{quote(rule.said)} counts from an item of list {quote(rule.ref)}",
+            f"add to the step: for_each: {rule.ref}",
+        )
     if rule.base is DateBase.PERIOD and (step is None or step.repeats is None):
-        return f"{quote(rule.said)} counts from a period, and this step does not repeat", "add repeats to the step"
+        return (
+            f"{quote(rule.said)} counts from a period, and this step does not repeat",
+            "add repeats to the step",
+        )
     in_rhythm = "repeats" in path
     if in_rhythm and rule.base in (DateBase.ITEM, DateBase.PERIOD, DateBase.PREDECESSORS):
-        return f"a rhythm cannot count from {quote(rule.said)}", "count from an anchor, a step or a day of the year"
+        return (
+            f"a rhythm cannot count from {quote(rule.said)}",
+            "count from an anchor, a step or a day of the year",
+        )
     if rule.base is DateBase.STEP and path[:2] == ("steps", rule.ref):
         return f"{quote(rule.said)} counts from the step itself", "count from another step or an anchor"
     return None

@@ -151,7 +151,14 @@ class Report:
         self.findings: list[Finding] = []
 
     def add(
-        self, code: str, mark: Mark, message: str, hint: str = "", *, word: str = "", known: Iterable[str] = ()
+        self,
+        code: str,
+        mark: Mark,
+        message: str,
+        hint: str = "",
+        *,
+        word: str = "",
+        known: Iterable[str] = (),
     ) -> None:
         """Add a finding.
 
@@ -177,7 +184,9 @@ def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     if not any(is_error(each) for each in shown):
         # a definition is never refused over errors that nobody gets to see
         shown[-1:] = [each for each in left if is_error(each)][:1] or shown[-1:]
-    rest = make_finding("RG199", shown[-1].mark, f"and {len(left):,} more", "repair these first, then check again")
+    rest = make_finding(
+        "RG199", shown[-1].mark, f"and {len(left):,} more", "repair these first, then check again"
+    )
     return (*shown, rest) if any(map(is_error, ordered)) else (*shown, _as_warning(rest))
 
 
@@ -218,7 +227,7 @@ def _render(finding: Finding, text: str) -> str:
 
 
 def _around(line: str, column: int, width: int = 100) -> tuple[str, int]:
-    """Cut a long line around a column; anything that could move a terminal's cursor becomes a question mark."""
+    """Cut a long line around a column; what could move a terminal's cursor becomes a question mark."""
     begin = max(0, min(column - 1 - width // 2, len(line) - width))
     cut = re.sub(r"[^\x20-\x7e\xa0-\ufffd\U00010000-\U0010ffff]", "?", line[begin : begin + width])
     return cut, min(column - begin, len(cut) + 1)

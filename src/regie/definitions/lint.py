@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from regie.core.conditions import Condition
 from regie.core.definition import ALL_PARTNERS, Definition, Effect, Step
 from regie.core.ids import StepId
+from regie.definitions.date_rules import RESERVED
 from regie.definitions.draft import START, Draft
 from regie.definitions.findings import Mark, quote
 from regie.definitions.lint_dates import CHAIN_RULES, DATE_RULES
@@ -62,7 +63,7 @@ def _mark_of_wait(draft: Draft, step: StepId, other: StepId, waits: Waits) -> Ma
 def conditions_can_hold(definition: Definition, draft: Draft) -> None:
     """Every step applies for some answers, and so does every case."""
     ranges = {
-        question.id: (question.low, question.high)
+        str(question.id): (question.low, question.high)
         for question in definition.questions.values()
         if question.low is not None and question.high is not None
     }
@@ -71,14 +72,26 @@ def conditions_can_hold(definition: Definition, draft: Draft) -> None:
         chain = list(_conditions_of(definition, step))
         if chain and not possible.can_hold(*chain):
             mark = draft.places.at("steps", step.id, "when" if step.when else "only_with")
-            said = " and ".join(f"({condition.said})" for condition in chain) if len(chain) > 1 else chain[0].said
-            draft.report.add("RG205", mark, f"step {quote(step.id)} can never apply: {said}", "no answers make this true")
+            said = (
+                " and ".join(f"({condition.said})" for condition in chain)
+                if len(chain) > 1
+                else chain[0].said
+            )
+            draft.report.add(
+                "RG205", mark, f"step {quote(step.id)} can never apply: {said}", "no answers make this true"
+            )
             continue
-        for key, cases in (("takes", step.takes), ("due", step.due), ("term", step.terms)):
-            for number, case in enumerate(cases):
-                if case.when and not possible.can_hold(*chain, case.when):
+        for key, whens in (
+            ("takes", [case.when for case in step.takes]),
+            ("due", [case.when for case in step.due]),
+            ("term", [case.when for case in step.terms]),
+        ):
+            for number, when in enumerate(whens):
+                if when and not possible.can_hold(*chain, when):
                     mark = draft.places.at("steps", step.id, key, number, "when")
-                    draft.report.add("RG220", mark, f"this case is never reached: {case.when.said}", "leave it out")
+                    draft.report.add(
+                        "RG220", mark, f"this case is never reached: {when.said}", "leave it out"
+                    )
 
 
 def _conditions_of(definition: Definition, step: Step) -> Iterator[Condition]:
@@ -95,19 +108,25 @@ def _conditions_of(definition: Definition, step: Step) -> Iterator[Condition]:
 def companions_do_not_chase_each_other(definition: Definition, draft: Draft) -> None:
     """``only_with`` leads to a step that stands by itself."""
     companions: Waits = {
-        step.id: {step.only_with: ("only_with",)} if step.only_with in definition.steps else {}
+        step.id: {step.only_with: ("only_with",)}
+        if step.only_with and step.only_with in definition.steps
+        else {}
         for step in definition.steps.values()
     }
     for loop in find_loops(companions):
         shown = " -> ".join(_shorten(loop))
         mark = draft.places.at("steps", loop[0], "only_with")
-        draft.report.add("RG204", mark, f"step makes sense only with itself: {shown}", "leave out one only_with")
+        draft.report.add(
+            "RG204", mark, f"step makes sense only with itself: {shown}", "leave out one only_with"
+        )
 
 
 def conditions_look_back(definition: Definition, draft: Draft) -> None:
     """A condition never asks for a decision that waits for the step itself."""
     asked = {
-        step.id: [StepId(name) for name in (step.when.names() if step.when else ()) if name in definition.steps]
+        step.id: [
+            StepId(name) for name in (step.when.names() if step.when else ()) if name in definition.steps
+        ]
         for step in definition.steps.values()
     }
     waits = find_waits(definition.steps, definition.anchors)
@@ -124,22 +143,40 @@ def gates_can_pass(definition: Definition, draft: Draft) -> None:
     for step in definition.steps.values():
         if step.gate and not any(outcome.effect is Effect.OPENS for outcome in step.gate.outcomes.values()):
             mark = draft.places.at("steps", step.id, "gate")
-            draft.report.add("RG206", mark, f"gate {quote(step.id)} has no outcome that opens", "give an outcome: does: opens")
+            draft.report.add(
+                "RG206",
+                mark,
+                f"gate {quote(step.id)} has no outcome that opens",
+                "give an outcome: does: opens",
+            )
 
 
 def names_can_be_used(definition: Definition, draft: Draft) -> None:
     """What conditions ask for has a name, and answers, that a condition can say."""
     for question in definition.questions.values():
-        words = [(question.id, ("questions", question.id))]
-        words += [(option, ("questions", question.id, question.kind.value, option)) for option in question.options]
+        words: list[tuple[str, tuple[str, ...]]] = [(question.id, ("questions", question.id))]
+        words += [
+            (option, ("questions", question.id, question.kind.value, option)) for option in question.options
+        ]
         for word, path in words:
             if word in RESERVED_WORDS:
-                hint = "use yes_no for yes and no" if word not in ("and", "or", "not", "in") else "choose another word"
-                draft.report.add("RG213", _mark_of_word(draft, word, path), f"{quote(word)} means something in conditions", hint)
+                hint = (
+                    "use yes_no for yes and no"
+                    if word not in ("and", "or", "not", "in")
+                    else "choose another word"
+                )
+                draft.report.add(
+                    "RG213",
+                    _mark_of_word(draft, word, path),
+                    f"{quote(word)} means something in conditions",
+                    hint,
+                )
         step = definition.steps.get(StepId(question.id))
         if step is not None and step.gate is not None:
             mark = draft.places.at_key("questions", question.id)
-            draft.report.add("RG213", mark, f"{quote(question.id)} is a question and a gate", "rename one of them")
+            draft.report.add(
+                "RG213", mark, f"{quote(question.id)} is a question and a gate", "rename one of them"
+            )
 
 
 def _mark_of_word(draft: Draft, word: str, path: tuple[str, ...]) -> Mark:
@@ -151,13 +188,19 @@ def _mark_of_word(draft: Draft, word: str, path: tuple[str, ...]) -> Mark:
 
 def names_mean_one_thing(definition: Definition, draft: Draft) -> None:
     """In date rules an anchor, a step and a list go by different names."""
-    taken = {START: "anchor", **dict.fromkeys(("predecessors", "period"), "word of date rules")}
-    for kind, section in (("anchor", definition.anchors), ("step", definition.steps), ("list", definition.lists)):
+    taken = {START: "anchor", **dict.fromkeys(RESERVED, "word of date rules")}
+    for kind, section in (
+        ("anchor", definition.anchors),
+        ("step", definition.steps),
+        ("list", definition.lists),
+    ):
         for name in section:
             other = taken.setdefault(str(name), kind)
             if other != kind:
                 mark = draft.places.at_key(f"{kind}s", name)
-                draft.report.add("RG314", mark, f"{kind} {quote(name)} has the name of {_a(other)}", "rename it")
+                draft.report.add(
+                    "RG314", mark, f"{kind} {quote(name)} has the name of {_a(other)}", "rename it"
+                )
 
 
 def _a(kind: str) -> str:
@@ -167,13 +210,17 @@ def _a(kind: str) -> str:
 def steps_say_when_they_are_done(definition: Definition, draft: Draft) -> None:
     """Someone who finishes a step can read what done means."""
     silent = [id_ for id_, part in draft.part.steps.items() if part.done_when is None]
-    _report_steps(draft, silent, "RG218", "does not say when it is done", "says when it is done", "add done_when")
+    _report_steps(
+        draft, silent, "RG218", "does not say when it is done", "says when it is done", "add done_when"
+    )
 
 
 def steps_have_someone(definition: Definition, draft: Draft) -> None:
     """Each step has somebody to do it."""
     orphans = [id_ for id_, part in draft.part.steps.items() if part.responsible is None]
-    _report_steps(draft, orphans, "RG402", "has nobody responsible", "has somebody responsible", "add responsible")
+    _report_steps(
+        draft, orphans, "RG402", "has nobody responsible", "has somebody responsible", "add responsible"
+    )
 
 
 def _report_steps(draft: Draft, steps: list[str], code: str, says: str, otherwise: str, hint: str) -> None:
@@ -199,7 +246,12 @@ def roles_are_used(definition: Definition, draft: Draft) -> None:
         used.update(definition.partner_roles())
     for role in definition.roles:
         if role not in used:
-            draft.report.add("RG404", draft.places.at_key("roles", role), f"role {quote(role)} is never used", "leave it out")
+            draft.report.add(
+                "RG404",
+                draft.places.at_key("roles", role),
+                f"role {quote(role)} is never used",
+                "leave it out",
+            )
 
 
 def somebody_leads(definition: Definition, draft: Draft) -> None:
@@ -207,8 +259,17 @@ def somebody_leads(definition: Definition, draft: Draft) -> None:
     policy = definition.policy
     asked = any("lead" in to for to in (*policy.to.values(), *(rung.to for rung in policy.ladder)))
     if definition.roles and asked and policy.lead is None and draft.part.notices.lead is None:
-        mark = draft.places.at_key("notices") if draft.part.notices.model_fields_set else draft.places.at_key("roles")
-        draft.report.add("RG406", mark, "nobody leads, so nobody hears what has been silent longest", "set notices: {lead: ...}")
+        mark = (
+            draft.places.at_key("notices")
+            if draft.part.notices.model_fields_set
+            else draft.places.at_key("roles")
+        )
+        draft.report.add(
+            "RG406",
+            mark,
+            "nobody leads, so nobody hears what has been silent longest",
+            "set notices: {lead: ...}",
+        )
 
 
 RULES: tuple[Callable[[Definition, Draft], None], ...] = (

@@ -51,7 +51,12 @@ def windows_open_before_they_close(definition: Definition, draft: Draft) -> None
         if window is None or window.opens is None or window.closes is None:
             continue
         opens, closes = window.opens, window.closes
-        if (opens.base, opens.ref, opens.month, opens.day) != (closes.base, closes.ref, closes.month, closes.day):
+        if (opens.base, opens.ref, opens.month, opens.day) != (
+            closes.base,
+            closes.ref,
+            closes.month,
+            closes.day,
+        ):
             continue
         first, last = in_working_days(opens.offset), in_working_days(closes.offset)
         mark = draft.places.at("steps", step.id, "window")
@@ -78,12 +83,12 @@ def dues_can_be_met(definition: Definition, draft: Draft, waits: Waits) -> None:
             if chain is not None and chain.finish > in_working_days(rule.offset).most:
                 days = chain.finish if source else chain.finish + 1
                 via = " -> ".join(_steps_of(chains, step.id, source))
-                draft.report.add(
-                    "RG306",
-                    draft.places.at(*path),
-                    f"{quote(rule.said)} is before step {quote(step.id)} can be done: that is {days}wd from {anchor} on ({via})",
-                    "ask it later, or shorten what comes before",
+                message = (
+                    f"{quote(rule.said)} is before step {quote(step.id)} can be done: "
+                    f"that is {days}wd from {anchor} on ({via})"
                 )
+                hint = "ask it later, or shorten what comes before"
+                draft.report.add("RG306", draft.places.at(*path), message, hint)
 
 
 def dues_leave_room(definition: Definition, draft: Draft, waits: Waits) -> None:
@@ -95,12 +100,10 @@ def dues_leave_room(definition: Definition, draft: Draft, waits: Waits) -> None:
         for step, rule, path in _dues_from(definition, anchor):
             last = latest.get(step.id)
             if last is not None and step.id != source and in_working_days(rule.offset).least > last:
-                draft.report.add(
-                    "RG315",
-                    draft.places.at(*path),
-                    f"{quote(rule.said)} is too late for {anchor}: what follows step {quote(step.id)} takes {-last}wd",
-                    f"ask it {-last}wd before {anchor} or earlier",
-                )
+                follows = f"what follows step {quote(step.id)} takes {-last}wd"
+                message = f"{quote(rule.said)} is too late for {anchor}: {follows}"
+                hint = f"ask it {-last}wd before {anchor} or earlier"
+                draft.report.add("RG315", draft.places.at(*path), message, hint)
 
 
 def _anchors_in_use(definition: Definition) -> list[tuple[AnchorId, bool, StepId | None]]:
@@ -114,7 +117,9 @@ def _anchors_in_use(definition: Definition) -> list[tuple[AnchorId, bool, StepId
     return found[:MOST_ANCHORS]
 
 
-def _dues_from(definition: Definition, anchor: AnchorId) -> Iterable[tuple[Step, DateRule, tuple[str | int, ...]]]:
+def _dues_from(
+    definition: Definition, anchor: AnchorId
+) -> Iterable[tuple[Step, DateRule, tuple[str | int, ...]]]:
     for step in definition.steps.values():
         if step.repeats or step.for_each:
             continue
@@ -161,7 +166,9 @@ def _earliest(
         if id_ == source:
             chains[id_] = _Chain(0, max(work - 1, 0), None) if at_start else _Chain(0, 0, None)
             continue
-        start, finish, cause = (0, 0, None) if source is None else (None, None, None)
+        start: int | None = 0 if source is None else None
+        finish: int | None = None
+        cause: StepId | None = None
         for relation in _relations_for_sure(step):
             before = chains.get(relation.predecessor)
             sure = relation.predecessor == source or _holds_for_sure(definition.steps[relation.predecessor])
@@ -175,7 +182,11 @@ def _earliest(
                 start, cause = day, relation.predecessor
             elif not relation.type.holds_start and (finish is None or day > finish):
                 finish, cause = day, relation.predecessor
-        known = [day for day in (finish, start + max(work - 1, 0) if start is not None else None) if day is not None]
+        known = [
+            day
+            for day in (finish, start + max(work - 1, 0) if start is not None else None)
+            if day is not None
+        ]
         if known:
             chains[id_] = _Chain(start if start is not None else -(10**6), max(known), cause)
     return chains
@@ -224,7 +235,9 @@ def statutory_values_have_a_source(definition: Definition, draft: Draft) -> None
         by_law = any(case.value.basis is Basis.LAW for case in step.takes)
         if by_law and not step.terms and not step.legal_basis:
             mark = draft.places.at("steps", step.id, "basis")
-            draft.report.add("RG307", mark, f"step {quote(step.id)} takes what a law says, but which?", "add legal_basis")
+            draft.report.add(
+                "RG307", mark, f"step {quote(step.id)} takes what a law says, but which?", "add legal_basis"
+            )
 
 
 def _missing(term: Term) -> list[str]:
@@ -241,10 +254,35 @@ def anchors_are_set(definition: Definition, draft: Draft) -> None:
             draft.report.add("RG311", mark, f"nothing sets anchor {quote(anchor.id)}", hint)
 
 
+def legal_days_off_are_known(definition: Definition, draft: Draft) -> None:
+    """Where terms of law are counted, the legal calendar knows of some year which days are off."""
+    if (
+        any(step.terms for step in definition.steps.values())
+        and not definition.legal_calendar.confirmed_years
+    ):
+        mark = draft.places.at_key("legal_calendar")
+        message = f"calendar {quote(definition.legal_calendar.name)} has no confirmed years"
+        draft.report.add("RG308", mark, message, "statutory terms need a calendar like nl-wettelijk")
+
+
+def avoided_periods_exist(definition: Definition, draft: Draft) -> None:
+    """A period to avoid is one that the calendar of the step knows."""
+    for step in definition.steps.values():
+        calendar = definition.calendars.get(step.calendar or "", definition.calendar)
+        names = list(dict.fromkeys(period.name for period in calendar.periods))
+        for number, avoided in enumerate(step.avoids):
+            if not any(avoided in name for name in names):
+                mark = draft.places.at("steps", step.id, "avoid", number)
+                message = f"calendar {quote(calendar.name)} has no period {quote(avoided)}"
+                draft.report.add("RG316", mark, message, word=avoided, known=names)
+
+
 DATE_RULES: tuple[Callable[[Definition, Draft], None], ...] = (
     windows_open_before_they_close,
     statutory_values_have_a_source,
     anchors_are_set,
+    legal_days_off_are_known,
+    avoided_periods_exist,
 )
 CHAIN_RULES: tuple[Callable[[Definition, Draft, Waits], None], ...] = (dues_can_be_met, dues_leave_room)
 """Rules that follow chains of steps, so that no step may wait for itself."""

@@ -26,7 +26,9 @@ _BEGINS_DEFINITION = re.compile(r"^regie *:", re.MULTILINE)
 class Files(Protocol):
     """Where the files of a definition come from: a folder, or the store."""
 
-    main: str
+    @property
+    def main(self) -> str:
+        """Name of the file that begins the definition."""
 
     def read(self, name: str, asked_at: Mark | None, report: Report) -> Source | None:
         """Give a file; ``None``, and a finding, when that cannot be."""
@@ -47,12 +49,16 @@ class Folder:
         try:
             # a symbolic link may not lead out of the folder
             if asked_at and path.exists() and path.resolve().parent != self.path.resolve():
-                report.add(code, mark, f"file {quote(name)} lies outside the folder of this file", "move it here")
+                report.add(
+                    code, mark, f"file {quote(name)} lies outside the folder of this file", "move it here"
+                )
                 return None
             if not path.is_file():
                 what = "is not a file" if path.exists() else "does not exist"
                 others = sorted(each.name for each in self.path.glob("*.yaml")) if asked_at else []
-                report.add(code, mark, f"file {quote(name if asked_at else shown)} {what}", word=name, known=others)
+                report.add(
+                    code, mark, f"file {quote(name if asked_at else shown)} {what}", word=name, known=others
+                )
                 return None
             with path.open("rb") as stream:
                 content = stream.read(MOST_BYTES + 1)
@@ -72,7 +78,11 @@ class Stored:
     def read(self, name: str, asked_at: Mark | None, report: Report) -> Source | None:
         text = self.texts.get(name)
         if text is None:
-            report.add("RG130" if asked_at else "RG101", asked_at or Mark(name, 1, 1), f"there is no file {quote(name)}")
+            report.add(
+                "RG130" if asked_at else "RG101",
+                asked_at or Mark(name, 1, 1),
+                f"there is no file {quote(name)}",
+            )
             return None
         return Source(name, text.removeprefix("\ufeff"))
 
@@ -121,7 +131,13 @@ def find_files(path: Path | str, report: Report) -> Files | None:
     except OSError as error:
         report.add("RG101", Mark(text, 1, 1), f"{quote(text)} cannot be read: {error.strerror or error}")
         return None
-    report.add("RG101", Mark(text, 1, 1), f"there is no file, folder or definition {quote(text)}", word=text, known=ids)
+    report.add(
+        "RG101",
+        Mark(text, 1, 1),
+        f"there is no file, folder or definition {quote(text)}",
+        word=text,
+        known=ids,
+    )
     return None
 
 
@@ -133,7 +149,10 @@ def _shown(folder: Path) -> str:
 
 def stored_files(texts: Mapping[str, str]) -> Stored:
     """Take texts as files; the main one is the first that begins a definition."""
-    main = next((name for name, text in texts.items() if _BEGINS_DEFINITION.search(text)), next(iter(texts), MAIN_FILE))
+    main = next(
+        (name for name, text in texts.items() if _BEGINS_DEFINITION.search(text)),
+        next(iter(texts), MAIN_FILE),
+    )
     return Stored(texts, main)
 
 
@@ -184,20 +203,31 @@ def _add_steps(root: Table, part: Table, report: Report) -> None:
     """Add the steps of an included file to those of the main one, with their places."""
     for key, spot in part.key_spots.items():
         if key == "include":
-            report.add("RG130", spot.mark, "an included file cannot include others", "include it from the main file")
+            report.add(
+                "RG130", spot.mark, "an included file cannot include others", "include it from the main file"
+            )
         elif key != "steps":
-            report.add("RG121", spot.mark, f"unknown key {quote(key)} in an included file", "it holds steps only")
+            report.add(
+                "RG121", spot.mark, f"unknown key {quote(key)} in an included file", "it holds steps only"
+            )
     steps = part.get("steps")
     if not isinstance(steps, Table):
         if "steps" in part:
-            report.add("RG122", part.value_spots["steps"].mark, f"'steps' must be a group of keys, not {kind_of(steps)}")
+            report.add(
+                "RG122",
+                part.value_spots["steps"].mark,
+                f"'steps' must be a group of keys, not {kind_of(steps)}",
+            )
         else:
             report.add("RG120", part.spot.mark, "key 'steps' is missing", "an included file holds steps")
         return
     ours = root.get("steps")
     if ours is None:
         ours = root["steps"] = Table(steps.spot)
-        root.key_spots["steps"], root.value_spots["steps"] = part.key_spots["steps"], part.value_spots["steps"]
+        root.key_spots["steps"], root.value_spots["steps"] = (
+            part.key_spots["steps"],
+            part.value_spots["steps"],
+        )
     if not isinstance(ours, Table):
         return  # the schema says so
     for step, value in steps.items():
@@ -205,7 +235,12 @@ def _add_steps(root: Table, part: Table, report: Report) -> None:
         first = ours.key_spots.setdefault(step, spot)
         if first is not spot:
             where = f"{first.source.name}:{first.line}"
-            report.add("RG131", spot.mark, f"step {quote(step)} stands in two files", f"the first is {where}; keep one")
+            report.add(
+                "RG131",
+                spot.mark,
+                f"step {quote(step)} stands in two files",
+                f"the first is {where}; keep one",
+            )
             continue
         ours[step] = value
         ours.value_spots[step] = steps.value_spots[step]

@@ -33,13 +33,18 @@ def find_waits(steps: Mapping[StepId, Step], anchors: Mapping[AnchorId, Anchor])
         for relation in step.needs:
             mine[relation.predecessor] = ("needs", relation.predecessor)
         mine.pop(step.id, None)
-    return {step: {other: path for other, path in mine.items() if other in steps} for step, mine in waits.items()}
+    return {
+        step: {other: path for other, path in mine.items() if other in steps} for step, mine in waits.items()
+    }
 
 
 def _add_rule(
-    mine: dict[StepId, tuple[str | int, ...]], rule: DateRule, path: tuple[str | int, ...], anchors: Mapping[AnchorId, Anchor]
+    mine: dict[StepId, tuple[str | int, ...]],
+    rule: DateRule,
+    path: tuple[str | int, ...],
+    anchors: Mapping[AnchorId, Anchor],
 ) -> None:
-    """A rule that counts forward from a step, or from an anchor that only a step can make happen, waits for it."""
+    """Add what a rule waits for: the step that it counts on from, or that makes its anchor happen."""
     if rule.offset is not None and rule.offset.amount < 0:
         return
     if rule.base is DateBase.STEP:
@@ -72,11 +77,13 @@ def order_steps(waits: Waits) -> tuple[StepId, ...]:
 
 
 def find_loops(waits: Waits) -> tuple[tuple[StepId, ...], ...]:
-    """Find steps that wait for themselves: for each knot of them one shortest way round, first step repeated."""
+    """Find steps that wait for themselves: per knot one shortest way round, back to its first step."""
     left = set(waits).difference(order_steps(waits))
     rank = {step: number for number, step in enumerate(waits)}
     loops = []
-    for knot in find_knots({step: [other for other in waits[step] if other in left] for step in waits if step in left}):
+    for knot in find_knots(
+        {step: [other for other in waits[step] if other in left] for step in waits if step in left}
+    ):
         first = min(knot, key=rank.__getitem__)
         loops.append(_way_round(first, waits, knot))
     return tuple(sorted(loops, key=lambda loop: rank[loop[0]]))

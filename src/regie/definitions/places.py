@@ -37,14 +37,17 @@ class Places:
         return self._walk(path)[1]
 
     def _walk(self, path: Path) -> tuple[Spot, Value]:
-        spot, value = self.root.spot, self.root
+        spot = self.root.spot
+        value: Value = self.root
         for number, step in enumerate(path):
             if isinstance(value, Table) and step in value:
                 # a group of keys is best pointed at by the key above it, unless it is what was asked for
                 key = str(step)
                 last = number == len(path) - 1
                 inner = value[key]
-                spot = value.key_spots[key] if isinstance(inner, Table) and not last else value.value_spots[key]
+                spot = (
+                    value.key_spots[key] if isinstance(inner, Table) and not last else value.value_spots[key]
+                )
                 value = inner
             elif isinstance(value, Row) and isinstance(step, int) and step < len(value):
                 spot, value = value.item_spots[step], value[step]

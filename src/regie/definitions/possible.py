@@ -10,7 +10,19 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from regie.core.conditions import Both, Compare, Condition, Either, Has, NameKind, NameType, Node, Not, OneOf, holds
+from regie.core.conditions import (
+    Both,
+    Compare,
+    Condition,
+    Either,
+    Has,
+    NameKind,
+    NameType,
+    Node,
+    Not,
+    OneOf,
+    holds,
+)
 
 MOST_TRIES = 100_000
 MOST_OPTIONS = 10
@@ -68,9 +80,13 @@ def _leaves(node: Node) -> list[Compare | OneOf | Has]:
             return [node]
 
 
-def _answers(leaves: Sequence[Compare | OneOf | Has], named: NameType, limits: tuple[int, int] | None) -> Iterable[object]:
+def _answers(
+    leaves: Sequence[Compare | OneOf | Has], named: NameType, limits: tuple[int, int] | None
+) -> Iterable[object]:
     """Give the answers to one question that can make a difference."""
-    values = {value for leaf in leaves for value in (leaf.values if isinstance(leaf, OneOf) else (leaf.value,))}
+    values = {
+        value for leaf in leaves for value in (leaf.values if isinstance(leaf, OneOf) else (leaf.value,))
+    }
     match named.kind:
         case NameKind.YES_NO:
             return (True, False)

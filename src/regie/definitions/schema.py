@@ -13,17 +13,28 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    model_validator,
+)
 
 FORMAT_VERSION = 1
 SPAN_PATTERN = r"^[+-]?[0-9]{1,7} ?(wd|d|w|m|y)$"
+YEARLY_PATTERN = r"^[0-9]{2}-[0-9]{2}$"
 ID_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$"
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=80)]
 SpanText = Annotated[
     str,
     StringConstraints(pattern=SPAN_PATTERN),
-    Field(description="Lengte met eenheid: 15wd (werkdagen), 14d (dagen), 6w (weken), 3m (maanden), 1y (jaren)."),
+    Field(
+        description="Lengte met eenheid: 15wd (werkdagen), 14d (dagen), 6w (weken), 3m (maanden), 1y (jaren)."
+    ),
 ]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
@@ -56,8 +67,10 @@ def _one_language(value: Any) -> Any:
 
 
 class Words(Part):
-    nl: Prose
-    en: Prose | None = None
+    """Een tekst in twee talen; een enkele tekst is Nederlands."""
+
+    nl: Prose = Field(description="In het Nederlands.")
+    en: Prose | None = Field(None, description="In het Engels.")
 
 
 Words_ = Annotated[Words, BeforeValidator(_one_language, json_schema_input_type=Prose | Words)]
@@ -71,12 +84,16 @@ def _many(value: Any) -> Any:
 Ids = Annotated[list[Id], BeforeValidator(_many, json_schema_input_type=Id | list[Id])]
 Lines = Annotated[list[Line], BeforeValidator(_many, json_schema_input_type=Line | list[Line])]
 RoleRefs = Annotated[list[RoleRef], BeforeValidator(_many, json_schema_input_type=RoleRef | list[RoleRef])]
-SpanTexts = Annotated[list[SpanText], BeforeValidator(_many, json_schema_input_type=SpanText | list[SpanText])]
+SpanTexts = Annotated[
+    list[SpanText], BeforeValidator(_many, json_schema_input_type=SpanText | list[SpanText])
+]
 
 
 class NumberRange(Part):
-    from_: int = Field(alias="from", default=0)
-    to: int = 1_000_000
+    """Een heel getal tussen twee grenzen."""
+
+    from_: int = Field(alias="from", default=0, description="Laagste antwoord.")
+    to: int = Field(1_000_000, description="Hoogste antwoord.")
 
 
 class QuestionPart(Part):
@@ -84,12 +101,14 @@ class QuestionPart(Part):
 
     ask: Words_ = Field(description="De vraag zoals de projectleider die leest.")
     why: Words_ | None = Field(None, description="Waarom we dit vragen.")
-    number: NumberRange | None = None
+    number: NumberRange | None = Field(None, description="Het antwoord is een getal: {from: 1, to: 2000}")
     one_of: list[Id] | dict[Id, Words_] | None = Field(None, description="Precies een van deze antwoorden.")
     some_of: list[Id] | dict[Id, Words_] | None = Field(None, description="Een of meer van deze antwoorden.")
-    yes_no: Literal[True] | None = None
-    date: Literal[True] | None = None
-    default: bool | int | str | list[Id] | None = None
+    yes_no: Literal[True] | None = Field(None, description="Het antwoord is ja of nee.")
+    date: Literal[True] | None = Field(None, description="Het antwoord is een datum.")
+    default: bool | int | str | list[Id] | None = Field(
+        None, description="Het antwoord dat wordt voorgesteld."
+    )
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> QuestionPart:
@@ -102,8 +121,10 @@ class QuestionPart(Part):
 class AnchorPart(Part):
     """Een datum met een naam, waar andere datums aan hangen."""
 
-    title: Words_
-    target: Literal["required", "optional"] = Field("optional", description="Moet er bij de start een streefdatum zijn?")
+    title: Words_ = Field(description="Naam van de datum, zoals gebruikers die lezen.")
+    target: Literal["required", "optional"] = Field(
+        "optional", description="Moet er bij de start een streefdatum zijn?"
+    )
     set_by: Id | None = Field(None, description="De stap waardoor deze datum echt wordt.")
     set_by_start_of: Id | None = Field(None, description="De stap waarvan het begin deze datum echt maakt.")
 
@@ -111,66 +132,84 @@ class AnchorPart(Part):
 class ListPart(Part):
     """Een lijst die tijdens het traject kan groeien, zoals instroommomenten."""
 
-    title: Words_
+    title: Words_ = Field(description="Naam van de lijst.")
     first_on: Id | None = Field(None, description="Ankerdatum van het eerste item.")
 
 
 class RolePart(Part):
-    title: Words_
+    """Een rol die iemand in een traject vervult."""
+
+    title: Words_ = Field(description="Naam van de rol.")
     does: Words_ | None = Field(None, description="Wat deze rol in het plan doet.")
     group: bool = Field(False, description="Belanghebbenden die Regie niet zelf bericht stuurt.")
-    hears: Literal["at-once", "daily", "weekly", "biweekly"] = Field("at-once", description="Meteen, of in een overzicht.")
+    hears: Literal["at-once", "daily", "weekly", "biweekly"] = Field(
+        "at-once", description="Meteen, of in een overzicht."
+    )
     remind: SpanTexts = Field(
         default_factory=list, description="Hoe lang voor de vervaldatum deze rol een herinnering krijgt."
     )
 
 
 class TrackPart(Part):
-    title: Words_
-    in_all_phases: bool = False
+    """Een thema dat door de fasen heen loopt."""
+
+    title: Words_ = Field(description="Naam van het thema.")
+    in_all_phases: bool = Field(False, description="Komt in alle fasen terug.")
 
 
 class PhasePart(Part):
-    title: Words_
-    about: Words_ | None = None
+    """Een fase: een naam bij stappen, geen slot."""
+
+    title: Words_ = Field(description="Naam van de fase.")
+    about: Words_ | None = Field(None, description="Waar de fase over gaat.")
     example: bool = Field(False, description="Voorbeeldinvulling: nog niet door de bron vastgesteld.")
 
 
 class PeriodPart(Part):
     """Een periode; met alleen maand en dag komt zij ieder jaar terug."""
 
-    name: Line
-    from_: date | Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[0-9]{2}$")] = Field(alias="from")
-    to: date | Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[0-9]{2}$")]
+    name: Line = Field(description="Naam van de periode.")
+    from_: date | Annotated[str, StringConstraints(pattern=YEARLY_PATTERN)] = Field(
+        alias="from", description="Eerste dag: 2027-07-10, of ieder jaar: 07-10."
+    )
+    to: date | Annotated[str, StringConstraints(pattern=YEARLY_PATTERN)] = Field(description="Laatste dag.")
 
 
 class MeetsPart(Part):
-    every: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}w$")] = "1w"
-    on: Literal["monday", "tuesday", "wednesday", "thursday", "friday"] = "tuesday"
+    """Een vast vergaderritme."""
+
+    every: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}w$")] = Field(
+        "1w", description="Om de hoeveel weken: 1w, 2w."
+    )
+    on: Literal["monday", "tuesday", "wednesday", "thursday", "friday"] = Field(
+        "tuesday", description="Vergaderdag."
+    )
     from_: date = Field(alias="from", description="Eerste vergadering; van hieraf wordt geteld.")
 
 
 class BodyPart(Part):
     """Een orgaan dat besluit op vergaderdagen, met een aanlevertermijn en reces."""
 
-    title: Words_
-    meets: MeetsPart | None = None
-    dates: list[date] = Field(default_factory=list)
+    title: Words_ = Field(description="Naam van het orgaan.")
+    meets: MeetsPart | None = Field(None, description="Het ritme waarin het vergadert.")
+    dates: list[date] = Field(default_factory=list, description="Vergaderdagen die los zijn vastgesteld.")
     papers: SpanText = Field("0wd", description="Hoe lang voor de vergadering de stukken binnen moeten zijn.")
-    recess: list[PeriodPart] = Field(default_factory=list)
+    recess: list[PeriodPart] = Field(default_factory=list, description="Wanneer het niet vergadert.")
 
 
 class CycleKindPart(Part):
-    title: Words_
+    """Een soort volgende doorloop, zoals verbeteren of uitbreiden."""
+
+    title: Words_ = Field(description="Naam van de soort doorloop.")
 
 
 class RelationPart(Part):
     """Een relatie met een andere stap; precies een van de vier soorten."""
 
-    finish_to_start: Id | None = None
-    start_to_start: Id | None = None
-    finish_to_finish: Id | None = None
-    start_to_finish: Id | None = None
+    finish_to_start: Id | None = Field(None, description="Begint als deze stap klaar is.")
+    start_to_start: Id | None = Field(None, description="Begint niet eerder dan deze stap begint.")
+    finish_to_finish: Id | None = Field(None, description="Is niet eerder klaar dan deze stap.")
+    start_to_finish: Id | None = Field(None, description="Is niet eerder klaar dan deze stap begint.")
     lag: SpanText | None = Field(None, description="Wachttijd; negatief is een voorsprong.")
 
     @model_validator(mode="after")
@@ -188,38 +227,52 @@ Relations = Annotated[
 
 
 class AtLeast(Part):
-    at_least: Annotated[int, Field(ge=1, le=1_000)]
+    """Een aantal van de relaties is genoeg."""
+
+    at_least: Annotated[int, Field(ge=1, le=1_000)] = Field(description="Zoveel relaties moeten er gelden.")
 
 
 class DurationCase(Part):
+    """Een duur voor een geval; het eerste geval dat geldt telt."""
+
     when: ConditionText | None = None
-    is_: SpanText | Literal["continuous"] = Field(alias="is")
+    is_: SpanText | Literal["continuous"] = Field(alias="is", description="De duur in dit geval.")
 
 
 class DueCase(Part):
+    """Een vervaldatum voor een geval; het eerste geval dat geldt telt."""
+
     when: ConditionText | None = None
     is_: DateRuleText = Field(alias="is")
 
 
 class WindowPart(Part):
-    from_: DateRuleText | None = Field(None, alias="from")
-    until: DateRuleText | None = None
+    """Een venster waarin de stap moet gebeuren."""
+
+    from_: DateRuleText | None = Field(None, alias="from", description="Niet eerder beginnen dan.")
+    until: DateRuleText | None = Field(None, description="Niet later klaar zijn dan.")
 
 
 class EndsSteps(Part):
-    ends: Annotated[list[Id], Field(min_length=1)]
+    """Laat bepaalde stappen vervallen."""
+
+    ends: Annotated[list[Id], Field(min_length=1)] = Field(description="De stappen die vervallen.")
 
 
 class OpensCycle(Part):
-    opens_cycle: Id
+    """Vraagt om een volgende doorloop."""
+
+    opens_cycle: Id = Field(description="De soort doorloop.")
 
 
 EffectPart = Literal["opens", "waits", "stays closed", "ends the cycle"] | EndsSteps | OpensCycle
 
 
 class OutcomePart(Part):
-    title: Words_
-    does: EffectPart
+    """Een uitkomst van een besluit."""
+
+    title: Words_ = Field(description="Naam van de uitkomst.")
+    does: EffectPart = Field(description="Wat de uitkomst doet.")
 
 
 class GatePart(Part):
@@ -227,7 +280,9 @@ class GatePart(Part):
 
     decided_by: Id = Field(description="Orgaan of rol die besluit.")
     no_go: EffectPart = Field("stays closed", description="Wat een no-go doet.")
-    outcomes: dict[Id, OutcomePart] | None = Field(None, description="Eigen uitkomsten naast go, hold en no-go.")
+    outcomes: dict[Id, OutcomePart] | None = Field(
+        None, description="Eigen uitkomsten naast go, hold en no-go."
+    )
     only_own_outcomes: bool = Field(False, description="Alleen de eigen uitkomsten en hold gelden.")
 
 
@@ -236,18 +291,24 @@ class TermPart(Part):
 
     when: ConditionText | None = None
     length: SpanText
-    kind: Literal["law", "amvb", "before-event", "contract", "regulation", "eu"] = "law"
-    after: Id | None = Field(None, description="Stap of ankerdatum waarna de termijn loopt; anders de voorganger.")
+    kind: Literal["law", "amvb", "before-event", "contract", "regulation", "eu"] = Field(
+        "law", description="Waar de termijn op rust; dat bepaalt of zij doorloopt tot een werkdag."
+    )
+    after: Id | None = Field(
+        None, description="Stap of ankerdatum waarna de termijn loopt; anders de voorganger."
+    )
     before: Id | None = Field(None, description="Ankerdatum waarvan wordt teruggeteld.")
-    extension: SpanText | None = None
-    article: Line | None = None
-    source: Line | None = None
-    valid_from: date | None = None
+    extension: SpanText | None = Field(None, description="Hoeveel de termijn mag worden verlengd.")
+    article: Line | None = Field(None, description="Wet en artikel: Omgevingswet 16.64.")
+    source: Line | None = Field(None, description="Waar de tekst staat: BWB-nummer of adres.")
+    valid_from: date | None = Field(None, description="Sinds wanneer deze termijn geldt.")
 
 
 class ThenPart(Part):
+    """Een volgend ritme, dat begint waar het vorige ophoudt."""
+
     every: SpanText
-    until: DateRuleText | Id | None = None
+    until: DateRuleText | Id | None = Field(None, description="Tot wanneer.")
 
 
 class RepeatsPart(Part):
@@ -255,8 +316,10 @@ class RepeatsPart(Part):
 
     every: SpanText
     from_: DateRuleText | Id | None = Field(None, alias="from", description="Begin van de eerste periode.")
-    first: DateRuleText | None = Field(None, description="Vervaldatum van de eerste keer, in plaats van from.")
-    until: DateRuleText | Id | None = None
+    first: DateRuleText | None = Field(
+        None, description="Vervaldatum van de eerste keer, in plaats van from."
+    )
+    until: DateRuleText | Id | None = Field(None, description="Vanaf deze datum begint er geen periode meer.")
     then: ThenPart | list[ThenPart] | None = Field(None, description="Daarna een ander ritme.")
 
 
@@ -264,96 +327,126 @@ RerunText = Literal["redo", "light", "keep", "runs-on", "drop"]
 
 
 class StepPart(Part):
-    title: Words_
-    phase: Id | None = None
-    track: Id | None = None
+    """Een stap in het plan."""
+
+    title: Words_ = Field(description="Wat er gebeurt, als opdracht.")
+    phase: Id | None = Field(None, description="De fase waar de stap bij hoort.")
+    track: Id | None = Field(None, description="Het thema waar de stap bij hoort.")
     done_when: Words_ | None = Field(None, description="Wanneer de stap klaar is.")
-    evidence: Literal["required", "optional", "none"] = "optional"
-    responsible: RoleRef | None = None
-    accountable: RoleRef | None = None
-    consulted: RoleRefs = Field(default_factory=list)
-    informed: RoleRefs = Field(default_factory=list)
-    needs: Relations = Field(default_factory=list)
-    join: Literal["all", "any"] | AtLeast = "all"
-    takes: SpanText | Literal["continuous"] | list[DurationCase] | None = None
-    basis: Literal["estimate", "norm", "law"] = Field("estimate", description="Waar de duur op rust.")
-    due: DateRuleText | list[DueCase] | None = None
-    window: WindowPart | None = None
-    when: ConditionText | None = None
-    only_with: Id | None = Field(None, description="Heeft alleen zin samen met deze stap.")
-    gate: GatePart | None = None
-    term: TermPart | list[TermPart] | None = None
-    repeats: RepeatsPart | None = None
-    for_each: Id | None = Field(None, description="Een exemplaar per item van deze lijst.")
-    confidential_until: Id | None = None
-    automation: Id | None = None
-    rerun: dict[Id, RerunText] = Field(default_factory=dict)
-    keeps: SpanText | None = Field(None, description="Hoe lang het resultaat houdbaar is.")
-    avoid: Lines = Field(
-        default_factory=list, description="Periodes om te vermijden, zoals zomervakantie."
+    evidence: Literal["required", "optional", "none"] = Field(
+        "optional", description="Moet er bewijs bij het afronden?"
     )
-    calendar: Id | None = None
-    legal_basis: Lines = Field(default_factory=list)
-    remark: Words_ | None = None
+    responsible: RoleRef | None = Field(None, description="Wie het doet.")
+    accountable: RoleRef | None = Field(None, description="Wie ervoor instaat.")
+    consulted: RoleRefs = Field(default_factory=list, description="Wie vooraf wordt gevraagd.")
+    informed: RoleRefs = Field(default_factory=list, description="Wie het hoort als het klaar is.")
+    needs: Relations = Field(default_factory=list, description="Waar de stap op wacht.")
+    join: Literal["all", "any"] | AtLeast = Field(
+        "all", description="Hoeveel van needs er klaar moeten zijn."
+    )
+    takes: SpanText | Literal["continuous"] | list[DurationCase] | None = Field(
+        None, description="Hoe lang de stap duurt; 0wd is een mijlpaal, continuous loopt door."
+    )
+    basis: Literal["estimate", "norm", "law"] = Field("estimate", description="Waar de duur op rust.")
+    due: DateRuleText | list[DueCase] | None = Field(None, description="Wanneer de stap klaar moet zijn.")
+    window: WindowPart | None = Field(None, description="Het venster waarin de stap moet gebeuren.")
+    when: ConditionText | None = Field(None, description="Wanneer de stap van toepassing is.")
+    only_with: Id | None = Field(None, description="Heeft alleen zin samen met deze stap.")
+    gate: GatePart | None = Field(None, description="De stap eindigt in een besluit.")
+    term: TermPart | list[TermPart] | None = Field(None, description="De wettelijke termijn.")
+    repeats: RepeatsPart | None = Field(None, description="De stap komt terug.")
+    for_each: Id | None = Field(None, description="Een exemplaar per item van deze lijst.")
+    confidential_until: Id | None = Field(None, description="Vertrouwelijk tot deze ankerdatum.")
+    automation: Id | None = Field(None, description="Handeling die Regie zelf uitvoert.")
+    rerun: dict[Id, RerunText] = Field(
+        default_factory=dict, description="Wat een volgende doorloop met de stap doet, per soort."
+    )
+    keeps: SpanText | None = Field(None, description="Hoe lang het resultaat houdbaar is.")
+    avoid: Lines = Field(default_factory=list, description="Periodes om te vermijden, zoals zomervakantie.")
+    calendar: Id | None = Field(None, description="Een eigen kalender voor deze stap.")
+    legal_basis: Lines = Field(default_factory=list, description="Wet of regeling waar de stap op rust.")
+    remark: Words_ | None = Field(None, description="Toelichting.")
 
 
 class RungPart(Part):
-    after: SpanText
-    to: Ids
+    """Een trede van de ladder: wie hoort het als het zo lang stil blijft."""
+
+    after: SpanText = Field(description="Hoe lang na de vervaldatum.")
+    to: Ids = Field(description="Wie het dan hoort.")
 
 
 class NoticesPart(Part):
     """Wie hoort wat. Per soort: responsible, accountable, consulted, informed, lead of een rol-id."""
 
     lead: RoleRef | None = Field(None, description="De rol van de projectleider.")
-    to: dict[str, Ids] = Field(default_factory=dict)
-    remind: SpanTexts = Field(default_factory=lambda: ["5wd"])
-    ladder: list[RungPart] = Field(default_factory=list)
-    moved_at_least: SpanText = "1wd"
+    to: dict[str, Ids] = Field(default_factory=dict, description="Per soort bericht wie het hoort.")
+    remind: SpanTexts = Field(
+        default_factory=lambda: ["5wd"], description="Hoe lang voor de vervaldatum er een herinnering komt."
+    )
+    ladder: list[RungPart] = Field(default_factory=list, description="Wie het hoort als het stil blijft.")
+    moved_at_least: SpanText = Field("1wd", description="Een kleinere verschuiving wordt niet gemeld.")
 
 
 class WorkflowPart(Part):
     """Een stappenplan voor Regie."""
 
     regie: Literal[1] = Field(description="Versie van het bestandsformaat.")
-    id: Id
-    title: Words_
-    steps: dict[Id, StepPart] = Field(default_factory=dict)
+    id: Id = Field(description="Vaste naam van dit stappenplan.")
+    title: Words_ = Field(description="Titel van dit stappenplan.")
+    steps: dict[Id, StepPart] = Field(default_factory=dict, description="De stappen, op id.")
     include: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.yaml$")]] = Field(
         default_factory=list, description="Bestanden in dezelfde map met meer stappen."
     )
-    version: Annotated[str, StringConstraints(min_length=1, max_length=40)] = "0"
-    language: Literal["nl", "en"] = "nl"
-    calendar: Id = "nl"
-    legal_calendar: Id = "nl-wettelijk"
-    questions: dict[Id, QuestionPart] = Field(default_factory=dict)
-    anchors: dict[Id, AnchorPart] = Field(default_factory=dict)
-    lists: dict[Id, ListPart] = Field(default_factory=dict)
-    roles: dict[Id, RolePart] = Field(default_factory=dict)
-    tracks: dict[Id, TrackPart] = Field(default_factory=dict)
-    phases: dict[Id, PhasePart] = Field(default_factory=dict)
-    bodies: dict[Id, BodyPart] = Field(default_factory=dict)
-    cycle_kinds: dict[Id, CycleKindPart] = Field(default_factory=dict)
-    notices: NoticesPart = Field(default_factory=NoticesPart)
+    version: Annotated[str, StringConstraints(min_length=1, max_length=40)] = Field(
+        "0", description="Versie die mensen lezen; Regie kent een plan aan zijn inhoud."
+    )
+    language: Literal["nl", "en"] = Field("nl", description="Taal van de berichten.")
+    calendar: Id = Field("nl", description="Kalender met de werkdagen van de organisatie.")
+    legal_calendar: Id = Field("nl-wettelijk", description="Kalender voor wettelijke termijnen.")
+    questions: dict[Id, QuestionPart] = Field(default_factory=dict, description="Vragen bij de start.")
+    anchors: dict[Id, AnchorPart] = Field(default_factory=dict, description="Ankerdatums.")
+    lists: dict[Id, ListPart] = Field(default_factory=dict, description="Lijsten die kunnen groeien.")
+    roles: dict[Id, RolePart] = Field(default_factory=dict, description="Rollen en groepen.")
+    tracks: dict[Id, TrackPart] = Field(default_factory=dict, description="Thema's.")
+    phases: dict[Id, PhasePart] = Field(default_factory=dict, description="Fasen.")
+    bodies: dict[Id, BodyPart] = Field(default_factory=dict, description="Organen die besluiten.")
+    cycle_kinds: dict[Id, CycleKindPart] = Field(
+        default_factory=dict, description="Soorten volgende doorlopen."
+    )
+    notices: NoticesPart = Field(
+        default_factory=lambda: NoticesPart.model_validate({}), description="Wie wat hoort."
+    )
 
 
 class IncludedPart(Part):
     """Een bestand met alleen stappen, dat door een stappenplan wordt ingelezen."""
 
-    steps: dict[Id, StepPart]
+    steps: dict[Id, StepPart] = Field(description="De stappen, op id.")
 
 
 def schema_json() -> str:
     """Give the JSON Schema for editors: a definition, or a file with steps that one includes."""
     whole = TypeAdapter(WorkflowPart | IncludedPart).json_schema(by_alias=True, mode="validation")
-    definitions = whole.pop("$defs")
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Stappenplan voor Regie, bestandsformaat {FORMAT_VERSION}",
-        **whole,
-        "$defs": definitions,
+        **_without_made_up_titles(whole),
     }
     return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _without_made_up_titles(schema: Any) -> Any:
+    """Leave out the titles that Pydantic makes from names: they would show in editors and say nothing."""
+    if isinstance(schema, list):
+        return [_without_made_up_titles(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _without_made_up_titles(value)
+        for key, value in schema.items()
+        # a property that is called title is a schema, not a text
+        if not (key == "title" and isinstance(value, str))
+    }
 
 
 def write_schema(path: Path) -> bool:

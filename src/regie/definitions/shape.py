@@ -33,7 +33,9 @@ def validate(places: Places, report: Report) -> WorkflowPart | None:
         code, message, hint = _explain(wrong)
         report.findings.append(make_finding(code, mark, message, hint))
     if len(wrongs) > MOST_SHOWN:
-        report.add("RG199", mark, f"and {len(wrongs) - MOST_SHOWN:,} more", "repair these first, then check again")
+        report.add(
+            "RG199", mark, f"and {len(wrongs) - MOST_SHOWN:,} more", "repair these first, then check again"
+        )
     return None
 
 
@@ -82,7 +84,14 @@ def _place(root: Table, error: Mapping[str, Any]) -> _Wrong:
         elif isinstance(each, str) and not (kind == "missing" and number == len(loc) - 1) and each != "nl":
             tags.append((len(path), each))
     return _Wrong(
-        kind, loc, tuple(path), tuple(tags), value, on_key or kind == "extra_forbidden", error["msg"], error.get("ctx", {})
+        kind,
+        loc,
+        tuple(path),
+        tuple(tags),
+        value,
+        on_key or kind == "extra_forbidden",
+        error["msg"],
+        error.get("ctx", {}),
     )
 
 
@@ -112,7 +121,11 @@ def _one_alternative(wrongs: list[_Wrong], depth: int = 0) -> list[_Wrong]:
 _WRONG_KIND = {
     "string_type": "a text",
     "int_type": "a number",
+    "int_parsing": "a number",
+    "int_parsing_size": "a smaller number",
+    "int_from_float": "a whole number",
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
     "list_type": "a list",
     "dict_type": "a group of keys",
     "model_type": "a group of keys",
@@ -122,11 +135,14 @@ _WRONG_KIND = {
 
 
 def _misfit(group: list[_Wrong], depth: int) -> tuple[bool, bool, int]:
-    """How badly an alternative fits: wrong kind of value first, then a closed list of words, then the count."""
+    """How badly an alternative fits: the kind of value counts most, then a closed list of words."""
     length = group[0].tags[depth][0]
     here = [wrong for wrong in group if len(wrong.path) == length]
     return (
-        any(wrong.kind in _WRONG_KIND or (wrong.kind == "literal_error" and not _is_word(wrong)) for wrong in here),
+        any(
+            wrong.kind in _WRONG_KIND or (wrong.kind == "literal_error" and not _is_word(wrong))
+            for wrong in here
+        ),
         any(wrong.kind == "literal_error" for wrong in here),
         len(group),
     )
@@ -143,12 +159,23 @@ def _explain(wrong: _Wrong) -> tuple[str, str, str]:
         case "missing":
             return "RG120", f"key {quote(wrong.loc[-1])} is missing{_inside_of(wrong.path)}", ""
         case "extra_forbidden":
-            return "RG121", f"unknown key {quote(name)}{about}", did_you_mean(name, _known_keys(wrong.loc[:-1]))
+            return (
+                "RG121",
+                f"unknown key {quote(name)}{about}",
+                did_you_mean(name, _known_keys(wrong.loc[:-1])),
+            )
         case "literal_error":
             return _not_a_choice(wrong)
         case "string_pattern_mismatch":
             return "RG124", *_wrong_form(wrong)
-        case "string_too_long" | "string_too_short" | "too_short" | "too_long" | "greater_than_equal" | "less_than_equal":
+        case (
+            "string_too_long"
+            | "string_too_short"
+            | "too_short"
+            | "too_long"
+            | "greater_than_equal"
+            | "less_than_equal"
+        ):
             return "RG125", f"{quote(name)}{about} {_OUT_OF_RANGE[wrong.kind].format_map(wrong.context)}", ""
         case "value_error":
             return "RG126", f"{wrong.context.get('error', wrong.message)}{_inside_of(wrong.path)}", ""
@@ -158,8 +185,6 @@ def _explain(wrong: _Wrong) -> tuple[str, str, str]:
             return "RG122", message, _quote_it(value, wanted)
         case kind if kind.startswith("date"):
             return "RG124", f"{_glimpse(value)} is not a date", "write year-month-day: 2027-06-03"
-        case kind if kind.startswith(("int", "bool")):
-            return "RG122", f"{quote(name)}{about} must be {_WRONG_KIND[f'{kind[:3]}_type' if kind[:3] == 'int' else 'bool_type']}", ""
         case _:
             return "RG122", f"{quote(name)}{about}: {wrong.message[:1].lower()}{wrong.message[1:]}", ""
 
@@ -177,7 +202,12 @@ _OUT_OF_RANGE = {
 def _about(path: Loc) -> str:
     """Say which part a key belongs to: " of step 'f0-startnota'"."""
     match path:
-        case (("steps" | "roles" | "phases" | "tracks" | "anchors" | "questions" | "bodies" | "lists") as kind, str(id_), _, *_):
+        case (
+            ("steps" | "roles" | "phases" | "tracks" | "anchors" | "questions" | "bodies" | "lists") as kind,
+            str(id_),
+            _,
+            *_,
+        ):
             one = {"bodies": "body"}.get(kind, str(kind)[:-1])
             return f" of {one} {quote(id_)}"
         case ("notices", _, *_):
@@ -201,7 +231,11 @@ def _wanted(wrong: _Wrong) -> str:
     if wrong.kind == "string_pattern_mismatch":
         return "a text"
     # a group of texts by language is mostly written as one text
-    return "a text" if wrong.context.get("class_name") == "Words" else _WRONG_KIND.get(wrong.kind, "something else")
+    return (
+        "a text"
+        if wrong.context.get("class_name") == "Words"
+        else _WRONG_KIND.get(wrong.kind, "something else")
+    )
 
 
 def _quote_it(value: Value, wanted: list[str]) -> str:
@@ -215,10 +249,18 @@ def _quote_it(value: Value, wanted: list[str]) -> str:
 def _not_a_choice(wrong: _Wrong) -> tuple[str, str, str]:
     expected = str(wrong.context.get("expected", ""))
     if wrong.path == ("regie",):
-        return "RG123", f"this file has format {_glimpse(wrong.value)}; this version of Regie reads format 1", "write: regie: 1"
+        return (
+            "RG123",
+            f"this file has format {_glimpse(wrong.value)}; this version of Regie reads format 1",
+            "write: regie: 1",
+        )
     choices = re.findall(r"'([^']*)'", expected)
     if not _is_word(wrong):
-        return "RG122", f"{quote(wrong.name)}{_about(wrong.path)} must be {expected}, not {kind_of(wrong.value)}", ""
+        return (
+            "RG122",
+            f"{quote(wrong.name)}{_about(wrong.path)} must be {expected}, not {kind_of(wrong.value)}",
+            "",
+        )
     message = f"{quote(wrong.name)}{_about(wrong.path)} cannot be {_glimpse(wrong.value)}"
     return "RG123", message, f"one of: {', '.join(choices) or expected}"
 
@@ -230,11 +272,20 @@ def _wrong_form(wrong: _Wrong) -> tuple[str, str]:
     text = wrong.path[-1] if wrong.on_key and wrong.path else wrong.value
     match pattern:
         case str() if pattern == SPAN_PATTERN:
-            return f"{_glimpse(text)} is not a length of time", f"a number and wd, d, w, m or y: 15wd, 6w{or_else}"
+            return (
+                f"{_glimpse(text)} is not a length of time",
+                f"a number and wd, d, w, m or y: 15wd, 6w{or_else}",
+            )
         case str() if pattern == ID_PATTERN:
-            return f"{_glimpse(text)} is not an id", "a letter, then letters, digits and single hyphens: f0-startnota"
+            return (
+                f"{_glimpse(text)} is not an id",
+                "a letter, then letters, digits and single hyphens: f0-startnota",
+            )
         case str() if "yaml" in pattern:
-            return f"{_glimpse(text)} is not the name of a file in this folder", "like fase-0.yaml, without a path"
+            return (
+                f"{_glimpse(text)} is not the name of a file in this folder",
+                "like fase-0.yaml, without a path",
+            )
         case str() if pattern.endswith("w$"):
             return f"{_glimpse(text)} is not a number of weeks", "like 1w or 2w"
         case _:
@@ -251,7 +302,10 @@ def _known_keys(loc: Iterable[str | int]) -> list[str]:
     for each in loc:
         options = [inner for option in options for inner in _inside(option, each)] or options
     return [
-        field.alias or name for option in options if _is_part(option) for name, field in option.model_fields.items()
+        field.alias or name
+        for option in options
+        if _is_part(option)
+        for name, field in option.model_fields.items()
     ]
 
 

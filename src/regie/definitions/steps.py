@@ -72,12 +72,16 @@ def compile_step(draft: Draft, id_: str, part: StepPart, automations: Collection
             known=automations,
         )
     if part.only_with == id_:
-        draft.report.add("RG204", draft.places.at(*here, "only_with"), f"step waits for itself: {id_} -> {id_}")
+        draft.report.add(
+            "RG204", draft.places.at(*here, "only_with"), f"step waits for itself: {id_} -> {id_}"
+        )
     return Step(
         id=StepId(id_),
         title=draft.text(part.title),
         phase=_phase(draft, part, here),
-        track=TrackId(part.track) if _known(draft, "track", part.track, *here, "track") and part.track else None,
+        track=TrackId(part.track)
+        if _known(draft, "track", part.track, *here, "track") and part.track
+        else None,
         done_when=draft.text(part.done_when),
         evidence=EvidenceRule(part.evidence),
         responsible=_one_role(draft, part.responsible, *here, "responsible"),
@@ -91,7 +95,9 @@ def compile_step(draft: Draft, id_: str, part: StepPart, automations: Collection
         window=_window(draft, part.window, part, here),
         when=draft.condition(part.when, *here, "when"),
         only_with=StepId(part.only_with)
-        if part.only_with and part.only_with != id_ and draft.refer("step", part.only_with, *here, "only_with")
+        if part.only_with
+        and part.only_with != id_
+        and draft.refer("step", part.only_with, *here, "only_with")
         else None,
         gate=_gate(draft, part.gate, *here, "gate") if part.gate else None,
         terms=terms,
@@ -100,7 +106,8 @@ def compile_step(draft: Draft, id_: str, part: StepPart, automations: Collection
         if part.for_each and draft.refer("list", part.for_each, *here, "for_each")
         else None,
         confidential_until=AnchorId(part.confidential_until)
-        if part.confidential_until and draft.refer("anchor", part.confidential_until, *here, "confidential_until")
+        if part.confidential_until
+        and draft.refer("anchor", part.confidential_until, *here, "confidential_until")
         else None,
         automation=part.automation,
         rerun={
@@ -133,7 +140,10 @@ def _phase(draft: Draft, part: StepPart, here: tuple[str, str]) -> PhaseId:
     first = next(iter(phases))
     if part.phase is None and len(phases) > 1:
         draft.report.add(
-            "RG219", draft.places.at_key(*here), f"step {quote(here[1])} has no phase", f"it is shown under '{first}'"
+            "RG219",
+            draft.places.at_key(*here),
+            f"step {quote(here[1])} has no phase",
+            f"it is shown under '{first}'",
         )
     return PhaseId(first)
 
@@ -143,13 +153,17 @@ def _one_role(draft: Draft, role: str | None, *path: str | int) -> RoleId | None
         return None
     if role == ALL_PARTNERS:
         mark = draft.places.at(*path)
-        draft.report.add("RG403", mark, f"{quote(role)} cannot be {path[-1]}", "name one role; all of them is nobody")
+        draft.report.add(
+            "RG403", mark, f"{quote(role)} cannot be {path[-1]}", "name one role; all of them is nobody"
+        )
         return None
     if not draft.refer("role", role, *path):
         return None
     if draft.part.roles[role].group:
         mark = draft.places.at(*path)
-        draft.report.add("RG403", mark, f"group {quote(role)} cannot be {path[-1]}", "nobody acts for a group in Regie")
+        draft.report.add(
+            "RG403", mark, f"group {quote(role)} cannot be {path[-1]}", "nobody acts for a group in Regie"
+        )
         return None
     return RoleId(role)
 
@@ -172,11 +186,15 @@ def _needs(draft: Draft, id_: str, part: StepPart) -> tuple[Relation, ...]:
         mark = draft.places.at(*path)
         lag = need.lag if isinstance(need, RelationPart) else None
         if predecessor == id_:
-            draft.report.add("RG204", mark, f"step waits for itself: {id_} -> {id_}", "leave this relation out")
+            draft.report.add(
+                "RG204", mark, f"step waits for itself: {id_} -> {id_}", "leave this relation out"
+            )
         elif not draft.refer("step", predecessor, *path):
             continue
         elif (predecessor, type_) in relations:
-            draft.report.add("RG202", mark, f"{type_.value} with {quote(predecessor)} stands here twice", "keep one")
+            draft.report.add(
+                "RG202", mark, f"{type_.value} with {quote(predecessor)} stands here twice", "keep one"
+            )
         else:
             span = draft.span(lag, *path[:-1], "lag") if lag else None
             relations[predecessor, type_] = Relation(StepId(predecessor), type_, span)
@@ -197,7 +215,12 @@ def _join(draft: Draft, part: StepPart, needs: tuple[Relation, ...], here: tuple
     there = sum(relation.type.holds_start for relation in needs)
     if count > there and len(needs) == len(part.needs):
         what = f"asks {count} of {there} relations that hold back its start"
-        draft.report.add("RG203", draft.places.at(*here, "join"), f"step {quote(here[1])} {what}", "add needs, or ask fewer")
+        draft.report.add(
+            "RG203",
+            draft.places.at(*here, "join"),
+            f"step {quote(here[1])} {what}",
+            "add needs, or ask fewer",
+        )
     return Join(count)
 
 
@@ -272,10 +295,13 @@ def _gate(draft: Draft, part: GatePart, *path: str | int) -> Gate:
     if part.only_own_outcomes:
         effects = {"hold": "waits"}
     outcomes = {
-        name: _outcome(draft, name, _STANDARD_TITLES[name], effect, *path, "no_go") for name, effect in effects.items()
+        name: _outcome(draft, name, _STANDARD_TITLES[name], effect, *path, "no_go")
+        for name, effect in effects.items()
     }
     for name, own in (part.outcomes or {}).items():
-        outcomes[name] = _outcome(draft, name, draft.text(own.title), own.does, *path, "outcomes", name, "does")
+        outcomes[name] = _outcome(
+            draft, name, draft.text(own.title), own.does, *path, "outcomes", name, "does"
+        )
     return Gate(part.decided_by, outcomes)
 
 
@@ -339,7 +365,10 @@ def _repeats(draft: Draft, repeats: RepeatsPart, part: StepPart, here: tuple[str
     path = (*here, "repeats")
     if repeats.from_ is None and repeats.first is None:
         draft.report.add(
-            "RG310", draft.places.at_key(*path), "this rhythm has no beginning", "add: from: opening, or first: 5wd after opening"
+            "RG310",
+            draft.places.at_key(*path),
+            "this rhythm has no beginning",
+            "add: from: opening, or first: 5wd after opening",
         )
     rhythms = [
         Rhythm(

@@ -29,7 +29,9 @@ Value = Any
 _BOM = "\ufeff"
 # Control characters; line ends that only some programs see; marks that turn the reading direction; halves of
 # characters. Nobody sees them, so they could make a file say something else than it shows.
-_UNWELCOME = re.compile("\r(?!\n)|[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNWELCOME = re.compile(
+    "\r(?!\n)|[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -117,7 +119,9 @@ def decode(name: str, content: bytes, report: Report) -> Source | None:
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8")
         mark = Mark(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        report.add("RG102", mark, f"file is not UTF-8: byte 0x{content[error.start]:02x} here", "save it as UTF-8")
+        report.add(
+            "RG102", mark, f"file is not UTF-8: byte 0x{content[error.start]:02x} here", "save it as UTF-8"
+        )
         return None
     return Source(name, text.removeprefix(_BOM))
 
@@ -208,7 +212,12 @@ class _Reader:
                 if name == "DocumentStartEvent":
                     documents += 1
                     if documents > 1:
-                        self.stop("RG111", self.spot(event).mark, "a second document begins here", "one file, one document")
+                        self.stop(
+                            "RG111",
+                            self.spot(event).mark,
+                            "a second document begins here",
+                            "one file, one document",
+                        )
                 self.take(name, event)
         except YAMLError as error:
             self.failed = self.stopped = True
@@ -229,22 +238,44 @@ class _Reader:
                 self.open.pop()
                 self.keys.pop()
             case "AliasEvent":
-                self.refuse("RG109", self.spot(event).mark, f"alias *{quote(event.anchor)[1:-1]}", "write it out again here")
+                self.refuse(
+                    "RG109",
+                    self.spot(event).mark,
+                    f"alias *{quote(event.anchor)[1:-1]}",
+                    "write it out again here",
+                )
                 self.put(None, self.spot(event))
+            case _:
+                pass  # where the stream and the document begin and end
 
     def look_at(self, event: Any) -> None:
         """Refuse what no definition needs: tags, anchors, and too much of anything."""
         self.nodes_left -= 1
         if self.nodes_left < 0:
-            self.stop("RG113", self.spot(event).mark, f"more than {MOST_NODES:,} parts", "make the definition smaller")
+            self.stop(
+                "RG113",
+                self.spot(event).mark,
+                f"more than {MOST_NODES:,} parts",
+                "make the definition smaller",
+            )
         if event.anchor is not None:
-            self.refuse("RG109", self.spot(event).mark, f"anchor &{quote(event.anchor)[1:-1]}", "write it out where it is used")
+            self.refuse(
+                "RG109",
+                self.spot(event).mark,
+                f"anchor &{quote(event.anchor)[1:-1]}",
+                "write it out where it is used",
+            )
         if event.tag is not None:
             self.refuse("RG108", self.spot(event).mark, f"tag {quote(event.tag)}", "leave it out")
 
     def begin(self, collection: Table | Row) -> None:
         if len(self.open) >= MOST_LEVELS:
-            self.stop("RG107", collection.spot.mark, f"nested more than {MOST_LEVELS} levels deep", "make it flatter")
+            self.stop(
+                "RG107",
+                collection.spot.mark,
+                f"nested more than {MOST_LEVELS} levels deep",
+                "make it flatter",
+            )
         self.put(collection, collection.spot)
         self.open.append(collection)
         self.keys.append(_NO_KEY)
@@ -257,7 +288,9 @@ class _Reader:
             self.refuse("RG112", spot.mark, f"text of {len(text):,} characters", f"at most {longest:,}")
             text = text[:longest]
         if event.style in _QUOTED and (match := _UNWELCOME.search(text)):
-            self.refuse("RG104", spot.mark, f"control character U+{ord(match[0]):04X} in this text", "leave it out")
+            self.refuse(
+                "RG104", spot.mark, f"control character U+{ord(match[0]):04X} in this text", "leave it out"
+            )
         if is_key:
             self.keys[-1] = text
             self.note_key(text, spot)
@@ -272,7 +305,10 @@ class _Reader:
         first = table.key_spots.setdefault(key, spot)
         if first is not spot:
             self.report.add(
-                "RG110", spot.mark, f"key {quote(key)} stands here twice", f"the first is on line {first.line}; keep one"
+                "RG110",
+                spot.mark,
+                f"key {quote(key)} stands here twice",
+                f"the first is on line {first.line}; keep one",
             )
             self.keys[-1] = _DOUBLED
 
@@ -286,7 +322,9 @@ class _Reader:
             parent.append(value)
             parent.item_spots.append(spot)
         elif key is _NO_KEY:
-            self.refuse("RG115", spot.mark, f"a key must be a word, not {kind_of(value)}", "write: key: value")
+            self.refuse(
+                "RG115", spot.mark, f"a key must be a word, not {kind_of(value)}", "write: key: value"
+            )
             self.keys[-1] = _DOUBLED
         else:
             if isinstance(key, str):
@@ -335,14 +373,22 @@ def _resolve(text: str) -> Value:
 
 _EXPLANATIONS = (
     ("could not find expected ':'", "this line has no ':' after its key", "write: key: value"),
-    ("mapping values are not allowed", "a ':' that is not expected here", "put a text with ': ' in it between quotes"),
+    (
+        "mapping values are not allowed",
+        "a ':' that is not expected here",
+        "put a text with ': ' in it between quotes",
+    ),
     ("did not find expected key", "the indentation does not fit here", "line it up with the keys around it"),
     ("expected <block end>", "the indentation does not fit here", "line it up with the keys around it"),
     ("did not find expected '-'", "the indentation does not fit here", "line it up with the items around it"),
     ("expected ',' or ']'", "a list in brackets is not closed", "close it with ]"),
     ("expected ',' or '}'", "keys in braces are not closed", "close them with }"),
     ("unexpected end of stream", "the file stops within a quoted text", "close the quotes"),
-    ("found character that cannot start", "a text cannot begin with this character", "put the text between quotes"),
+    (
+        "found character that cannot start",
+        "a text cannot begin with this character",
+        "put the text between quotes",
+    ),
 )
 
 

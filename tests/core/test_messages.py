@@ -1,0 +1,182 @@
+"""Who hears what, when, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from regie.core.definition import Anchor, HearsWhen, Kind, Role
+from regie.core.events import AnchorMoved, GateDecided, StepFinished, Tick
+from regie.core.ids import AnchorId, PersonId, RoleId
+from regie.core.messages import Urgency
+from regie.core.span import Span
+from regie.core.traject import Absence, Person
+from tests.support.builders import MONDAY, PEOPLE, after, definition, gate, key, policy, started, step
+
+D = date.fromisoformat
+DUE = D("2027-01-18")
+
+
+def heard(changes) -> list[tuple[str, str, str]]:  # type: ignore[no-untyped-def]
+    return [(message.to, line.kind.value, str(line.key)) for message in changes.messages for line in message.lines]
+
+
+def one(**more):  # type: ignore[no-untyped-def]
+    return definition(step("a", "3wd", due="10wd after start", accountable=RoleId("boss"), **more))
+
+
+def test_responsible_hears_that_the_cycle_started_and_what_is_ready_in_one_message() -> None:
+    town = started(one())
+
+    assert [(message.to, message.urgency) for message in town.messages] == [("maker", Urgency.OFFICE_HOURS)]
+    assert heard(town) == [("maker", "cycle-started", ""), ("maker", "ready", "a")]
+
+
+def test_ladder_of_a_forgotten_step_is_climbed_once() -> None:
+    town, story = started(one()), []
+    for offset in range(1, 60):
+        day = MONDAY + timedelta(days=offset)
+        town = after(town, day, Tick())
+        story += [(day, *each) for each in heard(town)]
+
+    assert story == [
+        (D("2027-01-11"), "maker", "due-soon", "a"),
+        (DUE, "maker", "due", "a"),
+        (D("2027-01-19"), "maker", "overdue", "a"),
+        (D("2027-01-21"), "boss", "escalated", "a"),
+        (D("2027-01-28"), "lead", "escalated", "a"),
+    ]
+
+
+def test_after_an_outage_there_is_one_current_line_and_no_old_one() -> None:
+    town = after(started(one()), D("2027-01-20"), Tick())
+
+    assert heard(town) == [("maker", "overdue", "a")]
+
+
+def test_who_waits_for_somebody_else_is_left_alone_and_the_lead_hears_that_it_hangs() -> None:
+    whole = definition(step("a", "3wd"), step("b", "1wd", ["a"], due="5wd after start", responsible=RoleId("other")))
+
+    town = after(started(whole), D("2027-01-20"), Tick())
+
+    assert ("lead", "overdue", "b") in heard(town)
+    assert not [line for line in heard(town) if line[0] == "other"]
+
+
+def test_deputy_hears_it_during_absence() -> None:
+    away = Person(PersonId("maker"), away=(Absence(MONDAY, D("2027-03-01")),), deputy=PersonId("other"))
+    people = {**PEOPLE, RoleId("maker"): (away,)}
+
+    town = started(one(), people=people)
+
+    assert {message.to for message in town.messages} == {"other"}
+    assert town.messages[0].lines[0].deputy_for == "maker"
+
+
+def test_role_that_nobody_plays_is_heard_by_the_lead() -> None:
+    people = {RoleId("lead"): PEOPLE[RoleId("lead")]}
+
+    town = started(one(), people=people)
+
+    assert {message.to for message in town.messages} == {"lead"}
+    assert all(line.for_role_without_people for line in town.messages[0].lines)
+
+
+def test_role_with_a_digest_waits_for_it_but_not_with_an_escalation() -> None:
+    whole = one()
+    calm = replace(whole, roles={**whole.roles, RoleId("boss"): Role(RoleId("boss"), {"nl": "B"}, hears=HearsWhen.DAILY)})
+    calm = replace(calm, roles={**calm.roles, RoleId("maker"): Role(RoleId("maker"), {"nl": "M"}, hears=HearsWhen.WEEKLY)})
+
+    town = after(started(calm), D("2027-01-21"), Tick())
+
+    found = {message.to: (message.urgency, message.rhythm) for message in town.messages}
+    assert found["maker"] == (Urgency.DIGEST, HearsWhen.WEEKLY)
+    assert found["boss"][0] is Urgency.AT_ONCE
+
+
+def test_one_action_gives_each_person_one_message_however_many_steps_move() -> None:
+    steps = [step(f"s{number}", due="10wd before opening") for number in range(9)]
+    whole = definition(*steps, anchors={"opening": Anchor(AnchorId("opening"), {"nl": "O"})})
+    town = started(whole, targets={"opening": D("2027-06-01")})
+
+    town = after(town, MONDAY, AnchorMoved(anchor=AnchorId("opening"), target=D("2027-07-01"), by="lead"))
+
+    assert [(message.to, len(message.lines)) for message in town.messages] == [("maker", 9)]
+    line = town.messages[0].lines[0]
+    assert (line.kind, line.old_on, line.due_on, line.cause) == (
+        Kind.DATE_MOVED,
+        D("2027-05-18"),
+        D("2027-06-17"),
+        "anchor:opening",
+    )
+
+
+def test_dates_that_creep_because_time_goes_by_are_told_to_nobody() -> None:
+    whole = definition(step("a", "3wd"), step("b", "1wd", ["a"], due="5wd after predecessors", responsible=RoleId("other")))
+
+    town = after(started(whole), D("2027-01-06"), Tick())
+
+    assert town.moved
+    assert not [line for line in heard(town) if line[1] == "date-moved"]
+
+
+def test_who_did_it_is_not_told_what_he_did() -> None:
+    whole = definition(step("a", informed=(RoleId("maker"), RoleId("other"))))
+
+    town = after(started(whole), MONDAY, StepFinished(key=key("a"), by="maker"))
+
+    assert [line for line in heard(town) if line[1] == "done"] == [("other", "done", "a")]
+
+
+def test_reminder_of_the_role_goes_before_that_of_the_policy() -> None:
+    whole = one()
+    early = Role(RoleId("maker"), {"nl": "M"}, reminded=(Span.parse("8wd"),))
+    whole = replace(whole, roles={**whole.roles, RoleId("maker"): early})
+
+    assert ("maker", "due-soon", "a") in heard(after(started(whole), D("2027-01-06"), Tick()))
+
+
+def test_gate_is_announced_first_as_a_decision_then_as_nearly_due() -> None:
+    whole = definition(step("g", gate=gate(), due="20wd after start"), policy=policy(remind=(Span.parse("15wd"), Span.parse("5wd"))))
+    town, story = started(whole), []
+    for offset in range(1, 29):
+        town = after(town, MONDAY + timedelta(days=offset), Tick())
+        story += [each[1] for each in heard(town) if each[2] == "g"]
+
+    assert story == ["decision-needed", "due-soon", "due"]
+
+
+def test_no_go_that_ends_the_cycle_is_told_once_to_everyone_who_still_had_work() -> None:
+    whole = definition(
+        step("g", gate=gate(go="opens", no_go="ends the cycle"), responsible=RoleId("boss")),
+        step("b", needs=["g"], responsible=RoleId("maker")),
+        step("c", needs=["g"], responsible=RoleId("other")),
+    )
+    event = GateDecided(key=key("g"), outcome="no-go", decided_by="college", reason="te duur", by="lead")
+
+    town = after(started(whole), MONDAY, event)
+
+    assert sorted(heard(town)) == [(name, "decision-taken", "g") for name in ("boss", "maker", "other")]
+
+
+def test_target_that_cannot_hold_any_more_is_told_to_the_lead_once() -> None:
+    opening = Anchor(AnchorId("opening"), {"nl": "O"}, set_by=key("b").step)
+    whole = definition(step("a", "5wd"), step("b", "5wd", ["a"]), anchors={"opening": opening})
+    town = started(whole, targets={"opening": D("2027-01-20")})
+    assert ("lead", "escalated", "b") not in heard(town)
+
+    town = after(town, D("2027-01-12"), Tick())
+    assert ("lead", "escalated", "b") in heard(town)
+
+    assert ("lead", "escalated", "b") not in heard(after(town, D("2027-01-13"), Tick()))
+
+
+@pytest.mark.parametrize(("hidden", "is_confidential"), [(None, False), (AnchorId("bekend"), True)])
+def test_confidential_until_its_anchor_happened(hidden: AnchorId | None, is_confidential: bool) -> None:
+    whole = definition(step("a", confidential_until=hidden), anchors={"bekend": Anchor(AnchorId("bekend"), {"nl": "B"})})
+
+    line = [line for message in started(whole).messages for line in message.lines if line.kind is Kind.READY][0]
+
+    assert line.is_confidential is is_confidential
