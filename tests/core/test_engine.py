@@ -50,7 +50,19 @@ from regie.core.opening import open_cycle
 from regie.core.span import Span
 from regie.core.traject import CycleState, Item, State
 from regie.errors import Conflict, NotFound, Refused
-from tests.support.builders import MONDAY, after, at, definition, gate, key, occurrence, only_cycle, rule, started, step
+from tests.support.builders import (
+    MONDAY,
+    after,
+    at,
+    definition,
+    gate,
+    key,
+    occurrence,
+    only_cycle,
+    rule,
+    started,
+    step,
+)
 
 D = date.fromisoformat
 TUESDAY = MONDAY + timedelta(days=1)
@@ -140,7 +152,9 @@ def test_window_locks_until_it_opens() -> None:
     assert states(after(town, D("2027-02-15"), Tick()))["a"] == "ready"
 
 
-@pytest.mark.parametrize(("at_least", "done", "state"), [(1, ["a"], "ready"), (2, ["a"], "not yet"), (2, ["a", "c"], "ready")])
+@pytest.mark.parametrize(
+    ("at_least", "done", "state"), [(1, ["a"], "ready"), (2, ["a"], "not yet"), (2, ["a", "c"], "ready")]
+)
 def test_join_opens_when_enough_is_done(at_least: int, done: list[str], state: str) -> None:
     town = started(definition(step("a"), step("b"), step("c"), step("d", needs=["a", "b", "c"], join=at_least)))
 
@@ -245,7 +259,10 @@ def test_waiving_needs_a_reason_and_can_be_taken_back() -> None:
 def test_withdrawn_step_holds_nobody_up() -> None:
     town = started(definition(step("a"), step("b", needs=["a"])))
 
-    assert states(after(town, MONDAY, StepWithdrawn(key=key("a"), reason="vervalt"))) == {"a": "withdrawn", "b": "ready"}
+    assert states(after(town, MONDAY, StepWithdrawn(key=key("a"), reason="vervalt"))) == {
+        "a": "withdrawn",
+        "b": "ready",
+    }
 
 
 def test_reopening_asks_what_to_do_with_what_was_built_on_it() -> None:
@@ -312,7 +329,11 @@ def test_no_go_ends_only_the_region_that_it_names() -> None:
     ends = Outcome("no-go", {"nl": "No-go"}, Effect.ENDS_STEPS, ends=(StepId("b"),))
     go = Outcome("go", {"nl": "Go"}, Effect.OPENS)
     town = started(
-        definition(step("g", gate=Gate("lead", {"go": go, "no-go": ends})), step("b", needs=["g"]), step("c", needs=["b"]))
+        definition(
+            step("g", gate=Gate("lead", {"go": go, "no-go": ends})),
+            step("b", needs=["g"]),
+            step("c", needs=["b"]),
+        )
     )
     town = after(town, MONDAY, decide("g", "no-go"))
 
@@ -338,7 +359,10 @@ BUILDING = Question(QuestionId("gebouw"), {"nl": "?"}, QuestionKind.ONE_OF, ("be
 
 def test_step_whose_condition_is_false_does_not_apply_and_says_why() -> None:
     whole = definition(
-        step("a", when="gebouw = nieuw"), step("b", needs=["a"]), step("c", only_with=StepId("a")), questions={BUILDING.id: BUILDING}
+        step("a", when="gebouw = nieuw"),
+        step("b", needs=["a"]),
+        step("c", only_with=StepId("a")),
+        questions={BUILDING.id: BUILDING},
     )
     town = started(whole, answers={"gebouw": "bestaand"})
 
@@ -423,14 +447,22 @@ def test_recurrence_stops_at_its_end_and_goes_on_in_the_next_rhythm() -> None:
     town = after(town, D("2027-08-01"), Tick())
 
     opens = [occurrence(town, f"r@{number}").planned for number in (1, 2, 3, 4)]
-    assert [each.due_on for each in opens] == [D("2027-02-03"), D("2027-03-03"), D("2027-06-03"), D("2027-09-03")]
+    assert [each.due_on for each in opens] == [
+        D("2027-02-03"),
+        D("2027-03-03"),
+        D("2027-06-03"),
+        D("2027-09-03"),
+    ]
 
 
 def test_list_grows_and_shrinks_while_the_traject_runs() -> None:
     arrivals = {"arrival": ItemList(ListId("arrival"), {"nl": "Instroom"}, first_on=AnchorId("opening"))}
     whole = definition(
-        step("open"), step("w", for_each=ListId("arrival"), due="5wd after arrival"), step("x", for_each=ListId("arrival"), needs=["w"]),
-        anchors=OPENING, lists=arrivals,
+        step("open"),
+        step("w", for_each=ListId("arrival"), due="5wd after arrival"),
+        step("x", for_each=ListId("arrival"), needs=["w"]),
+        anchors=OPENING,
+        lists=arrivals,
     )
     town = started(whole, targets={"opening": D("2027-02-01")})
     assert "w@eerste" in states(town)
@@ -489,7 +521,11 @@ def test_promise_is_kept_apart_from_the_due_date() -> None:
 def test_clock_of_a_step_without_term_cannot_be_stopped() -> None:
     town = started(definition(step("a")))
 
-    for event in (ClockStopped(key=key("a"), reason="x"), ClockResumed(key=key("a")), TermExtended(key=key("a"), reason="x")):
+    for event in (
+        ClockStopped(key=key("a"), reason="x"),
+        ClockResumed(key=key("a")),
+        TermExtended(key=key("a"), reason="x"),
+    ):
         with pytest.raises(Refused):
             after(town, MONDAY, event)
 

@@ -86,8 +86,13 @@ def test_role_that_nobody_plays_is_heard_by_the_lead() -> None:
 
 def test_role_with_a_digest_waits_for_it_but_not_with_an_escalation() -> None:
     whole = one()
-    calm = replace(whole, roles={**whole.roles, RoleId("boss"): Role(RoleId("boss"), {"nl": "B"}, hears=HearsWhen.DAILY)})
-    calm = replace(calm, roles={**calm.roles, RoleId("maker"): Role(RoleId("maker"), {"nl": "M"}, hears=HearsWhen.WEEKLY)})
+    calm = replace(
+        whole, roles={**whole.roles, RoleId("boss"): Role(RoleId("boss"), {"nl": "B"}, hears=HearsWhen.DAILY)}
+    )
+    calm = replace(
+        calm,
+        roles={**calm.roles, RoleId("maker"): Role(RoleId("maker"), {"nl": "M"}, hears=HearsWhen.WEEKLY)},
+    )
 
     town = after(started(calm), D("2027-01-21"), Tick())
 
@@ -114,7 +119,9 @@ def test_one_action_gives_each_person_one_message_however_many_steps_move() -> N
 
 
 def test_dates_that_creep_because_time_goes_by_are_told_to_nobody() -> None:
-    whole = definition(step("a", "3wd"), step("b", "1wd", ["a"], due="5wd after predecessors", responsible=RoleId("other")))
+    whole = definition(
+        step("a", "3wd"), step("b", "1wd", ["a"], due="5wd after predecessors", responsible=RoleId("other"))
+    )
 
     town = after(started(whole), D("2027-01-06"), Tick())
 
@@ -139,7 +146,10 @@ def test_reminder_of_the_role_goes_before_that_of_the_policy() -> None:
 
 
 def test_gate_is_announced_first_as_a_decision_then_as_nearly_due() -> None:
-    whole = definition(step("g", gate=gate(), due="20wd after start"), policy=policy(remind=(Span.parse("15wd"), Span.parse("5wd"))))
+    whole = definition(
+        step("g", gate=gate(), due="20wd after start"),
+        policy=policy(remind=(Span.parse("15wd"), Span.parse("5wd"))),
+    )
     town, story = started(whole), []
     for offset in range(1, 29):
         town = after(town, MONDAY + timedelta(days=offset), Tick())
@@ -175,7 +185,9 @@ def test_target_that_cannot_hold_any_more_is_told_to_the_lead_once() -> None:
 
 @pytest.mark.parametrize(("hidden", "is_confidential"), [(None, False), (AnchorId("bekend"), True)])
 def test_confidential_until_its_anchor_happened(hidden: AnchorId | None, is_confidential: bool) -> None:
-    whole = definition(step("a", confidential_until=hidden), anchors={"bekend": Anchor(AnchorId("bekend"), {"nl": "B"})})
+    whole = definition(
+        step("a", confidential_until=hidden), anchors={"bekend": Anchor(AnchorId("bekend"), {"nl": "B"})}
+    )
 
     line = [line for message in started(whole).messages for line in message.lines if line.kind is Kind.READY][0]
 

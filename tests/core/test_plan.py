@@ -74,14 +74,21 @@ def test_latest_dates_count_back_from_the_plans_own_finish() -> None:
     plan = plan_of(step("a", "5wd"), step("b", "2wd", ["a"]), step("c", "10wd", ["a"]), step("d", "1wd", ["b", "c"]))
 
     short = plan[key("b")]
-    assert (short.late_start, short.late_finish, short.slack_working_days) == (D("2027-01-21"), D("2027-01-22"), 8)
+    assert (short.late_start, short.late_finish, short.slack_working_days) == (
+        D("2027-01-21"),
+        D("2027-01-22"),
+        8,
+    )
     assert [name for name in "abcd" if plan[key(name)].critical] == ["a", "c", "d"]
 
 
 def test_deadline_gives_everything_before_it_the_same_room() -> None:
     opening = Anchor(AnchorId("opening"), {"nl": "Opening"}, set_by=StepId("b"))
     plan = plan_of(
-        step("a", "5wd"), step("b", "5wd", ["a"]), anchors={"opening": opening}, targets={"opening": D("2027-01-22")}
+        step("a", "5wd"),
+        step("b", "5wd", ["a"]),
+        anchors={"opening": opening},
+        targets={"opening": D("2027-01-22")},
     )
 
     assert plan[key("a")].slack_working_days == 5
@@ -100,7 +107,12 @@ def test_target_that_cannot_hold_stays_and_names_the_chain() -> None:
     )
 
     finding = plan.findings[0]
-    assert (finding.code, finding.limit_on, finding.on, finding.working_days) == ("RG351", D("2027-01-20"), D("2027-01-22"), 2)
+    assert (finding.code, finding.limit_on, finding.on, finding.working_days) == (
+        "RG351",
+        D("2027-01-20"),
+        D("2027-01-22"),
+        2,
+    )
     assert [str(hop.key) for hop in finding.chain] == ["a", "b", "c"]
     assert plan[key("a")].slack_working_days == -2
 
@@ -108,7 +120,10 @@ def test_target_that_cannot_hold_stays_and_names_the_chain() -> None:
 def test_anchor_target_reached_by_a_start() -> None:
     opening = Anchor(AnchorId("opening"), {"nl": "Opening"}, set_by=StepId("b"), set_by_start=True)
     plan = plan_of(
-        step("a", "5wd"), step("b", "5wd", ["a"]), anchors={"opening": opening}, targets={"opening": D("2027-01-11")}
+        step("a", "5wd"),
+        step("b", "5wd", ["a"]),
+        anchors={"opening": opening},
+        targets={"opening": D("2027-01-11")},
     )
 
     assert plan[key("b")].slack_working_days == 0
@@ -137,7 +152,9 @@ def test_work_that_did_not_happen_is_planned_from_today_on() -> None:
 
 
 def test_early_pulls_and_late_pushes() -> None:
-    early = plan_of(step("a", "5wd"), step("b", "1wd", ["a"]), facts=[Occurrence(key("a"), finished_on=D("2027-01-05"))])
+    early = plan_of(
+        step("a", "5wd"), step("b", "1wd", ["a"]), facts=[Occurrence(key("a"), finished_on=D("2027-01-05"))]
+    )
     late = plan_of(step("a", "5wd"), step("b", "1wd", ["a"]), facts=[Occurrence(key("a"), finished_on=D("2027-01-15"))])
 
     assert early[key("b")].early_start == D("2027-01-06")
@@ -179,11 +196,18 @@ def test_what_does_not_apply_holds_nobody_up() -> None:
 
 @pytest.mark.parametrize(
     ("at_least", "starts"),
-    [pytest.param(1, "2027-01-06", id="any"), pytest.param(2, "2027-01-11", id="two-of-three"), pytest.param(0, "2027-01-18", id="all")],
+    [
+        pytest.param(1, "2027-01-06", id="any"),
+        pytest.param(2, "2027-01-11", id="two-of-three"),
+        pytest.param(0, "2027-01-18", id="all"),
+    ],
 )
 def test_join_waits_for_as_many_as_it_says(at_least: int, starts: str) -> None:
     plan = plan_of(
-        step("a", "2wd"), step("b", "5wd"), step("c", "10wd"), step("d", "1wd", ["a", "b", "c"], join=at_least)
+        step("a", "2wd"),
+        step("b", "5wd"),
+        step("c", "10wd"),
+        step("d", "1wd", ["a", "b", "c"], join=at_least),
     )
 
     assert plan[key("d")].early_start == D(starts)
@@ -219,7 +243,9 @@ def test_statutory_step_takes_its_term_and_rolls_off_holidays() -> None:
 
 def test_suspended_clock_moves_the_end_by_the_days_it_stood_still() -> None:
     stood_still = Occurrence(
-        key("besluit"), started_on=D("2027-03-11"), suspensions=(Suspension(D("2027-03-15"), D("2027-03-29"), "aanvulling"),)
+        key("besluit"),
+        started_on=D("2027-03-11"),
+        suspensions=(Suspension(D("2027-03-15"), D("2027-03-29"), "aanvulling"),),
     )
     plan = plan_of(
         step("aanvraag", "1wd"),
@@ -297,9 +323,16 @@ def test_term_in_a_year_without_confirmed_list_warns() -> None:
     ],
 )
 def test_due_rule(due: str, on: str) -> None:
-    anchors = {"opening": Anchor(AnchorId("opening"), {"nl": "Opening"}), "start": Anchor(AnchorId("start"), {"nl": "Start"})}
+    anchors = {
+        "opening": Anchor(AnchorId("opening"), {"nl": "Opening"}),
+        "start": Anchor(AnchorId("start"), {"nl": "Start"}),
+    }
     plan = plan_of(
-        step("a", "5wd"), step("b", "1wd", ["a"], due=due), anchors=anchors, targets={"opening": D("2027-06-03")}, calendar=LEGAL
+        step("a", "5wd"),
+        step("b", "1wd", ["a"], due=due),
+        anchors=anchors,
+        targets={"opening": D("2027-06-03")},
+        calendar=LEGAL,
     )
 
     assert plan[key("b")].due_on == D(on)

@@ -78,7 +78,8 @@ def reference(steps: list[Step], start: date) -> dict[str, tuple[date, date]]:
 
 def dates(plan: Plan) -> dict[str, tuple[date, date]]:
     return {
-        activity.step.id: (plan[activity.key].early_start, plan[activity.key].early_finish) for activity in plan.network.activities
+        activity.step.id: (plan[activity.key].early_start, plan[activity.key].early_finish)
+        for activity in plan.network.activities
     }
 
 
@@ -197,8 +198,15 @@ def test_adding_a_holiday_never_makes_a_date_earlier(steps: list[Step]) -> None:
     from regie.core.calendar import WorkCalendar
     from tests.support.builders import LEGAL_RULES
 
-    forward = [replace(each, needs=tuple(need for need in each.needs if not need.lag or need.lag.amount >= 0)) for each in steps]
-    closed = WorkCalendar(name="closed", rules=LEGAL_RULES, days_off={date(2027, 1, 12): "gesloten", date(2027, 5, 7): "besluit"})
+    forward = [
+        replace(each, needs=tuple(need for need in each.needs if not need.lag or need.lag.amount >= 0))
+        for each in steps
+    ]
+    closed = WorkCalendar(
+        name="closed",
+        rules=LEGAL_RULES,
+        days_off={date(2027, 1, 12): "gesloten", date(2027, 5, 7): "besluit"},
+    )
     before = dates(plan_of(*forward, calendar=LEGAL))
     after = dates(plan_of(*forward, calendar=closed))
 

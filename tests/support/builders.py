@@ -95,7 +95,9 @@ def rule(text: str) -> DateRule:
     if offset is not None and words[1] == "before":
         offset = -offset
     ref = words[-1]
-    base = {"predecessors": DateBase.PREDECESSORS, "period": DateBase.PERIOD, "arrival": DateBase.ITEM}.get(ref, DateBase.ANCHOR)
+    base = {"predecessors": DateBase.PREDECESSORS, "period": DateBase.PERIOD, "arrival": DateBase.ITEM}.get(
+        ref, DateBase.ANCHOR
+    )
     return DateRule(base, ref if base is DateBase.ANCHOR else "", offset, said=text)
 
 
@@ -103,7 +105,8 @@ def gate(**effects: str) -> Gate:
     """``gate(go="opens", hold="waits", no_go="ends the cycle")``."""
     effects = effects or {"go": "opens", "hold": "waits", "no_go": "stays closed"}
     outcomes = {
-        name.replace("_", "-"): Outcome(name.replace("_", "-"), {"nl": name}, Effect(effect)) for name, effect in effects.items()
+        name.replace("_", "-"): Outcome(name.replace("_", "-"), {"nl": name}, Effect(effect))
+        for name, effect in effects.items()
     }
     return Gate("lead", outcomes)
 
@@ -212,7 +215,10 @@ def started(
 ) -> Changes:
     """Start a traject and give what that leads to."""
     cycle = open_cycle(
-        whole, start_on=start, answers=answers or {}, targets={AnchorId(name): day for name, day in (targets or {}).items()}
+        whole,
+        start_on=start,
+        answers=answers or {},
+        targets={AnchorId(name): day for name, day in (targets or {}).items()},
     )
     traject = Traject(1, "test", "Test", (cycle,), PEOPLE if people is None else people)
     return advance(traject, CycleStarted(cycle=1), at(start))

@@ -36,7 +36,9 @@ def apply_event(context: Context, traject_id: int, event: Event, now: datetime, 
         NotFound: no such traject, cycle, step or anchor.
         Conflict: somebody else was first; nothing was changed.
     """
-    return in_transaction(context.engine, lambda session: apply_in(session, context, traject_id, event, now, request_id))
+    return in_transaction(
+        context.engine, lambda session: apply_in(session, context, traject_id, event, now, request_id)
+    )
 
 
 def apply_in(

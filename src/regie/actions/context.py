@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import Engine
 
 from regie.store.definitions import DefinitionShelf
 
-OfficeHours = Callable[[datetime, str], datetime]
+
+def random_id() -> str:
+    """An id that nobody can guess: 128 random bits in hexadecimal."""
+    return secrets.token_hex(16)
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Context:
     engine: Engine
     audit_key: bytes
     shelf: DefinitionShelf
-    ids: Callable[[], str] = field(default=lambda: uuid.uuid4().hex)
+    ids: Callable[[], str] = field(default=random_id)
     brake_at: int = 200
 
     @classmethod

@@ -58,7 +58,13 @@ class Postage:
 
 
 def deliver_batch(
-    context: Context, sender: Sender, now: Callable[[], datetime], owner: str, postage: Postage, *, limit: int = BATCH
+    context: Context,
+    sender: Sender,
+    now: Callable[[], datetime],
+    owner: str,
+    postage: Postage,
+    *,
+    limit: int = BATCH,
 ) -> Delivered:
     """Hand over what is due, at most ``limit`` messages, one commit per message and step."""
     moment = now()
@@ -70,9 +76,7 @@ def deliver_batch(
     return result
 
 
-def deliver(
-    context: Context, sender: Sender, now: Callable[[], datetime], owner: str, postage: Postage
-) -> Delivered:
+def deliver(context: Context, sender: Sender, now: Callable[[], datetime], owner: str, postage: Postage) -> Delivered:
     """Hand over until nothing is due any more."""
     result = Delivered()
     while (batch := deliver_batch(context, sender, now, owner, postage)).total:
@@ -81,13 +85,21 @@ def deliver(
 
 
 def _deliver_one(
-    context: Context, sender: Sender, now: Callable[[], datetime], message_id: str, attempt: int, postage: Postage
+    context: Context,
+    sender: Sender,
+    now: Callable[[], datetime],
+    message_id: str,
+    attempt: int,
+    postage: Postage,
 ) -> Delivered:
     letter = in_transaction(context.engine, lambda session: load_letter(session, message_id, context.shelf, now()))
     if letter is None:
         return Delivered(withdrawn=1)
     if not letter.to.email:
-        _mark(context, lambda session: mark_refused(session, message_id, attempt, now(), "no address", permanent=True))
+        _mark(
+            context,
+            lambda session: mark_refused(session, message_id, attempt, now(), "no address", permanent=True),
+        )
         return Delivered(refused=1)
     delivery = sender.send(compose(letter, postage))
     failpoint("deliver.after_send")
@@ -135,5 +147,3 @@ def compose(letter: Letter, postage: Postage) -> OutgoingMessage:
         reply_to=(letter.parts[0].lead_email or postage.reply_to) if letter.parts else postage.reply_to,
         attachments=(),
     )
-
-

@@ -11,7 +11,9 @@ from regie.store.outbox import make_digests
 from regie.store.session import in_transaction
 
 
-def make_morning_digests(context: Context, now: datetime, calendar: WorkCalendar, *, zone: str = "Europe/Amsterdam") -> int:
+def make_morning_digests(
+    context: Context, now: datetime, calendar: WorkCalendar, *, zone: str = "Europe/Amsterdam"
+) -> int:
     """Put what waits for a digest into the outbox; on a day off nothing. Twice on a day adds nothing."""
     today = local_date(now, zone)
     if not calendar.is_working_day(today):

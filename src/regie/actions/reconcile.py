@@ -62,7 +62,8 @@ def reconcile_chunk(context: Context, ids: Sequence[int], now: datetime) -> Swep
             swept += Swept(failed=(traject_id,))
             continue
         changes, saved = applied.changes, applied.saved
-        assert changes is not None and saved is not None  # a sweep has no request id to repeat
+        if changes is None or saved is None:  # a sweep has no request id, so it is never a repetition
+            continue
         if changes.clock_went_back:
             log.warning("sweep.clock_went_back traject=%s", traject_id)
         runs = tuple((traject_id, run) for run in changes.wants_runs)
@@ -77,5 +78,3 @@ def reconcile(context: Context, now: datetime, *, zone: str = "Europe/Amsterdam"
         swept += reconcile_chunk(context, chunk, now)
         after = chunk[-1]
     return swept
-
-

@@ -58,7 +58,9 @@ def start_traject(
 
     def work(session: Session) -> tuple[int, Applied]:
         save_definition(session, sources, definition, now)
-        traject_id = create_traject(session, slug=new.slug or slug_of(new.title), title=new.title, zone=new.zone, now=now)
+        traject_id = create_traject(
+            session, slug=new.slug or slug_of(new.title), title=new.title, zone=new.zone, now=now
+        )
         create_cycle(session, traject_id, cycle, f"first:{traject_id}")
         return traject_id, apply_in(session, context, traject_id, CycleStarted(by=new.by, cycle=1), now, request_id)
 

@@ -123,7 +123,11 @@ def _finish(cycle: Cycle, old: Occurrence, event: happened.StepFinished, today: 
     _refuse_when_not_ready(cycle, old, Verb.FINISH, today)
     if step.gate is not None and old.state.is_open:
         outcomes = ", ".join(step.gate.outcomes)
-        raise Refused(f"'{old.key}' is a gate: it ends with a decision", code="gate-needs-decision", hint=f"decide: {outcomes}")
+        raise Refused(
+            f"'{old.key}' is a gate: it ends with a decision",
+            code="gate-needs-decision",
+            hint=f"decide: {outcomes}",
+        )
     next_state(old.key, old.state, Verb.FINISH)
     _refuse_when_held_back(cycle, old, Verb.FINISH, today)
     evidence = (*old.evidence, *event.evidence)
@@ -148,7 +152,9 @@ def _decide(cycle: Cycle, old: Occurrence, event: happened.GateDecided, today: d
     outcome = gate.outcomes.get(event.outcome)
     if outcome is None:
         raise Refused(
-            f"'{old.key}' has no outcome '{event.outcome}'", code="unknown-outcome", hint=f"one of: {', '.join(gate.outcomes)}"
+            f"'{old.key}' has no outcome '{event.outcome}'",
+            code="unknown-outcome",
+            hint=f"one of: {', '.join(gate.outcomes)}",
         )
     _refuse_when_not_ready(cycle, old, Verb.DECIDE, today)
     next_state(old.key, old.state, Verb.DECIDE)
@@ -161,7 +167,13 @@ def _decide(cycle: Cycle, old: Occurrence, event: happened.GateDecided, today: d
     _reason_for(event, outcome, old.key)
     evidence = (*old.evidence, *((event.document,) if event.document else ()))
     return replace(
-        old, outcome=outcome.id, finished_on=on, held_until=None, for_decision=False, waiting_for=None, evidence=evidence
+        old,
+        outcome=outcome.id,
+        finished_on=on,
+        held_until=None,
+        for_decision=False,
+        waiting_for=None,
+        evidence=evidence,
     )
 
 
@@ -182,7 +194,10 @@ def _reason_for(event: happened.GateDecided, outcome: Outcome, key: OccurrenceKe
 def _pin(old: Occurrence, event: happened.DatePinned) -> Occurrence:
     next_state(old.key, old.state, Verb.PIN)
     if event.start_on and event.finish_on and event.finish_on < event.start_on:
-        raise Refused(f"'{old.key}' cannot finish {event.finish_on}, before it starts {event.start_on}", code="dates-reversed")
+        raise Refused(
+            f"'{old.key}' cannot finish {event.finish_on}, before it starts {event.start_on}",
+            code="dates-reversed",
+        )
     if event.start_on and old.started_on:
         raise Refused(f"'{old.key}' started on {old.started_on}", code="already-started", hint="pin the finish instead")
     if event.start_on or event.finish_on:
@@ -252,13 +267,20 @@ def _move_anchor(cycle: Cycle, event: happened.AnchorMoved, today: date) -> Cycl
     if event.target is None and cycle.definition.anchors[event.anchor].target_required:
         raise Refused(f"anchor '{event.anchor}' needs a target", code="target-missing")
     if event.target is not None and event.target < today and event.anchor != cycle.definition.start_anchor:
-        raise Refused(f"anchor '{event.anchor}' cannot move to {event.target}: that day is past", code="date-in-the-past")
+        raise Refused(
+            f"anchor '{event.anchor}' cannot move to {event.target}: that day is past",
+            code="date-in-the-past",
+        )
     return replace(cycle, anchors={**cycle.anchors, event.anchor: AnchorDates(event.target)})
 
 
 def _change_items(cycle: Cycle, event: happened.ItemsChanged) -> Cycle:
     if event.list not in cycle.definition.lists:
-        raise NotFound(f"no list '{event.list}'", code="unknown-list", hint=f"one of: {', '.join(cycle.definition.lists)}")
+        raise NotFound(
+            f"no list '{event.list}'",
+            code="unknown-list",
+            hint=f"one of: {', '.join(cycle.definition.lists)}",
+        )
     keys = [item.key for item in event.items]
     bad = [key for key in keys if not key or key.isdigit() or keys.count(key) > 1]
     if bad:
@@ -304,4 +326,3 @@ def _reason(reason: str, key: OccurrenceKey) -> str:
     if not reason.strip():
         raise Refused(f"say why, for '{key}'", code="reason-missing")
     return reason.strip()
-

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from regie.errors import Incomplete, Refused
 
@@ -193,7 +194,9 @@ class WorkCalendar:
         """Index of the last working day on or before an ordinal."""
         if ordinal < _BASE:
             raise Incomplete(
-                f"calendar '{self.name}' begins in {FIRST_DAY.year}", code="calendar-year-missing", ordinal=ordinal
+                f"calendar '{self.name}' begins in {FIRST_DAY.year}",
+                code="calendar-year-missing",
+                ordinal=ordinal,
             )
         if ordinal > self._axis.last:
             self._grow(ordinal)
@@ -239,10 +242,11 @@ class WorkCalendar:
         return Axis(_BASE, floor, days, last)
 
     def _refuse_empty_years(self, days: list[int], last_year: int) -> None:
-        longest = max((after - before for before, after in zip(days, days[1:], strict=False)), default=10**6)
+        longest = max((after - before for before, after in pairwise(days)), default=10**6)
         if longest > 366 or len(days) < last_year - FIRST_DAY.year:
             raise Incomplete(
-                f"calendar '{self.name}' has a year without working days", code="calendar-without-working-days"
+                f"calendar '{self.name}' has a year without working days",
+                code="calendar-without-working-days",
             )
 
     def _holidays(self, year: int) -> dict[date, str]:

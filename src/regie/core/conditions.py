@@ -299,11 +299,7 @@ def _join(results: Iterable[bool | None], *, decisive: bool) -> bool | None:
 
 def _compare(node: Compare | OneOf | Has, answer: object) -> bool:
     if isinstance(node, Has):
-        return (
-            node.value in answer
-            if isinstance(answer, frozenset | set | tuple | list)
-            else node.value == answer
-        )
+        return node.value in answer if isinstance(answer, frozenset | set | tuple | list) else node.value == answer
     if isinstance(node, OneOf):
         return answer in node.values
     if node.operator == "=":
@@ -353,9 +349,7 @@ def _check_comparison(node: Compare | OneOf | Has, types: Mapping[str, NameType]
             return [Problem(node.at, f"'{node.name}' has one answer", f"write: {node.name} = {node.value}")]
         return _check_values(node.name, (node.value,), named, node.at)
     if named.kind is NameKind.CHOICES:
-        return [
-            Problem(node.at, f"'{node.name}' may have several answers", f"write: <answer> in {node.name}")
-        ]
+        return [Problem(node.at, f"'{node.name}' may have several answers", f"write: <answer> in {node.name}")]
     values = node.values if isinstance(node, OneOf) else (node.value,)
     if (
         isinstance(node, Compare)
@@ -388,9 +382,7 @@ def _check_values(name: str, values: tuple[Value, ...], named: NameType, at: int
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             problems.append(Problem(at, f"'{name}' is a {named.kind.value}, not {value!r}"))
         elif named.options and value not in named.options:
-            problems.append(
-                Problem(at, f"'{name}' can not be {value!r}", f"one of: {', '.join(named.options)}")
-            )
+            problems.append(Problem(at, f"'{name}' can not be {value!r}", f"one of: {', '.join(named.options)}"))
     return problems
 
 

@@ -92,7 +92,9 @@ def _remember(cycle: Cycle, told: Mapping[OccurrenceKey, Mapping[str, str]]) -> 
     return replace(cycle, occurrences=occurrences)
 
 
-def _gather(traject: Traject, event: happened.Event, now: datetime, today: date, settled: Sequence[_Settled]) -> Changes:
+def _gather(
+    traject: Traject, event: happened.Event, now: datetime, today: date, settled: Sequence[_Settled]
+) -> Changes:
     added: list[tuple[int, Occurrence]] = []
     updated: list[tuple[int, Occurrence]] = []
     transitions: list[Transition] = []
@@ -137,9 +139,14 @@ def _gather(traject: Traject, event: happened.Event, now: datetime, today: date,
 
 
 def _dates_differ(old: Occurrence, new: Occurrence) -> bool:
-    assert old.planned is not None and new.planned is not None  # the caller looked
     was, is_now = old.planned, new.planned
-    return (was.early_start, was.early_finish, was.due_on) != (is_now.early_start, is_now.early_finish, is_now.due_on)
+    if was is None or is_now is None:
+        return False
+    return (was.early_start, was.early_finish, was.due_on) != (
+        is_now.early_start,
+        is_now.early_finish,
+        is_now.due_on,
+    )
 
 
 def _cycle_differs(each: _Settled) -> bool:

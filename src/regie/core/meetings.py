@@ -12,7 +12,7 @@ from regie.core.ids import BodyId
 from regie.core.span import Span, Unit, shift
 
 SEARCH_YEARS = 5
-_FROM = date(2015, 1, 1)
+_SAME_DAY = Span(0, Unit.WORKING_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class DecidingBody:
     calendar: WorkCalendar
     rhythm: Rhythm | None = None
     dates: tuple[date, ...] = ()
-    papers: Span = Span(0, Unit.WORKING_DAYS)
+    papers: Span = _SAME_DAY
     recess: tuple[Recess, ...] = ()
     _tables: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -95,14 +95,20 @@ class DecidingBody:
         if decade not in self._tables:
             first, last = date(decade, 1, 1), date(min(decade + 9 + SEARCH_YEARS, 9998), 12, 31)
             held = sorted({day for day in self._days(first, last) if self._is_held(day)})
-            self._tables[decade] = ([day.toordinal() for day in held], [self._papers(day).toordinal() for day in held])
+            self._tables[decade] = (
+                [day.toordinal() for day in held],
+                [self._papers(day).toordinal() for day in held],
+            )
         return self._tables[decade]
 
     def _days(self, first: date, last: date) -> Iterator[date]:
         yield from (day for day in self.dates if first <= day <= last)
         if self.rhythm is not None:
             step = timedelta(weeks=self.rhythm.every_weeks)
-            day = max(self.rhythm.first_on, self.rhythm.first_on + step * max(0, (first - self.rhythm.first_on) // step))
+            day = max(
+                self.rhythm.first_on,
+                self.rhythm.first_on + step * max(0, (first - self.rhythm.first_on) // step),
+            )
             while day <= last:
                 yield day
                 day += step

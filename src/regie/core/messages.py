@@ -127,10 +127,15 @@ def _about_event(before: Cycle | None, after: Cycle, plan: Plan, event: Event) -
         if old is None or old is occurrence:
             continue
         step = after.definition.steps[key.step]
-        if step.gate and occurrence.outcome and (occurrence.outcome, occurrence.finished_on, occurrence.held_until) != (
-            old.outcome,
-            old.finished_on,
-            old.held_until,
+        if (
+            step.gate
+            and occurrence.outcome
+            and (occurrence.outcome, occurrence.finished_on, occurrence.held_until)
+            != (
+                old.outcome,
+                old.finished_on,
+                old.held_until,
+            )
         ):
             line = _line(Kind.DECISION_TAKEN, after, plan, occurrence)
             line = replace(line, outcome=occurrence.outcome, due_on=occurrence.finished_on or occurrence.held_until)
@@ -154,7 +159,13 @@ def _moved(old: Occurrence, new: Occurrence, cycle: Cycle, plan: Plan, event: Ev
     days = abs(cycle.definition.calendar.working_days_between(was, is_now))
     if was == is_now or days < cycle.definition.policy.moved_at_least.amount:
         return None
-    cause = str(event.key) if isinstance(event, StepEvent) else f"anchor:{anchor}" if (anchor := getattr(event, "anchor", "")) else ""
+    cause = (
+        str(event.key)
+        if isinstance(event, StepEvent)
+        else f"anchor:{anchor}"
+        if (anchor := getattr(event, "anchor", ""))
+        else ""
+    )
     return replace(_line(Kind.DATE_MOVED, cycle, plan, new), old_on=was, due_on=is_now, cause=cause, working_days=days)
 
 
@@ -261,8 +272,10 @@ def _line(kind: Kind, cycle: Cycle, plan: Plan, occurrence: Occurrence) -> Line:
         legal_on=planned.legal_on if planned else None,
         waits_for=waits,
         waited_by=waited,
-        is_confidential=anchor is not None and (dates := cycle.anchors.get(anchor)) is not None and dates.actual is None
-        or anchor is not None and anchor not in cycle.anchors,
+        is_confidential=(
+            anchor is not None and (dates := cycle.anchors.get(anchor)) is not None and dates.actual is None
+        )
+        or (anchor is not None and anchor not in cycle.anchors),
     )
 
 
@@ -308,9 +321,7 @@ def _address(
             if reader.id in heard or (own_deed and reader.id == event.by):
                 continue
             heard.add(reader.id)
-            line = replace(
-                wish.line, role=role, part=part, for_role_without_people=missing, deputy_for=deputy_for
-            )
+            line = replace(wish.line, role=role, part=part, for_role_without_people=missing, deputy_for=deputy_for)
             yield line, reader, reader.hears or declared.hears
 
 
@@ -356,7 +367,7 @@ def _merge(found: Sequence[tuple[Line, Person, HearsWhen]], cycle: Cycle) -> Ite
     later = [(line, rhythm) for line, _, rhythm in found if not is_urgent(line, cycle)]
     prompt = [line for line, rhythm in later if rhythm is HearsWhen.AT_ONCE]
     if now or prompt:
-        yield Message(person.id, tuple((*now, *prompt)), Urgency.AT_ONCE if now else Urgency.OFFICE_HOURS)
+        yield Message(person.id, (*now, *prompt), Urgency.AT_ONCE if now else Urgency.OFFICE_HOURS)
     rest = [(line, rhythm) for line, rhythm in later if rhythm is not HearsWhen.AT_ONCE]
     if rest:
         yield Message(person.id, tuple(line for line, _ in rest), Urgency.DIGEST, rest[0][1])
@@ -369,7 +380,9 @@ def is_urgent(line: Line, cycle: Cycle) -> bool:
         return True
     reached = line.kind in (Kind.DUE, Kind.OVERDUE)
     has_term = step is not None and bool(step.terms) and line.legal_on is not None
-    return step is not None and ((step.gate is not None and reached) or (has_term and (reached or line.kind is Kind.DUE_SOON)))
+    return step is not None and (
+        (step.gate is not None and reached) or (has_term and (reached or line.kind is Kind.DUE_SOON))
+    )
 
 
 def _steps_in(cycle: Cycle) -> Iterator[Step]:

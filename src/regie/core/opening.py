@@ -38,7 +38,9 @@ def open_cycle(
     """
     if kind != FIRST_CYCLE and kind not in definition.cycle_kinds:
         known = ", ".join(definition.cycle_kinds)
-        raise NotFound(f"definition '{definition.id}' has no cycle kind '{kind}'", code="unknown-cycle-kind", hint=known)
+        raise NotFound(
+            f"definition '{definition.id}' has no cycle kind '{kind}'", code="unknown-cycle-kind", hint=known
+        )
     checked, problems = check_answers(definition, answers)
     problems += _check_targets(definition, targets, start_on)
     if problems:
@@ -57,9 +59,7 @@ def open_cycle(
     )
 
 
-def check_answers(
-    definition: Definition, answers: Mapping[str, object]
-) -> tuple[dict[QuestionId, Answer], list[str]]:
+def check_answers(definition: Definition, answers: Mapping[str, object]) -> tuple[dict[QuestionId, Answer], list[str]]:
     """Read answers as typed (text, number, list) into what their questions ask; name every problem."""
     problems = [f"unknown question '{name}'" for name in answers if name not in definition.questions]
     checked: dict[QuestionId, Answer] = {}

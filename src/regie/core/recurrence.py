@@ -40,7 +40,10 @@ def period_at(rhythms: tuple[Rhythm, ...], number: int, date_of: DateOf, calenda
         until = date_of(rhythm.until) if rhythm.until else None
         count = number if until is None else min(number, _count(rhythm, begins, until, number, calendar))
         if count >= number:
-            return Period(_nth(begins, rhythm.every, number - 1, calendar), _nth(begins, rhythm.every, number, calendar) - ONE_DAY)
+            return Period(
+                _nth(begins, rhythm.every, number - 1, calendar),
+                _nth(begins, rhythm.every, number, calendar) - ONE_DAY,
+            )
         begins = _nth(begins, rhythm.every, count, calendar)
         number -= count
     return None

@@ -132,7 +132,7 @@ def _ended_steps(cycle: Cycle, occurrences: Mapping[OccurrenceKey, Occurrence]) 
 def _not_applicable(
     cycle: Cycle, outcomes: Mapping[str, str], occurrences: Mapping[OccurrenceKey, Occurrence]
 ) -> Mapping[StepId, _Out]:
-    answers: dict[str, object] = {**cycle.answers, **outcomes}
+    answers: dict[str, object] = dict(outcomes) | dict(cycle.answers.items())
     out: dict[StepId, _Out] = {}
     for step in cycle.definition.steps.values():
         if step.when is not None and holds(step.when, answers) is False:
@@ -312,7 +312,9 @@ def _opened(definition: Definition, occurrence: Occurrence) -> bool:
 def _network(cycle: Cycle, occurrences: Mapping[OccurrenceKey, Occurrence]) -> Network:
     answers = tuple(sorted(cycle.answers.items())) + tuple(sorted(_outcomes(cycle).items()))
     numbered = [key for key in occurrences if key.key.isdigit()]
-    periods = tuple((key, _period(cycle, cycle.definition.steps[key.step], int(key.key), cycle.anchors)) for key in numbered)
+    periods = tuple(
+        (key, _period(cycle, cycle.definition.steps[key.step], int(key.key), cycle.anchors)) for key in numbered
+    )
     return _cached_network(_Identity(cycle.definition), answers, tuple(occurrences), periods)
 
 
@@ -391,7 +393,11 @@ def _state(
 
 
 def _link_holds(
-    link: Link, activity: Activity, occurrences: Mapping[OccurrenceKey, Occurrence], network: Network, today: date
+    link: Link,
+    activity: Activity,
+    occurrences: Mapping[OccurrenceKey, Occurrence],
+    network: Network,
+    today: date,
 ) -> bool:
     """Whether a relation is satisfied today, by what really happened."""
     theirs = network.activities[link.predecessor]
@@ -410,7 +416,12 @@ def _link_holds(
         happened_on = min(days, default=None)
     lag = relation.lag
     if happened_on is None:
-        is_lead = lag is not None and lag.amount < 0 and predecessor.started_on is not None and predecessor.planned is not None
+        is_lead = (
+            lag is not None
+            and lag.amount < 0
+            and predecessor.started_on is not None
+            and predecessor.planned is not None
+        )
         if not is_lead or lag is None or predecessor.planned is None:
             return False
         return today >= activity.calendar.next_working_day(_lagged(predecessor.planned.early_finish, link, activity))
@@ -464,7 +475,8 @@ def find_dependents(cycle: Cycle, key: OccurrenceKey) -> tuple[OccurrenceKey, ..
     return tuple(
         each
         for each in found
-        if (occurrence := cycle.occurrences[each]).out_state is None and (occurrence.started_on or occurrence.finished_on)
+        if (occurrence := cycle.occurrences[each]).out_state is None
+        and (occurrence.started_on or occurrence.finished_on)
     )
 
 

@@ -118,7 +118,11 @@ def start_of_counted_back(event_on: date, length: Span, legal: WorkCalendar) -> 
     """
     nominal = _move(event_on, -length, legal)
     day = legal.previous_working_day(nominal)
-    return TermEnd(nominal, day, (TermStep(TermRule.COUNTED_BACK, day, (event_on - nominal).days, _names(day, nominal, legal)),))
+    return TermEnd(
+        nominal,
+        day,
+        (TermStep(TermRule.COUNTED_BACK, day, (event_on - nominal).days, _names(day, nominal, legal)),),
+    )
 
 
 def _move(day: date, length: Span, legal: WorkCalendar) -> date:

@@ -84,5 +84,9 @@ def next_state(key: OccurrenceKey, state: State, verb: Verb) -> State:
     except KeyError:
         code = "step-not-ready" if state is S.NOT_YET else "transition-refused"
         raise Refused(
-            f"cannot {verb} '{key}': it is {state}", code=code, step=str(key), state=state.value, verb=verb.value
+            f"cannot {verb} '{key}': it is {state}",
+            code=code,
+            step=str(key),
+            state=state.value,
+            verb=verb.value,
         ) from None

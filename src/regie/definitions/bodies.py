@@ -59,9 +59,7 @@ def _recess(draft: Draft, part: PeriodPart, *path: str | int) -> Recess | None:
     if isinstance(first, date) and isinstance(last, date):
         if last < first:
             mark = draft.places.at(*path, "to")
-            draft.report.add(
-                "RG312", mark, f"{quote(part.name)} ends on {last} and begins on {first}", "swap them"
-            )
+            draft.report.add("RG312", mark, f"{quote(part.name)} ends on {last} and begins on {first}", "swap them")
         return NamedPeriod(part.name, first, last)
     if isinstance(first, date) or isinstance(last, date):
         mark = draft.places.at(*path, "to")
@@ -76,8 +74,6 @@ def _month_and_day(draft: Draft, text: str, *path: str | int) -> tuple[int, int]
     try:
         date(_LEAP_YEAR, month, day)
     except ValueError:
-        draft.report.add(
-            "RG124", draft.places.at(*path), f"there is no day {quote(text)}", "month-day: 07-18"
-        )
+        draft.report.add("RG124", draft.places.at(*path), f"there is no day {quote(text)}", "month-day: 07-18")
         return None
     return month, day

@@ -37,7 +37,9 @@ class HolidayPart(Part):
 
     name: Line
     day: MonthDay | None = Field(None, description="Maand en dag: 04-27.")
-    if_sunday: int = Field(0, ge=-6, le=6, description="Zoveel dagen verder als het een zondag is; -1 is de dag ervoor.")
+    if_sunday: int = Field(
+        0, ge=-6, le=6, description="Zoveel dagen verder als het een zondag is; -1 is de dag ervoor."
+    )
     after_easter: int | None = Field(None, ge=-100, le=200, description="Zoveel dagen na eerste paasdag.")
 
 
@@ -63,7 +65,9 @@ class CalendarPart(Part):
     holidays: list[HolidayPart] = Field(default_factory=list)
     days_off: list[DayPart] = Field(default_factory=list)
     working: list[DayPart] = Field(default_factory=list, description="Toch werkdag.")
-    works_on_holidays: list[Line] = Field(default_factory=list, description="Feestdagen die hier werkdag zijn, elk jaar.")
+    works_on_holidays: list[Line] = Field(
+        default_factory=list, description="Feestdagen die hier werkdag zijn, elk jaar."
+    )
     periods: list[PeriodPart] = Field(default_factory=list, description="Schoolvakanties en reces; geen vrije dagen.")
     confirmed_years: list[int] | None = None
     source: Line | None = None
@@ -155,5 +159,3 @@ def _rule(part: HolidayPart, path: Path) -> HolidayRule:
     except ValueError:
         raise Refused(f"{path}: holidays: '{part.day}' is no day of every year", code="calendar-invalid") from None
     return FixedDay(month, day, part.name, part.if_sunday)
-
-

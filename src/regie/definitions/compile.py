@@ -60,14 +60,14 @@ def compile_definition(
     steps = {StepId(id_): compile_step(draft, id_, step, automations) for id_, step in part.steps.items()}
     anchors = _anchors(draft)
     ordered = order_steps(find_waits(steps, anchors))
-    looping = [step for step in steps if step not in set(ordered)]
+    looping = steps.keys() - ordered
     calendar = _calendar(draft, calendars, part.calendar, "calendar")
     definition = Definition(
         id=part.id,
         version=part.version,
         title=draft.text(part.title),
         content_hash=content_hash(part),
-        steps={step: steps[step] for step in (*ordered, *looping)},
+        steps={step: steps[step] for step in (*ordered, *sorted(looping))},
         phases=_phases(draft),
         tracks={
             TrackId(id_): Track(TrackId(id_), draft.text(track.title), track.in_all_phases)
@@ -85,9 +85,7 @@ def compile_definition(
         language=part.language,
     )
     named = {step.calendar: step.id for step in steps.values() if step.calendar}
-    others = {
-        name: _calendar(draft, calendars, name, "steps", step, "calendar") for name, step in named.items()
-    }
+    others = {name: _calendar(draft, calendars, name, "steps", step, "calendar") for name, step in named.items()}
     return replace(definition, calendars=others) if others else definition
 
 
@@ -102,9 +100,7 @@ def content_hash(part: WorkflowPart) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _calendar(
-    draft: Draft, calendars: Mapping[str, WorkCalendar] | None, name: str, *path: str | int
-) -> WorkCalendar:
+def _calendar(draft: Draft, calendars: Mapping[str, WorkCalendar] | None, name: str, *path: str | int) -> WorkCalendar:
     if calendars and name in calendars:
         return calendars[name]
     try:
@@ -182,9 +178,7 @@ def _question(draft: Draft, id_: str, part: QuestionPart) -> Question:
     titles: dict[str, Text] = {option: draft.text(words) for option, words in named.items()}
     if part.number and part.number.from_ > part.number.to:
         mark = draft.places.at("questions", id_, "number")
-        draft.report.add(
-            "RG125", mark, f"{part.number.from_} to {part.number.to} holds no number", "swap from and to"
-        )
+        draft.report.add("RG125", mark, f"{part.number.from_} to {part.number.to} holds no number", "swap from and to")
     if options is not None and not options:
         mark = draft.places.at("questions", id_, draft.names[id_].kind)
         draft.report.add("RG125", mark, f"question {quote(id_)} has no answers to choose from", "list them")
@@ -236,9 +230,7 @@ def _said(given: bool | int | str | list[str]) -> str:
     return quote(", ".join(given) if isinstance(given, list) else given)
 
 
-def _as_answer(
-    given: bool | int | str | list[str], part: QuestionPart, options: Collection[str]
-) -> Answer | None:
+def _as_answer(given: bool | int | str | list[str], part: QuestionPart, options: Collection[str]) -> Answer | None:
     match given:
         case bool():
             return given if part.yes_no else None

@@ -94,15 +94,11 @@ def _length(text: str, at: int) -> Span:
 def _fixed_day(base: str, at: int, offset: Span | None, said: str) -> DateRule:
     match = _FIXED_DAY.fullmatch(base)
     if match is None:
-        raise BadRule(
-            at, f"cannot read the day '{base[:40]}'", "like: 1 november, or: 1 november in even years"
-        )
+        raise BadRule(at, f"cannot read the day '{base[:40]}'", "like: 1 november, or: 1 november in even years")
     month = _MONTHS.get(match["month"].lower())
     if month is None:
         word = match["month"]
-        raise BadRule(
-            at + match.start("month"), f"'{word[:40]}' is not a month", "like: 1 november", word=word
-        )
+        raise BadRule(at + match.start("month"), f"'{word[:40]}' is not a month", "like: 1 november", word=word)
     try:
         date(_LEAP_YEAR, month, int(match["day"]))
     except ValueError:

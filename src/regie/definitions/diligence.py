@@ -44,7 +44,11 @@ def _end(cycle: Cycle, occurrence: Occurrence, by: str) -> happened.StepEvent:
     step = cycle.definition.steps[occurrence.step]
     if step.gate is not None:
         return happened.GateDecided(
-            key=occurrence.key, cycle=cycle.number, by=by, outcome=passing_outcome(step.gate), decided_by=step.gate.decided_by
+            key=occurrence.key,
+            cycle=cycle.number,
+            by=by,
+            outcome=passing_outcome(step.gate),
+            decided_by=step.gate.decided_by,
         )
     evidence = (EVIDENCE,) if step.evidence is EvidenceRule.REQUIRED else ()
     return happened.StepFinished(key=occurrence.key, cycle=cycle.number, by=by, evidence=evidence)

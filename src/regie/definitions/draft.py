@@ -59,9 +59,7 @@ class Draft:
         }
         questions = {name: _type_of(question) for name, question in part.questions.items()}
         gates = {
-            name: NameType(NameKind.CHOICE, tuple(outcome_ids(step)))
-            for name, step in part.steps.items()
-            if step.gate
+            name: NameType(NameKind.CHOICE, tuple(outcome_ids(step))) for name, step in part.steps.items() if step.gate
         }
         self.names = {**gates, **questions}
 
@@ -72,9 +70,7 @@ class Draft:
             return True
         otherwise = "" if known else f"declare it under {_SECTION[kind]}"
         mark = self.places.at(*path)
-        self.report.add(
-            _UNKNOWN[kind], mark, f"unknown {kind} {quote(name)}", otherwise, word=name, known=known
-        )
+        self.report.add(_UNKNOWN[kind], mark, f"unknown {kind} {quote(name)}", otherwise, word=name, known=known)
         return False
 
     def span(self, text: str, *path: str | int, least: int | None = None) -> Span:
@@ -120,10 +116,9 @@ class Draft:
                 lists=self.declared["list"],
             )
         except BadRule as bad:
-            known = [name for kind in ("anchor", "step", "list") for name in self.declared[kind]]
-            self.report.add(
-                bad.code, self.places.inside(bad.at, *path), bad.message, bad.hint, word=bad.word, known=known
-            )
+            known = (name for kind in ("anchor", "step", "list") for name in self.declared[kind])
+            mark = self.places.inside(bad.at, *path)
+            self.report.add(bad.code, mark, bad.message, bad.hint, word=bad.word, known=known)
             return None
         problem = _misfit(rule, step, path)
         if problem:

@@ -15,6 +15,8 @@ from enum import StrEnum
 from regie.errors import DefinitionInvalid
 
 MOST_SHOWN = 200
+MOST_GUESSES = 100
+MOST_CANDIDATES = 300
 LONGEST_QUOTE = 60
 
 
@@ -165,8 +167,8 @@ class Report:
         Args:
             word: a word that is not known; the hint then names the one of ``known`` that looks most like it.
         """
-        # looking for words that look alike is slow, and after this many nobody reads the hints
-        if word and len(self.findings) < MOST_SHOWN:
+        # looking for words that look alike is slow
+        if word and len(self.findings) < MOST_GUESSES:
             hint = did_you_mean(word, known, hint)
         self.findings.append(make_finding(code, mark, message, hint))
 
@@ -184,9 +186,7 @@ def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     if not any(is_error(each) for each in shown):
         # a definition is never refused over errors that nobody gets to see
         shown[-1:] = [each for each in left if is_error(each)][:1] or shown[-1:]
-    rest = make_finding(
-        "RG199", shown[-1].mark, f"and {len(left):,} more", "repair these first, then check again"
-    )
+    rest = make_finding("RG199", shown[-1].mark, f"and {len(left):,} more", "repair these first, then check again")
     return (*shown, rest) if any(map(is_error, ordered)) else (*shown, _as_warning(rest))
 
 
@@ -243,7 +243,8 @@ def quote(value: object) -> str:
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """Hint at the known word that looks most like ``word``; else at the few that exist."""
     candidates = [each for each in known if each]
-    close = difflib.get_close_matches(word[:LONGEST_QUOTE], candidates, n=1)
+    alike = [each for each in candidates if abs(len(each) - len(word)) <= len(word) // 2][:MOST_CANDIDATES]
+    close = difflib.get_close_matches(word[:LONGEST_QUOTE], alike, n=1)
     if close:
         return f"did you mean '{close[0]}'?"
     if otherwise or not candidates:

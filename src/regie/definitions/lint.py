@@ -15,7 +15,7 @@ from regie.definitions.date_rules import RESERVED
 from regie.definitions.draft import START, Draft
 from regie.definitions.findings import Mark, quote
 from regie.definitions.lint_dates import CHAIN_RULES, DATE_RULES
-from regie.definitions.order import Waits, find_knots, find_loops, find_waits
+from regie.definitions.order import Waits, find_knots, find_loops, find_waits, order_steps
 from regie.definitions.possible import Possibilities
 
 LONGEST_PATH = 12
@@ -28,8 +28,9 @@ def lint(definition: Definition, draft: Draft) -> None:
     for rule in (*RULES, *DATE_RULES):
         rule(definition, draft)
     if not find_loops_in(waits, draft):
+        order = order_steps(waits)
         for chain_rule in CHAIN_RULES:
-            chain_rule(definition, draft, waits)
+            chain_rule(definition, draft, order)
 
 
 def find_loops_in(waits: Waits, draft: Draft) -> bool:
@@ -72,11 +73,7 @@ def conditions_can_hold(definition: Definition, draft: Draft) -> None:
         chain = list(_conditions_of(definition, step))
         if chain and not possible.can_hold(*chain):
             mark = draft.places.at("steps", step.id, "when" if step.when else "only_with")
-            said = (
-                " and ".join(f"({condition.said})" for condition in chain)
-                if len(chain) > 1
-                else chain[0].said
-            )
+            said = " and ".join(f"({condition.said})" for condition in chain) if len(chain) > 1 else chain[0].said
             draft.report.add(
                 "RG205", mark, f"step {quote(step.id)} can never apply: {said}", "no answers make this true"
             )
@@ -89,9 +86,7 @@ def conditions_can_hold(definition: Definition, draft: Draft) -> None:
             for number, when in enumerate(whens):
                 if when and not possible.can_hold(*chain, when):
                     mark = draft.places.at("steps", step.id, key, number, "when")
-                    draft.report.add(
-                        "RG220", mark, f"this case is never reached: {when.said}", "leave it out"
-                    )
+                    draft.report.add("RG220", mark, f"this case is never reached: {when.said}", "leave it out")
 
 
 def _conditions_of(definition: Definition, step: Step) -> Iterator[Condition]:
@@ -108,25 +103,19 @@ def _conditions_of(definition: Definition, step: Step) -> Iterator[Condition]:
 def companions_do_not_chase_each_other(definition: Definition, draft: Draft) -> None:
     """``only_with`` leads to a step that stands by itself."""
     companions: Waits = {
-        step.id: {step.only_with: ("only_with",)}
-        if step.only_with and step.only_with in definition.steps
-        else {}
+        step.id: {step.only_with: ("only_with",)} if step.only_with and step.only_with in definition.steps else {}
         for step in definition.steps.values()
     }
     for loop in find_loops(companions):
         shown = " -> ".join(_shorten(loop))
         mark = draft.places.at("steps", loop[0], "only_with")
-        draft.report.add(
-            "RG204", mark, f"step makes sense only with itself: {shown}", "leave out one only_with"
-        )
+        draft.report.add("RG204", mark, f"step makes sense only with itself: {shown}", "leave out one only_with")
 
 
 def conditions_look_back(definition: Definition, draft: Draft) -> None:
     """A condition never asks for a decision that waits for the step itself."""
     asked = {
-        step.id: [
-            StepId(name) for name in (step.when.names() if step.when else ()) if name in definition.steps
-        ]
+        step.id: [StepId(name) for name in (step.when.names() if step.when else ()) if name in definition.steps]
         for step in definition.steps.values()
     }
     waits = find_waits(definition.steps, definition.anchors)
@@ -155,16 +144,10 @@ def names_can_be_used(definition: Definition, draft: Draft) -> None:
     """What conditions ask for has a name, and answers, that a condition can say."""
     for question in definition.questions.values():
         words: list[tuple[str, tuple[str, ...]]] = [(question.id, ("questions", question.id))]
-        words += [
-            (option, ("questions", question.id, question.kind.value, option)) for option in question.options
-        ]
+        words += [(option, ("questions", question.id, question.kind.value, option)) for option in question.options]
         for word, path in words:
             if word in RESERVED_WORDS:
-                hint = (
-                    "use yes_no for yes and no"
-                    if word not in ("and", "or", "not", "in")
-                    else "choose another word"
-                )
+                hint = "use yes_no for yes and no" if word not in ("and", "or", "not", "in") else "choose another word"
                 draft.report.add(
                     "RG213",
                     _mark_of_word(draft, word, path),
@@ -174,9 +157,7 @@ def names_can_be_used(definition: Definition, draft: Draft) -> None:
         step = definition.steps.get(StepId(question.id))
         if step is not None and step.gate is not None:
             mark = draft.places.at_key("questions", question.id)
-            draft.report.add(
-                "RG213", mark, f"{quote(question.id)} is a question and a gate", "rename one of them"
-            )
+            draft.report.add("RG213", mark, f"{quote(question.id)} is a question and a gate", "rename one of them")
 
 
 def _mark_of_word(draft: Draft, word: str, path: tuple[str, ...]) -> Mark:
@@ -198,9 +179,7 @@ def names_mean_one_thing(definition: Definition, draft: Draft) -> None:
             other = taken.setdefault(str(name), kind)
             if other != kind:
                 mark = draft.places.at_key(f"{kind}s", name)
-                draft.report.add(
-                    "RG314", mark, f"{kind} {quote(name)} has the name of {_a(other)}", "rename it"
-                )
+                draft.report.add("RG314", mark, f"{kind} {quote(name)} has the name of {_a(other)}", "rename it")
 
 
 def _a(kind: str) -> str:
@@ -210,17 +189,13 @@ def _a(kind: str) -> str:
 def steps_say_when_they_are_done(definition: Definition, draft: Draft) -> None:
     """Someone who finishes a step can read what done means."""
     silent = [id_ for id_, part in draft.part.steps.items() if part.done_when is None]
-    _report_steps(
-        draft, silent, "RG218", "does not say when it is done", "says when it is done", "add done_when"
-    )
+    _report_steps(draft, silent, "RG218", "does not say when it is done", "says when it is done", "add done_when")
 
 
 def steps_have_someone(definition: Definition, draft: Draft) -> None:
     """Each step has somebody to do it."""
     orphans = [id_ for id_, part in draft.part.steps.items() if part.responsible is None]
-    _report_steps(
-        draft, orphans, "RG402", "has nobody responsible", "has somebody responsible", "add responsible"
-    )
+    _report_steps(draft, orphans, "RG402", "has nobody responsible", "has somebody responsible", "add responsible")
 
 
 def _report_steps(draft: Draft, steps: list[str], code: str, says: str, otherwise: str, hint: str) -> None:
@@ -259,11 +234,7 @@ def somebody_leads(definition: Definition, draft: Draft) -> None:
     policy = definition.policy
     asked = any("lead" in to for to in (*policy.to.values(), *(rung.to for rung in policy.ladder)))
     if definition.roles and asked and policy.lead is None and draft.part.notices.lead is None:
-        mark = (
-            draft.places.at_key("notices")
-            if draft.part.notices.model_fields_set
-            else draft.places.at_key("roles")
-        )
+        mark = draft.places.at_key("notices") if draft.part.notices.model_fields_set else draft.places.at_key("roles")
         draft.report.add(
             "RG406",
             mark,

@@ -6,7 +6,7 @@ not apply, and of relations that need not all hold, nothing is assumed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,8 +16,8 @@ from regie.core.span import Span, Unit
 from regie.core.terms import TermKind
 from regie.definitions.draft import START, Draft
 from regie.definitions.findings import quote
-from regie.definitions.order import Waits, order_steps
 
+Order = Sequence[StepId]
 MOST_ANCHORS = 50
 SHOWN_STEPS = 5
 _CALENDAR_DAYS = {Unit.DAYS: 1, Unit.WEEKS: 7, Unit.MONTHS: 28, Unit.YEARS: 365}
@@ -74,11 +74,11 @@ def _same_unit(one: DateRule, other: DateRule) -> bool:
     return one.offset is not None and other.offset is not None and one.offset.unit is other.offset.unit
 
 
-def dues_can_be_met(definition: Definition, draft: Draft, waits: Waits) -> None:
+def dues_can_be_met(definition: Definition, draft: Draft, order: Order) -> None:
     """Nothing is due before all that comes before it can be done."""
-    for anchor, at_start, source in _anchors_in_use(definition):
-        chains = _earliest(definition, waits, source, at_start)
-        for step, rule, path in _dues_from(definition, anchor):
+    for anchor, source, at_start, dues in _dues_by_anchor(definition):
+        chains = _earliest(definition, order, source, at_start)
+        for step, rule, path in dues:
             chain = chains.get(step.id)
             if chain is not None and chain.finish > in_working_days(rule.offset).most:
                 days = chain.finish if source else chain.finish + 1
@@ -91,13 +91,13 @@ def dues_can_be_met(definition: Definition, draft: Draft, waits: Waits) -> None:
                 draft.report.add("RG306", draft.places.at(*path), message, hint)
 
 
-def dues_leave_room(definition: Definition, draft: Draft, waits: Waits) -> None:
+def dues_leave_room(definition: Definition, draft: Draft, order: Order) -> None:
     """Who finishes on the due date leaves enough days for what comes before the anchor."""
-    for anchor, at_start, source in _anchors_in_use(definition):
+    for anchor, source, at_start, dues in _dues_by_anchor(definition):
         if source is None:
             continue
-        latest = _latest(definition, waits, source, at_start)
-        for step, rule, path in _dues_from(definition, anchor):
+        latest = _latest(definition, order, source, at_start)
+        for step, rule, path in dues:
             last = latest.get(step.id)
             if last is not None and step.id != source and in_working_days(rule.offset).least > last:
                 follows = f"what follows step {quote(step.id)} takes {-last}wd"
@@ -106,29 +106,39 @@ def dues_leave_room(definition: Definition, draft: Draft, waits: Waits) -> None:
                 draft.report.add("RG315", draft.places.at(*path), message, hint)
 
 
-def _anchors_in_use(definition: Definition) -> list[tuple[AnchorId, bool, StepId | None]]:
-    """The start, and anchors that a step makes happen: anchor, whether by its start, and that step."""
-    found: list[tuple[AnchorId, bool, StepId | None]] = [(AnchorId(START), True, None)]
-    found += [
-        (anchor.id, anchor.set_by_start, anchor.set_by)
-        for anchor in definition.anchors.values()
-        if anchor.set_by in definition.steps and anchor.id != START
-    ]
-    return found[:MOST_ANCHORS]
+class _Due(NamedTuple):
+    """A due rule that counts from an anchor, the step that it stands in, and where."""
+
+    step: Step
+    rule: DateRule
+    path: tuple[str | int, ...]
 
 
-def _dues_from(
-    definition: Definition, anchor: AnchorId
-) -> Iterable[tuple[Step, DateRule, tuple[str | int, ...]]]:
+class _Asked(NamedTuple):
+    """An anchor, the step that makes it happen (none: the start), by its start or else its finish; and dues."""
+
+    anchor: AnchorId
+    source: StepId | None
+    at_start: bool
+    dues: list[_Due]
+
+
+def _dues_by_anchor(definition: Definition) -> Iterable[_Asked]:
+    """Group the due rules of steps that happen once by the anchor that they count from."""
+    dues: dict[str, list[_Due]] = {}
     for step in definition.steps.values():
         if step.repeats or step.for_each:
             continue
-        for number, case in enumerate(step.due):
-            if case.value.base is DateBase.ANCHOR and case.value.ref == anchor:
-                yield step, case.value, ("steps", step.id, "due", number, "is")
         closes = step.window.closes if step.window and not step.due else None
-        if closes and closes.base is DateBase.ANCHOR and closes.ref == anchor:
-            yield step, closes, ("steps", step.id, "window", "until")
+        rules = [(case.value, ("due", number, "is")) for number, case in enumerate(step.due)]
+        for rule, path in [*rules, *([(closes, ("window", "until"))] if closes else [])]:
+            if rule.base is DateBase.ANCHOR:
+                dues.setdefault(rule.ref, []).append(_Due(step, rule, ("steps", step.id, *path)))
+    for anchor in list(definition.anchors.values())[:MOST_ANCHORS]:
+        is_start = anchor.id == START
+        if anchor.id in dues and (is_start or anchor.set_by in definition.steps):
+            source = None if is_start else anchor.set_by
+            yield _Asked(anchor.id, source, anchor.set_by_start, dues[anchor.id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +165,10 @@ def _relations_for_sure(step: Step) -> Iterable[Relation]:
     return (relation for relation in step.needs if not step.join.at_least or not relation.type.holds_start)
 
 
-def _earliest(
-    definition: Definition, waits: Waits, source: StepId | None, at_start: bool
-) -> Mapping[StepId, _Chain]:
+def _earliest(definition: Definition, order: Order, source: StepId | None, at_start: bool) -> Mapping[StepId, _Chain]:
     """Earliest dates after an anchor of the steps that can be bounded; without a source from the start."""
     chains: dict[StepId, _Chain] = {}
-    for id_ in order_steps(waits):
+    for id_ in order:
         step = definition.steps[id_]
         work = _least_work(step)
         if id_ == source:
@@ -182,11 +190,7 @@ def _earliest(
                 start, cause = day, relation.predecessor
             elif not relation.type.holds_start and (finish is None or day > finish):
                 finish, cause = day, relation.predecessor
-        known = [
-            day
-            for day in (finish, start + max(work - 1, 0) if start is not None else None)
-            if day is not None
-        ]
+        known = [day for day in (finish, start + max(work - 1, 0) if start is not None else None) if day is not None]
         if known:
             chains[id_] = _Chain(start if start is not None else -(10**6), max(known), cause)
     return chains
@@ -202,10 +206,10 @@ def _steps_of(chains: Mapping[StepId, _Chain], step: StepId, source: StepId | No
     return path if len(path) <= SHOWN_STEPS else [path[0], "...", *path[-SHOWN_STEPS + 1 :]]
 
 
-def _latest(definition: Definition, waits: Waits, source: StepId, at_start: bool) -> Mapping[StepId, int]:
+def _latest(definition: Definition, order: Order, source: StepId, at_start: bool) -> Mapping[StepId, int]:
     """Latest finish, in working days from an anchor, of what certainly comes before it."""
     latest: dict[StepId, int] = {source: _least_work(definition.steps[source]) - 1 if at_start else 0}
-    for id_ in reversed(order_steps(waits)):
+    for id_ in reversed(order):
         step = definition.steps[id_]
         last = latest.get(id_)
         if last is None or not (id_ == source or _holds_for_sure(step)):
@@ -256,10 +260,7 @@ def anchors_are_set(definition: Definition, draft: Draft) -> None:
 
 def legal_days_off_are_known(definition: Definition, draft: Draft) -> None:
     """Where terms of law are counted, the legal calendar knows of some year which days are off."""
-    if (
-        any(step.terms for step in definition.steps.values())
-        and not definition.legal_calendar.confirmed_years
-    ):
+    if any(step.terms for step in definition.steps.values()) and not definition.legal_calendar.confirmed_years:
         mark = draft.places.at_key("legal_calendar")
         message = f"calendar {quote(definition.legal_calendar.name)} has no confirmed years"
         draft.report.add("RG308", mark, message, "statutory terms need a calendar like nl-wettelijk")
@@ -284,5 +285,5 @@ DATE_RULES: tuple[Callable[[Definition, Draft], None], ...] = (
     legal_days_off_are_known,
     avoided_periods_exist,
 )
-CHAIN_RULES: tuple[Callable[[Definition, Draft, Waits], None], ...] = (dues_can_be_met, dues_leave_room)
+CHAIN_RULES: tuple[Callable[[Definition, Draft, Order], None], ...] = (dues_can_be_met, dues_leave_room)
 """Rules that follow chains of steps, so that no step may wait for itself."""

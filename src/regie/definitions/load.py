@@ -49,16 +49,12 @@ class Folder:
         try:
             # a symbolic link may not lead out of the folder
             if asked_at and path.exists() and path.resolve().parent != self.path.resolve():
-                report.add(
-                    code, mark, f"file {quote(name)} lies outside the folder of this file", "move it here"
-                )
+                report.add(code, mark, f"file {quote(name)} lies outside the folder of this file", "move it here")
                 return None
             if not path.is_file():
                 what = "is not a file" if path.exists() else "does not exist"
                 others = sorted(each.name for each in self.path.glob("*.yaml")) if asked_at else []
-                report.add(
-                    code, mark, f"file {quote(name if asked_at else shown)} {what}", word=name, known=others
-                )
+                report.add(code, mark, f"file {quote(name if asked_at else shown)} {what}", word=name, known=others)
                 return None
             with path.open("rb") as stream:
                 content = stream.read(MOST_BYTES + 1)
@@ -203,13 +199,9 @@ def _add_steps(root: Table, part: Table, report: Report) -> None:
     """Add the steps of an included file to those of the main one, with their places."""
     for key, spot in part.key_spots.items():
         if key == "include":
-            report.add(
-                "RG130", spot.mark, "an included file cannot include others", "include it from the main file"
-            )
+            report.add("RG130", spot.mark, "an included file cannot include others", "include it from the main file")
         elif key != "steps":
-            report.add(
-                "RG121", spot.mark, f"unknown key {quote(key)} in an included file", "it holds steps only"
-            )
+            report.add("RG121", spot.mark, f"unknown key {quote(key)} in an included file", "it holds steps only")
     steps = part.get("steps")
     if not isinstance(steps, Table):
         if "steps" in part:

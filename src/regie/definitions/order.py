@@ -33,9 +33,7 @@ def find_waits(steps: Mapping[StepId, Step], anchors: Mapping[AnchorId, Anchor])
         for relation in step.needs:
             mine[relation.predecessor] = ("needs", relation.predecessor)
         mine.pop(step.id, None)
-    return {
-        step: {other: path for other, path in mine.items() if other in steps} for step, mine in waits.items()
-    }
+    return {step: {other: path for other, path in mine.items() if other in steps} for step, mine in waits.items()}
 
 
 def _add_rule(
@@ -81,9 +79,7 @@ def find_loops(waits: Waits) -> tuple[tuple[StepId, ...], ...]:
     left = set(waits).difference(order_steps(waits))
     rank = {step: number for number, step in enumerate(waits)}
     loops = []
-    for knot in find_knots(
-        {step: [other for other in waits[step] if other in left] for step in waits if step in left}
-    ):
+    for knot in find_knots({step: [other for other in waits[step] if other in left] for step in waits if step in left}):
         first = min(knot, key=rank.__getitem__)
         loops.append(_way_round(first, waits, knot))
     return tuple(sorted(loops, key=lambda loop: rank[loop[0]]))

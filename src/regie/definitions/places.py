@@ -45,9 +45,7 @@ class Places:
                 key = str(step)
                 last = number == len(path) - 1
                 inner = value[key]
-                spot = (
-                    value.key_spots[key] if isinstance(inner, Table) and not last else value.value_spots[key]
-                )
+                spot = value.key_spots[key] if isinstance(inner, Table) and not last else value.value_spots[key]
                 value = inner
             elif isinstance(value, Row) and isinstance(step, int) and step < len(value):
                 spot, value = value.item_spots[step], value[step]

@@ -84,9 +84,7 @@ def _answers(
     leaves: Sequence[Compare | OneOf | Has], named: NameType, limits: tuple[int, int] | None
 ) -> Iterable[object]:
     """Give the answers to one question that can make a difference."""
-    values = {
-        value for leaf in leaves for value in (leaf.values if isinstance(leaf, OneOf) else (leaf.value,))
-    }
+    values = {value for leaf in leaves for value in (leaf.values if isinstance(leaf, OneOf) else (leaf.value,))}
     match named.kind:
         case NameKind.YES_NO:
             return (True, False)
@@ -95,9 +93,7 @@ def _answers(
         case NameKind.CHOICES:
             asked = sorted(str(value) for value in values)
             some = [
-                frozenset(chosen)
-                for count in range(len(asked) + 1)
-                for chosen in itertools.combinations(asked, count)
+                frozenset(chosen) for count in range(len(asked) + 1) for chosen in itertools.combinations(asked, count)
             ]
             # at least one answer is given: none of these is possible only when there are others
             return some if set(named.options) - set(asked) else some[1:]

@@ -324,7 +324,9 @@ class Stage:
 
     def _rerun(self, kind: str) -> None:
         parent = self.cycle
-        targets = {name: dates.target for name, dates in parent.anchors.items() if dates.target and dates.target > self.today}
+        targets = {
+            name: dates.target for name, dates in parent.anchors.items() if dates.target and dates.target > self.today
+        }
         targets.pop(self.definition.start_anchor, None)
         cycle = open_cycle(
             self.definition,
@@ -344,10 +346,17 @@ class Stage:
         if scene.start:
             yield happened.StepStarted(key=self._key(scene.start), cycle=cycle)
         if scene.finish:
-            yield happened.StepFinished(key=self._key(scene.finish), cycle=cycle, evidence=("https://dossier.example/bewijs",))
+            yield happened.StepFinished(
+                key=self._key(scene.finish), cycle=cycle, evidence=("https://dossier.example/bewijs",)
+            )
         if (part := scene.decide) is not None:
             yield happened.GateDecided(
-                key=self._key(part.gate), cycle=cycle, outcome=part.outcome, decided_by=part.by, reason=part.reason, held_until=part.until
+                key=self._key(part.gate),
+                cycle=cycle,
+                outcome=part.outcome,
+                decided_by=part.by,
+                reason=part.reason,
+                held_until=part.until,
             )
         if scene.waive is not None:
             yield happened.StepWaived(
@@ -369,11 +378,15 @@ class Stage:
             known = self.cycle.items.get(name, ())
             yield happened.ItemsChanged(list=name, cycle=cycle, items=(*known, Item(item.key, item.on, item.number)))
         if scene.stop_clock is not None:
-            yield happened.ClockStopped(key=self._key(scene.stop_clock.step), cycle=cycle, reason=scene.stop_clock.reason)
+            yield happened.ClockStopped(
+                key=self._key(scene.stop_clock.step), cycle=cycle, reason=scene.stop_clock.reason
+            )
         if scene.resume_clock is not None:
             yield happened.ClockResumed(key=self._key(scene.resume_clock.step), cycle=cycle)
         if scene.extend_term is not None:
-            yield happened.TermExtended(key=self._key(scene.extend_term.step), cycle=cycle, reason=scene.extend_term.reason)
+            yield happened.TermExtended(
+                key=self._key(scene.extend_term.step), cycle=cycle, reason=scene.extend_term.reason
+            )
 
     # --- then --------------------------------------------------------------------------------------
 
@@ -448,5 +461,3 @@ class Stage:
             missing = [phase for phase in expect.overlap if phase not in busy]
             if missing:
                 yield f"no work is going on in {', '.join(missing)}"
-
-

@@ -32,9 +32,7 @@ Id = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=80)]
 SpanText = Annotated[
     str,
     StringConstraints(pattern=SPAN_PATTERN),
-    Field(
-        description="Lengte met eenheid: 15wd (werkdagen), 14d (dagen), 6w (weken), 3m (maanden), 1y (jaren)."
-    ),
+    Field(description="Lengte met eenheid: 15wd (werkdagen), 14d (dagen), 6w (weken), 3m (maanden), 1y (jaren)."),
 ]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
@@ -84,9 +82,7 @@ def _many(value: Any) -> Any:
 Ids = Annotated[list[Id], BeforeValidator(_many, json_schema_input_type=Id | list[Id])]
 Lines = Annotated[list[Line], BeforeValidator(_many, json_schema_input_type=Line | list[Line])]
 RoleRefs = Annotated[list[RoleRef], BeforeValidator(_many, json_schema_input_type=RoleRef | list[RoleRef])]
-SpanTexts = Annotated[
-    list[SpanText], BeforeValidator(_many, json_schema_input_type=SpanText | list[SpanText])
-]
+SpanTexts = Annotated[list[SpanText], BeforeValidator(_many, json_schema_input_type=SpanText | list[SpanText])]
 
 
 class NumberRange(Part):
@@ -106,9 +102,7 @@ class QuestionPart(Part):
     some_of: list[Id] | dict[Id, Words_] | None = Field(None, description="Een of meer van deze antwoorden.")
     yes_no: Literal[True] | None = Field(None, description="Het antwoord is ja of nee.")
     date: Literal[True] | None = Field(None, description="Het antwoord is een datum.")
-    default: bool | int | str | list[Id] | None = Field(
-        None, description="Het antwoord dat wordt voorgesteld."
-    )
+    default: bool | int | str | list[Id] | None = Field(None, description="Het antwoord dat wordt voorgesteld.")
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> QuestionPart:
@@ -181,9 +175,7 @@ class MeetsPart(Part):
     every: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}w$")] = Field(
         "1w", description="Om de hoeveel weken: 1w, 2w."
     )
-    on: Literal["monday", "tuesday", "wednesday", "thursday", "friday"] = Field(
-        "tuesday", description="Vergaderdag."
-    )
+    on: Literal["monday", "tuesday", "wednesday", "thursday", "friday"] = Field("tuesday", description="Vergaderdag.")
     from_: date = Field(alias="from", description="Eerste vergadering; van hieraf wordt geteld.")
 
 
@@ -280,9 +272,7 @@ class GatePart(Part):
 
     decided_by: Id = Field(description="Orgaan of rol die besluit.")
     no_go: EffectPart = Field("stays closed", description="Wat een no-go doet.")
-    outcomes: dict[Id, OutcomePart] | None = Field(
-        None, description="Eigen uitkomsten naast go, hold en no-go."
-    )
+    outcomes: dict[Id, OutcomePart] | None = Field(None, description="Eigen uitkomsten naast go, hold en no-go.")
     only_own_outcomes: bool = Field(False, description="Alleen de eigen uitkomsten en hold gelden.")
 
 
@@ -294,9 +284,7 @@ class TermPart(Part):
     kind: Literal["law", "amvb", "before-event", "contract", "regulation", "eu"] = Field(
         "law", description="Waar de termijn op rust; dat bepaalt of zij doorloopt tot een werkdag."
     )
-    after: Id | None = Field(
-        None, description="Stap of ankerdatum waarna de termijn loopt; anders de voorganger."
-    )
+    after: Id | None = Field(None, description="Stap of ankerdatum waarna de termijn loopt; anders de voorganger.")
     before: Id | None = Field(None, description="Ankerdatum waarvan wordt teruggeteld.")
     extension: SpanText | None = Field(None, description="Hoeveel de termijn mag worden verlengd.")
     article: Line | None = Field(None, description="Wet en artikel: Omgevingswet 16.64.")
@@ -316,9 +304,7 @@ class RepeatsPart(Part):
 
     every: SpanText
     from_: DateRuleText | Id | None = Field(None, alias="from", description="Begin van de eerste periode.")
-    first: DateRuleText | None = Field(
-        None, description="Vervaldatum van de eerste keer, in plaats van from."
-    )
+    first: DateRuleText | None = Field(None, description="Vervaldatum van de eerste keer, in plaats van from.")
     until: DateRuleText | Id | None = Field(None, description="Vanaf deze datum begint er geen periode meer.")
     then: ThenPart | list[ThenPart] | None = Field(None, description="Daarna een ander ritme.")
 
@@ -341,9 +327,7 @@ class StepPart(Part):
     consulted: RoleRefs = Field(default_factory=list, description="Wie vooraf wordt gevraagd.")
     informed: RoleRefs = Field(default_factory=list, description="Wie het hoort als het klaar is.")
     needs: Relations = Field(default_factory=list, description="Waar de stap op wacht.")
-    join: Literal["all", "any"] | AtLeast = Field(
-        "all", description="Hoeveel van needs er klaar moeten zijn."
-    )
+    join: Literal["all", "any"] | AtLeast = Field("all", description="Hoeveel van needs er klaar moeten zijn.")
     takes: SpanText | Literal["continuous"] | list[DurationCase] | None = Field(
         None, description="Hoe lang de stap duurt; 0wd is een mijlpaal, continuous loopt door."
     )
@@ -410,12 +394,8 @@ class WorkflowPart(Part):
     tracks: dict[Id, TrackPart] = Field(default_factory=dict, description="Thema's.")
     phases: dict[Id, PhasePart] = Field(default_factory=dict, description="Fasen.")
     bodies: dict[Id, BodyPart] = Field(default_factory=dict, description="Organen die besluiten.")
-    cycle_kinds: dict[Id, CycleKindPart] = Field(
-        default_factory=dict, description="Soorten volgende doorlopen."
-    )
-    notices: NoticesPart = Field(
-        default_factory=lambda: NoticesPart.model_validate({}), description="Wie wat hoort."
-    )
+    cycle_kinds: dict[Id, CycleKindPart] = Field(default_factory=dict, description="Soorten volgende doorlopen.")
+    notices: NoticesPart = Field(default_factory=lambda: NoticesPart.model_validate({}), description="Wie wat hoort.")
 
 
 class IncludedPart(Part):

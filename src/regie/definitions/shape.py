@@ -33,9 +33,7 @@ def validate(places: Places, report: Report) -> WorkflowPart | None:
         code, message, hint = _explain(wrong)
         report.findings.append(make_finding(code, mark, message, hint))
     if len(wrongs) > MOST_SHOWN:
-        report.add(
-            "RG199", mark, f"and {len(wrongs) - MOST_SHOWN:,} more", "repair these first, then check again"
-        )
+        report.add("RG199", mark, f"and {len(wrongs) - MOST_SHOWN:,} more", "repair these first, then check again")
     return None
 
 
@@ -139,10 +137,7 @@ def _misfit(group: list[_Wrong], depth: int) -> tuple[bool, bool, int]:
     length = group[0].tags[depth][0]
     here = [wrong for wrong in group if len(wrong.path) == length]
     return (
-        any(
-            wrong.kind in _WRONG_KIND or (wrong.kind == "literal_error" and not _is_word(wrong))
-            for wrong in here
-        ),
+        any(wrong.kind in _WRONG_KIND or (wrong.kind == "literal_error" and not _is_word(wrong)) for wrong in here),
         any(wrong.kind == "literal_error" for wrong in here),
         len(group),
     )
@@ -169,12 +164,7 @@ def _explain(wrong: _Wrong) -> tuple[str, str, str]:
         case "string_pattern_mismatch":
             return "RG124", *_wrong_form(wrong)
         case (
-            "string_too_long"
-            | "string_too_short"
-            | "too_short"
-            | "too_long"
-            | "greater_than_equal"
-            | "less_than_equal"
+            "string_too_long" | "string_too_short" | "too_short" | "too_long" | "greater_than_equal" | "less_than_equal"
         ):
             return "RG125", f"{quote(name)}{about} {_OUT_OF_RANGE[wrong.kind].format_map(wrong.context)}", ""
         case "value_error":
@@ -231,11 +221,7 @@ def _wanted(wrong: _Wrong) -> str:
     if wrong.kind == "string_pattern_mismatch":
         return "a text"
     # a group of texts by language is mostly written as one text
-    return (
-        "a text"
-        if wrong.context.get("class_name") == "Words"
-        else _WRONG_KIND.get(wrong.kind, "something else")
-    )
+    return "a text" if wrong.context.get("class_name") == "Words" else _WRONG_KIND.get(wrong.kind, "something else")
 
 
 def _quote_it(value: Value, wanted: list[str]) -> str:
@@ -302,10 +288,7 @@ def _known_keys(loc: Iterable[str | int]) -> list[str]:
     for each in loc:
         options = [inner for option in options for inner in _inside(option, each)] or options
     return [
-        field.alias or name
-        for option in options
-        if _is_part(option)
-        for name, field in option.model_fields.items()
+        field.alias or name for option in options if _is_part(option) for name, field in option.model_fields.items()
     ]
 
 

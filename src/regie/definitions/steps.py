@@ -72,16 +72,12 @@ def compile_step(draft: Draft, id_: str, part: StepPart, automations: Collection
             known=automations,
         )
     if part.only_with == id_:
-        draft.report.add(
-            "RG204", draft.places.at(*here, "only_with"), f"step waits for itself: {id_} -> {id_}"
-        )
+        draft.report.add("RG204", draft.places.at(*here, "only_with"), f"step waits for itself: {id_} -> {id_}")
     return Step(
         id=StepId(id_),
         title=draft.text(part.title),
         phase=_phase(draft, part, here),
-        track=TrackId(part.track)
-        if _known(draft, "track", part.track, *here, "track") and part.track
-        else None,
+        track=TrackId(part.track) if _known(draft, "track", part.track, *here, "track") and part.track else None,
         done_when=draft.text(part.done_when),
         evidence=EvidenceRule(part.evidence),
         responsible=_one_role(draft, part.responsible, *here, "responsible"),
@@ -95,9 +91,7 @@ def compile_step(draft: Draft, id_: str, part: StepPart, automations: Collection
         window=_window(draft, part.window, part, here),
         when=draft.condition(part.when, *here, "when"),
         only_with=StepId(part.only_with)
-        if part.only_with
-        and part.only_with != id_
-        and draft.refer("step", part.only_with, *here, "only_with")
+        if part.only_with and part.only_with != id_ and draft.refer("step", part.only_with, *here, "only_with")
         else None,
         gate=_gate(draft, part.gate, *here, "gate") if part.gate else None,
         terms=terms,
@@ -106,8 +100,7 @@ def compile_step(draft: Draft, id_: str, part: StepPart, automations: Collection
         if part.for_each and draft.refer("list", part.for_each, *here, "for_each")
         else None,
         confidential_until=AnchorId(part.confidential_until)
-        if part.confidential_until
-        and draft.refer("anchor", part.confidential_until, *here, "confidential_until")
+        if part.confidential_until and draft.refer("anchor", part.confidential_until, *here, "confidential_until")
         else None,
         automation=part.automation,
         rerun={
@@ -153,26 +146,20 @@ def _one_role(draft: Draft, role: str | None, *path: str | int) -> RoleId | None
         return None
     if role == ALL_PARTNERS:
         mark = draft.places.at(*path)
-        draft.report.add(
-            "RG403", mark, f"{quote(role)} cannot be {path[-1]}", "name one role; all of them is nobody"
-        )
+        draft.report.add("RG403", mark, f"{quote(role)} cannot be {path[-1]}", "name one role; all of them is nobody")
         return None
     if not draft.refer("role", role, *path):
         return None
     if draft.part.roles[role].group:
         mark = draft.places.at(*path)
-        draft.report.add(
-            "RG403", mark, f"group {quote(role)} cannot be {path[-1]}", "nobody acts for a group in Regie"
-        )
+        draft.report.add("RG403", mark, f"group {quote(role)} cannot be {path[-1]}", "nobody acts for a group in Regie")
         return None
     return RoleId(role)
 
 
 def _roles(draft: Draft, roles: Collection[str], *path: str | int) -> tuple[RoleId, ...]:
     known = [
-        role
-        for number, role in enumerate(roles)
-        if role == ALL_PARTNERS or draft.refer("role", role, *path, number)
+        role for number, role in enumerate(roles) if role == ALL_PARTNERS or draft.refer("role", role, *path, number)
     ]
     return tuple(RoleId(role) for role in dict.fromkeys(known))
 
@@ -186,15 +173,11 @@ def _needs(draft: Draft, id_: str, part: StepPart) -> tuple[Relation, ...]:
         mark = draft.places.at(*path)
         lag = need.lag if isinstance(need, RelationPart) else None
         if predecessor == id_:
-            draft.report.add(
-                "RG204", mark, f"step waits for itself: {id_} -> {id_}", "leave this relation out"
-            )
+            draft.report.add("RG204", mark, f"step waits for itself: {id_} -> {id_}", "leave this relation out")
         elif not draft.refer("step", predecessor, *path):
             continue
         elif (predecessor, type_) in relations:
-            draft.report.add(
-                "RG202", mark, f"{type_.value} with {quote(predecessor)} stands here twice", "keep one"
-            )
+            draft.report.add("RG202", mark, f"{type_.value} with {quote(predecessor)} stands here twice", "keep one")
         else:
             span = draft.span(lag, *path[:-1], "lag") if lag else None
             relations[predecessor, type_] = Relation(StepId(predecessor), type_, span)
@@ -295,13 +278,10 @@ def _gate(draft: Draft, part: GatePart, *path: str | int) -> Gate:
     if part.only_own_outcomes:
         effects = {"hold": "waits"}
     outcomes = {
-        name: _outcome(draft, name, _STANDARD_TITLES[name], effect, *path, "no_go")
-        for name, effect in effects.items()
+        name: _outcome(draft, name, _STANDARD_TITLES[name], effect, *path, "no_go") for name, effect in effects.items()
     }
     for name, own in (part.outcomes or {}).items():
-        outcomes[name] = _outcome(
-            draft, name, draft.text(own.title), own.does, *path, "outcomes", name, "does"
-        )
+        outcomes[name] = _outcome(draft, name, draft.text(own.title), own.does, *path, "outcomes", name, "does")
     return Gate(part.decided_by, outcomes)
 
 
@@ -311,9 +291,7 @@ def _outcome(draft: Draft, name: str, title: Text, effect: EffectPart, *path: st
         return Outcome(name, title, Effect.OPENS, opens_cycle=effect.opens_cycle if known else None)
     if isinstance(effect, EndsSteps):
         ends = [
-            StepId(step)
-            for number, step in enumerate(effect.ends)
-            if draft.refer("step", step, *path, "ends", number)
+            StepId(step) for number, step in enumerate(effect.ends) if draft.refer("step", step, *path, "ends", number)
         ]
         return Outcome(name, title, Effect.ENDS_STEPS, ends=tuple(dict.fromkeys(ends)))
     return Outcome(name, title, Effect(effect))

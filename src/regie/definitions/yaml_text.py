@@ -119,9 +119,7 @@ def decode(name: str, content: bytes, report: Report) -> Source | None:
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8")
         mark = Mark(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        report.add(
-            "RG102", mark, f"file is not UTF-8: byte 0x{content[error.start]:02x} here", "save it as UTF-8"
-        )
+        report.add("RG102", mark, f"file is not UTF-8: byte 0x{content[error.start]:02x} here", "save it as UTF-8")
         return None
     return Source(name, text.removeprefix(_BOM))
 
@@ -288,9 +286,7 @@ class _Reader:
             self.refuse("RG112", spot.mark, f"text of {len(text):,} characters", f"at most {longest:,}")
             text = text[:longest]
         if event.style in _QUOTED and (match := _UNWELCOME.search(text)):
-            self.refuse(
-                "RG104", spot.mark, f"control character U+{ord(match[0]):04X} in this text", "leave it out"
-            )
+            self.refuse("RG104", spot.mark, f"control character U+{ord(match[0]):04X} in this text", "leave it out")
         if is_key:
             self.keys[-1] = text
             self.note_key(text, spot)
@@ -322,9 +318,7 @@ class _Reader:
             parent.append(value)
             parent.item_spots.append(spot)
         elif key is _NO_KEY:
-            self.refuse(
-                "RG115", spot.mark, f"a key must be a word, not {kind_of(value)}", "write: key: value"
-            )
+            self.refuse("RG115", spot.mark, f"a key must be a word, not {kind_of(value)}", "write: key: value")
             self.keys[-1] = _DOUBLED
         else:
             if isinstance(key, str):
