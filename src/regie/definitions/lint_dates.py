@@ -18,7 +18,7 @@ from regie.definitions.draft import START, Draft
 from regie.definitions.findings import quote
 
 Order = Sequence[StepId]
-MOST_ANCHORS = 50
+MOST_ANCHORS = 20
 SHOWN_STEPS = 5
 _CALENDAR_DAYS = {Unit.DAYS: 1, Unit.WEEKS: 7, Unit.MONTHS: 28, Unit.YEARS: 365}
 _STATUTORY = (TermKind.LAW, TermKind.AMVB, TermKind.BEFORE_EVENT, TermKind.REGULATION, TermKind.EU)

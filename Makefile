@@ -1,0 +1,68 @@
+# The only list of commands: people, hooks and CI call the same targets.
+# Needs Python 3.11 or newer, pip, make and git; everything else is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TEST_JOBS ?= 2
+
+.PHONY: help setup test test-fast check lint types contracts fix demo schema schema-check migration bench clean lock
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP)  ## Make .venv and install everything into it
+
+# uv is quick; where it cannot be had, pip does the same from the same hashes
+$(STAMP): requirements/dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || echo "uv is not available, going on with pip"
+	if [ -x $(BIN)/uv ]; then \
+	  UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock; fi
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+test: $(STAMP)  ## Run all tests, with everything required
+	REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup
+
+test-fast: $(STAMP)  ## Run the tests of the core and the definitions
+	$(BIN)/python -m pytest -q tests/core tests/definitions
+
+check: lint types contracts schema-check test  ## Everything that CI runs
+
+lint: $(STAMP)  ## Format and lint, changing nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)  ## Check the types
+	$(BIN)/mypy
+
+contracts: $(STAMP)  ## Check who imports whom
+	$(BIN)/lint-imports
+
+fix: $(STAMP)  ## Format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+demo: $(STAMP)  ## Live a whole traject through in about a minute
+	$(BIN)/regie demo
+
+schema: $(STAMP)  ## Publish the JSON Schema of the file format
+	$(BIN)/regie definition schema --write
+
+schema-check: $(STAMP)
+	$(BIN)/regie definition schema --check
+
+migration: $(STAMP)  ## Write a database migration: make migration m="what changes"
+	$(BIN)/python -m regie.store.migrations "$(m)"
+
+bench: $(STAMP)  ## Measure, against raw SQL in the same run
+	$(BIN)/python -m bench
+
+lock: $(STAMP)  ## Resolve the versions again
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --upgrade -o requirements/run.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --group dev --upgrade -o requirements/dev.lock
+
+clean:  ## Remove everything that was made here
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-uit regie-data

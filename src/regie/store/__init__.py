@@ -1,0 +1,1 @@
+"""Rows in, core values out: SQLModel on SQLite or PostgreSQL."""

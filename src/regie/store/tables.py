@@ -1,0 +1,489 @@
+"""The tables and their constraints; no behaviour.
+
+Columns of a unique key are never NULL: both databases hold two NULLs for different, so what is absent has a
+word of its own (``none``, or the empty text). Personal data stands in ``person``, ``organisation`` and
+``history.words`` only, where it can be erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, ClassVar, cast
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    column,
+)
+from sqlmodel import Field, SQLModel
+
+from regie.core.definition import HearsWhen
+from regie.core.messages import Urgency
+from regie.core.traject import CycleState, State
+
+NONE = "none"
+"""Stands in a key for a date that is absent."""
+
+EVERY_TRAJECT = 0
+"""Stands in ``role_binding.traject_id`` for all trajects."""
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class DefinitionStatus(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class NoticeState(StrEnum):
+    """``waiting``: for a digest. ``withdrawn``: it was no longer true, and may be told when it is again."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    HELD = "held"
+    WITHDRAWN = "withdrawn"
+    DISCARDED = "discarded"
+
+
+class MessageStatus(StrEnum):
+    """Where a message stands; see ``outbox`` for how it gets there."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    HELD = "held"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment: written in UTC, read back aware, also on SQLite, which knows no zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError("a moment needs a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+_JSON = JSON(none_as_null=True)
+
+
+class Row(SQLModel):
+    metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMING)
+
+
+def _one_of(name: str, values: Iterable[str]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{name} IN ({listed})", name=name)
+
+
+def _cycle_key() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["traject_id", "cycle"], ["cycle.traject_id", "cycle.number"])
+
+
+def _id() -> Any:
+    return Field(default=None, sa_column=Column(_BIG, primary_key=True, autoincrement=True))
+
+
+def _traject_id(**more: Any) -> Any:
+    return Field(sa_column=Column(_BIG, ForeignKey("traject.id"), nullable=False, **more))
+
+
+class DefinitionRow(Row, table=True):
+    """A workflow definition as it was imported, whole, by what it says."""
+
+    __tablename__ = "definition"
+    __table_args__ = (_one_of("status", DefinitionStatus),)
+
+    content_hash: str = Field(primary_key=True)
+    id: str = Field(index=True)
+    version: str
+    title: dict[str, str] = Field(sa_type=cast(Any, _JSON))
+    sources: dict[str, str] = Field(sa_type=cast(Any, _JSON))
+    status: str
+    imported_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+
+
+class TrajectRow(Row, table=True):
+    """``version`` is the number of its history rows. ``running``: at least one cycle runs."""
+
+    __tablename__ = "traject"
+    __table_args__ = (
+        Index("ix_traject_sweep", "running", "next_look_on"),
+        Index(
+            "ix_traject_dirty",
+            "id",
+            sqlite_where=column("dirty", Boolean).is_(True),
+            postgresql_where=column("dirty", Boolean).is_(True),
+        ),
+    )
+
+    id: int | None = _id()
+    slug: str = Field(unique=True)
+    title: str
+    zone: str
+    version: int
+    running: bool
+    next_look_on: date | None = None
+    dirty: bool
+    checked_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    created_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+
+
+class CycleRow(Row, table=True):
+    __tablename__ = "cycle"
+    __table_args__ = (
+        _one_of("state", CycleState),
+        UniqueConstraint("traject_id", "idempotency_key"),
+    )
+
+    traject_id: int = _traject_id(primary_key=True)
+    number: int = Field(primary_key=True)
+    kind: str
+    parent: int | None = None
+    definition_hash: str = Field(foreign_key="definition.content_hash")
+    answers: dict[str, Any] = Field(sa_type=cast(Any, _JSON))
+    state: str
+    ended_because: str
+    idempotency_key: str
+
+
+class AnchorRow(Row, table=True):
+    __tablename__ = "anchor"
+    __table_args__ = (_cycle_key(),)
+
+    traject_id: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    cycle: int = Field(primary_key=True)
+    anchor: str = Field(primary_key=True)
+    target: date | None = None
+    actual: date | None = None
+
+
+class ItemRow(Row, table=True):
+    """``position``: place in its list, from 0."""
+
+    __tablename__ = "item"
+    __table_args__ = (_cycle_key(),)
+
+    traject_id: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    cycle: int = Field(primary_key=True)
+    list: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    happens_on: date | None = None
+    number: int | None = None
+    position: int
+
+
+class OccurrenceRow(Row, table=True):
+    """Facts first, then what followed from them. In order of ``id``: the order in which they came to be."""
+
+    __tablename__ = "occurrence"
+    __table_args__ = (
+        _cycle_key(),
+        UniqueConstraint("traject_id", "cycle", "step", "key"),
+        _one_of("state", State),
+        Index(
+            "ix_occurrence_due",
+            "due_on",
+            sqlite_where=column("is_open", Boolean).is_(True),
+            postgresql_where=column("is_open", Boolean).is_(True),
+        ),
+    )
+
+    id: int | None = _id()
+    traject_id: int = Field(sa_column=Column(_BIG, nullable=False))
+    cycle: int
+    step: str
+    key: str
+
+    started_on: date | None = None
+    finished_on: date | None = None
+    waiting_for: str | None = None
+    for_decision: bool
+    outcome: str | None = None
+    held_until: date | None = None
+    out_state: str | None = None
+    out: str
+    kept_from: int | None = None
+    pinned_start: date | None = None
+    pinned_finish: date | None = None
+    pin_reason: str
+    promised_on: date | None = None
+    suspensions: list[Any] | None = Field(default=None, sa_type=cast(Any, _JSON))
+    extended: bool
+    evidence: list[str] | None = Field(default=None, sa_type=cast(Any, _JSON))
+    told: dict[str, str] | None = Field(default=None, sa_type=cast(Any, _JSON))
+
+    state: str
+    is_open: bool
+    early_start: date | None = None
+    early_finish: date | None = None
+    late_start: date | None = None
+    late_finish: date | None = None
+    slack_working_days: int | None = None
+    critical: bool | None = None
+    due_on: date | None = None
+    legal_on: date | None = None
+    version: int
+
+
+class DecisionRow(Row, table=True):
+    """The record of what was decided at gates; rows are added, never changed."""
+
+    __tablename__ = "decision"
+    __table_args__ = (_cycle_key(), Index("ix_decision_traject", "traject_id", "cycle"))
+
+    id: int | None = _id()
+    traject_id: int = Field(sa_column=Column(_BIG, nullable=False))
+    cycle: int
+    step: str
+    key: str
+    outcome: str
+    decided_by: str
+    decided_on: date
+    reason: str
+    document: str
+    held_until: date | None = None
+    recorded_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    recorded_by: str
+
+
+class OrganisationRow(Row, table=True):
+    __tablename__ = "organisation"
+
+    id: int | None = _id()
+    name: str = Field(unique=True)
+
+
+class PersonRow(Row, table=True):
+    """Somebody who plays roles. The id says nothing about who it is; erasing leaves only the id.
+
+    ``address_key`` is the e-mail address in lower case, or for who has none the id: nobody is there twice.
+    """
+
+    __tablename__ = "person"
+    __table_args__ = (_one_of("hears", HearsWhen), CheckConstraint("deputy_id <> id", name="deputy"))
+
+    id: str = Field(primary_key=True)
+    name: str
+    email: str
+    address_key: str = Field(unique=True)
+    language: str
+    hears: str | None = None
+    deputy_id: str | None = Field(default=None, foreign_key="person.id")
+    organisation_id: int | None = Field(
+        default=None, sa_column=Column(_BIG, ForeignKey("organisation.id"), nullable=True)
+    )
+    erased_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+
+
+class AbsenceRow(Row, table=True):
+    """First and last day inclusive."""
+
+    __tablename__ = "absence"
+    __table_args__ = (CheckConstraint("ends_on >= begins_on", name="order"),)
+
+    person_id: str = Field(primary_key=True, foreign_key="person.id")
+    begins_on: date = Field(primary_key=True)
+    ends_on: date
+
+
+class RoleBindingRow(Row, table=True):
+    """Who plays a role: in one traject, or everywhere (``EVERY_TRAJECT``). Lowest position first."""
+
+    __tablename__ = "role_binding"
+
+    traject_id: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    role: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True, foreign_key="person.id", index=True)
+    position: int
+
+
+class MessageRow(Row, table=True):
+    """The outbox: one recipient, one channel, one hand-over at a time.
+
+    Args:
+        attempt: counts every time the message was taken, and never goes back: the fence against a sender
+            that lost its lease.
+        refusals: attempts since the last release or retry that came to nothing for certain.
+        uncertainties: attempts of which nobody knows how they ended; two are the most there can be.
+        not_before_at: absent when the message waits for a person.
+        handed_over_at: when the last hand-over began; absent when it did not begin in this lease.
+        digest_on: the day of a digest; a person gets one a day.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        _one_of("status", MessageStatus),
+        _one_of("urgency", Urgency),
+        UniqueConstraint("recipient", "channel", "digest_on"),
+        Index("ix_message_queue", "status", "not_before_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    recipient: str = Field(foreign_key="person.id")
+    channel: str
+    urgency: str
+    status: str
+    not_before_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    attempt: int
+    refusals: int
+    uncertainties: int
+    owner: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    handed_over_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    digest_on: date | None = None
+    detail: str
+    created_at: datetime = Field(sa_type=cast(Any, UTCDateTime), index=True)
+    sent_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+
+
+class NoticeRow(Row, table=True):
+    """One thing that one person must hear, once: the key that makes it so, and the facts of the line.
+
+    Args:
+        kind: ``core.messages.Line.told_as``.
+        about: what else tells two notices apart: the outcome, of a decision.
+        due_on: a date, or ``none``.
+        message_id: absent while it waits for a digest.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint(
+            "traject_id",
+            "cycle",
+            "step",
+            "key",
+            "kind",
+            "about",
+            "recipient",
+            "channel",
+            "due_on",
+            name="uq_notice_once",
+        ),
+        _one_of("state", NoticeState),
+        Index(
+            "ix_notice_waiting",
+            "recipient",
+            sqlite_where=column("message_id").is_(None),
+            postgresql_where=column("message_id").is_(None),
+        ),
+    )
+
+    id: int | None = _id()
+    traject_id: int = _traject_id()
+    cycle: int
+    step: str
+    key: str
+    kind: str
+    about: str
+    recipient: str = Field(foreign_key="person.id")
+    channel: str
+    due_on: str
+    message_id: str | None = Field(default=None, foreign_key="message.id", index=True)
+    rhythm: str
+    payload: dict[str, Any] = Field(sa_type=cast(Any, _JSON))
+    state: str
+    created_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+
+
+class HistoryRow(Row, table=True):
+    """What happened, chained by ``mac``. ``payload`` and ``mac`` are sealed; ``words`` may be erased.
+
+    Both are canonical JSON as text: a seal is over letters, not over what a database makes of them.
+    """
+
+    __tablename__ = "history"
+    __table_args__ = (UniqueConstraint("traject_id", "request_id"),)
+
+    traject_id: int = _traject_id(primary_key=True)
+    seq: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    by: str
+    event: str
+    payload: str = Field(sa_type=cast(Any, Text))
+    words: str | None = Field(default=None, sa_type=cast(Any, Text))
+    request_id: str | None = None
+    mac: str
+
+
+class MarkRow(Row, table=True):
+    """A named value that must outlive the process, such as when the last sweep was."""
+
+    __tablename__ = "mark"
+
+    name: str = Field(primary_key=True)
+    value: dict[str, Any] = Field(sa_type=cast(Any, _JSON))
+
+
+class TallyRow(Row, table=True):
+    """How many messages were put in the outbox per hour: what the brake looks at."""
+
+    __tablename__ = "tally"
+
+    hour: datetime = Field(primary_key=True, sa_type=cast(Any, UTCDateTime))
+    messages: int
+
+
+metadata = Row.metadata
+
+
+def _table(name: str) -> Table:
+    return metadata.tables[name]
+
+
+definition = _table("definition")
+traject = _table("traject")
+cycle = _table("cycle")
+anchor = _table("anchor")
+item = _table("item")
+occurrence = _table("occurrence")
+decision = _table("decision")
+organisation = _table("organisation")
+person = _table("person")
+absence = _table("absence")
+role_binding = _table("role_binding")
+message = _table("message")
+notice = _table("notice")
+history = _table("history")
+mark = _table("mark")
+tally = _table("tally")
+

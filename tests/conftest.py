@@ -1,0 +1,26 @@
+"""Settings for every test: how hard hypothesis looks, and that nothing is skipped where all is required."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "fast", deadline=None, print_blob=True, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("nightly", settings.get_profile("fast"), max_examples=5_000)
+settings.load_profile(os.environ.get("REGIE_HYPOTHESIS", "fast"))
+
+REQUIRE_ALL = os.environ.get("REGIE_REQUIRE_ALL") == "1"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
+    """Let a skip count as a failure where everything is required."""
+    outcome = yield
+    report = outcome.get_result()
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and everything is required here: {report.longrepr}"
