@@ -77,6 +77,7 @@ def test_every_example_gives_its_code_on_the_line_that_is_marked(code: str) -> N
     finding = _find(code, check_sources({"workflow.yaml": text}).findings)
 
     assert finding.mark.line == marked
+    assert finding.hint
 
 
 @pytest.mark.parametrize("code", FILES)

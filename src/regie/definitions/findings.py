@@ -41,69 +41,70 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class CodeInfo:
-    """What a code stands for, in a few words, and how heavily it weighs."""
+    """What a code stands for in a few words, what to do when nothing better is known, how heavily it weighs."""
 
     title: str
+    hint: str = ""
     severity: Severity = Severity.ERROR
 
 
-def _warning(title: str) -> CodeInfo:
-    return CodeInfo(title, Severity.WARNING)
+def _warning(title: str, hint: str = "") -> CodeInfo:
+    return CodeInfo(title, hint, Severity.WARNING)
 
 
 CODES: Mapping[str, CodeInfo] = {
     # shape
-    "RG101": CodeInfo("file cannot be read"),
+    "RG101": CodeInfo("file cannot be read", "check the spelling"),
     "RG102": CodeInfo("file is not UTF-8"),
     "RG103": CodeInfo("file is too large"),
     "RG104": CodeInfo("control character"),
     "RG105": CodeInfo("tab"),
-    "RG106": CodeInfo("not valid YAML"),
+    "RG106": CodeInfo("not valid YAML", "look at the quotes and the indentation here"),
     "RG107": CodeInfo("nested too deeply"),
     "RG108": CodeInfo("tag"),
     "RG109": CodeInfo("anchor, alias or merge key"),
     "RG110": CodeInfo("doubled key"),
     "RG111": CodeInfo("more than one document"),
     "RG112": CodeInfo("text is too long"),
-    "RG113": CodeInfo("too many parts"),
+    "RG113": CodeInfo("too many parts", "make the definition smaller"),
     "RG114": CodeInfo("file holds no definition"),
     "RG115": CodeInfo("key is not a word"),
-    "RG120": CodeInfo("key is missing"),
-    "RG121": CodeInfo("unknown key"),
-    "RG122": CodeInfo("wrong kind of value"),
+    "RG120": CodeInfo("key is missing", "add it"),
+    "RG121": CodeInfo("unknown key", "leave it out"),
+    "RG122": CodeInfo("wrong kind of value", "write what the key asks for"),
     "RG123": CodeInfo("not one of the possible values"),
     "RG124": CodeInfo("text in the wrong form"),
-    "RG125": CodeInfo("too long, too short, too high or too low"),
-    "RG126": CodeInfo("keys that do not go together"),
-    "RG130": CodeInfo("include cannot be followed"),
+    "RG125": CodeInfo("too long, too short, too high or too low", "stay within the limit"),
+    "RG126": CodeInfo("keys that do not go together", "leave one of them out"),
+    "RG130": CodeInfo("include cannot be followed", "name a file in the same folder"),
     "RG131": CodeInfo("step in two files"),
     "RG199": CodeInfo("more findings than are shown"),
     # network
-    "RG201": CodeInfo("unknown step"),
+    "RG201": CodeInfo("unknown step", "name a step that is there"),
     "RG202": CodeInfo("same relation twice"),
     "RG203": CodeInfo("join asks more than there is"),
-    "RG204": CodeInfo("step waits for itself"),
+    "RG204": CodeInfo("step waits for itself", "leave this relation out"),
     "RG205": CodeInfo("step can never apply"),
     "RG206": CodeInfo("gate cannot pass"),
-    "RG207": CodeInfo("unknown phase"),
-    "RG208": CodeInfo("unknown track"),
-    "RG209": CodeInfo("unknown list"),
-    "RG210": CodeInfo("condition cannot be read"),
-    "RG211": CodeInfo("condition does not fit the questions"),
+    "RG207": CodeInfo("unknown phase", "declare it under phases"),
+    "RG208": CodeInfo("unknown track", "declare it under tracks"),
+    "RG209": CodeInfo("unknown list", "declare it under lists"),
+    "RG210": CodeInfo("condition cannot be read", "like: plekken >= 100 and gebouw in [verbouw, units]"),
+    "RG211": CodeInfo("condition does not fit the questions", "ask for a question or a decision that is there"),
     "RG212": CodeInfo("condition waits for a later decision"),
     "RG213": CodeInfo("answer cannot be used in a condition"),
     "RG214": CodeInfo("default does not fit the question"),
-    "RG215": CodeInfo("nobody decides by that name"),
-    "RG216": CodeInfo("unknown cycle kind"),
-    "RG217": _warning("unknown automation"),
+    "RG215": CodeInfo("nobody decides by that name", "declare it under bodies"),
+    "RG216": CodeInfo("unknown cycle kind", "declare it under cycle_kinds"),
+    "RG217": _warning("unknown automation", "leave it out"),
     "RG218": _warning("step does not say when it is done"),
     "RG219": _warning("step without a phase"),
     "RG220": _warning("case that is never reached"),
     # dates
-    "RG301": CodeInfo("date rule cannot be read"),
-    "RG302": CodeInfo("date rule counts from something unknown"),
-    "RG303": CodeInfo("date rule does not fit the step"),
-    "RG304": CodeInfo("calendar cannot be used"),
+    "RG301": CodeInfo("date rule cannot be read", "like: 10wd after start, 20wd before opening, on f0-go-besluit"),
+    "RG302": CodeInfo("date rule counts from something unknown", "name an anchor, a step or a list"),
+    "RG303": CodeInfo("date rule does not fit the step", "count from a step or an anchor"),
+    "RG304": CodeInfo("calendar cannot be used", "choose a calendar that is there"),
     "RG305": CodeInfo("window closes before it opens"),
     "RG306": CodeInfo("due before it can be done"),
     "RG307": _warning("statutory value without its source"),
@@ -113,15 +114,15 @@ CODES: Mapping[str, CodeInfo] = {
     "RG311": _warning("date that nothing sets"),
     "RG312": CodeInfo("period ends before it begins"),
     "RG313": _warning("body without meetings"),
-    "RG314": CodeInfo("name that means two things"),
+    "RG314": _warning("name that means two things"),
     "RG315": _warning("due later than its anchor allows"),
-    "RG316": _warning("period that no calendar knows"),
+    "RG316": _warning("period that no calendar knows", "name a period of the calendar"),
     # roles
-    "RG401": CodeInfo("unknown role"),
+    "RG401": CodeInfo("unknown role", "name a role, or responsible, accountable, consulted, informed or lead"),
     "RG402": _warning("step without anyone responsible"),
     "RG403": CodeInfo("role that nobody can fill"),
     "RG404": _warning("role that is never used"),
-    "RG405": CodeInfo("unknown kind of notice"),
+    "RG405": CodeInfo("unknown kind of notice", "like: ready, due, overdue, done"),
     "RG406": _warning("nobody leads"),
 }
 """Codes are for ever: one that is no longer given stays listed."""
@@ -142,8 +143,8 @@ class Finding:
 
 
 def make_finding(code: str, mark: Mark, message: str, hint: str = "") -> Finding:
-    """Make a finding; its severity is the code's own."""
-    return Finding(code, message, hint, mark, CODES[code].severity)
+    """Make a finding; its severity, and the hint when none is given, are the code's own."""
+    return Finding(code, message, hint or CODES[code].hint, mark, CODES[code].severity)
 
 
 class Report:
@@ -233,10 +234,10 @@ def _around(line: str, column: int, width: int = 100) -> tuple[str, int]:
     return cut, min(column - begin, len(cut) + 1)
 
 
-def quote(value: object) -> str:
+def quote(value: object, longest: int = LONGEST_QUOTE) -> str:
     """Quote a value of the author's in a message, never more than a glimpse of it."""
     text = str(value)
-    short = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}..."
+    short = text if len(text) <= longest else f"{text[:longest]}..."
     return f"'{''.join(sign if sign.isprintable() else '?' for sign in short)}'"
 
 

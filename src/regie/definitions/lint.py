@@ -179,7 +179,8 @@ def names_mean_one_thing(definition: Definition, draft: Draft) -> None:
             other = taken.setdefault(str(name), kind)
             if other != kind:
                 mark = draft.places.at_key(f"{kind}s", name)
-                draft.report.add("RG314", mark, f"{kind} {quote(name)} has the name of {_a(other)}", "rename it")
+                message = f"{kind} {quote(name)} has the name of {_a(other)}"
+                draft.report.add("RG314", mark, message, f"date rules mean the {other}")
 
 
 def _a(kind: str) -> str:

@@ -19,6 +19,7 @@ from regie.definitions.yaml_text import MOST_BYTES, Budget, Source, Table, decod
 
 MAIN_FILE = "workflow.yaml"
 MOST_FILES = 50
+LONGEST_PATH = 1_000
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-]+\.yaml")
 _BEGINS_DEFINITION = re.compile(r"^regie *:", re.MULTILINE)
 
@@ -54,12 +55,18 @@ class Folder:
             if not path.is_file():
                 what = "is not a file" if path.exists() else "does not exist"
                 others = sorted(each.name for each in self.path.glob("*.yaml")) if asked_at else []
-                report.add(code, mark, f"file {quote(name if asked_at else shown)} {what}", word=name, known=others)
+                report.add(
+                    code,
+                    mark,
+                    f"file {quote(name if asked_at else shown, LONGEST_PATH)} {what}",
+                    word=name,
+                    known=others,
+                )
                 return None
             with path.open("rb") as stream:
                 content = stream.read(MOST_BYTES + 1)
         except OSError as error:
-            report.add(code, mark, f"file {quote(shown)} cannot be read: {error.strerror or error}")
+            report.add(code, mark, f"file {quote(shown, LONGEST_PATH)} cannot be read: {error.strerror or error}")
             return None
         return decode(shown, content, report)
 
@@ -209,6 +216,7 @@ def _add_steps(root: Table, part: Table, report: Report) -> None:
                 "RG122",
                 part.value_spots["steps"].mark,
                 f"'steps' must be a group of keys, not {kind_of(steps)}",
+                "like: f0-a: {title: A}",
             )
         else:
             report.add("RG120", part.spot.mark, "key 'steps' is missing", "an included file holds steps")

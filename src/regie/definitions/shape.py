@@ -229,7 +229,17 @@ def _quote_it(value: Value, wanted: list[str]) -> str:
         return "put it between quotes to make it a text"
     if value is None:
         return "write a value after the ':', or leave the key out"
-    return ""
+    return next((_HOW[each] for each in wanted if each in _HOW), "")
+
+
+_HOW = {
+    "a text": "write one text",
+    "a list": "write a list: [a, b]",
+    "a group of keys": "write keys, each with a value: {key: value}",
+    "a number": "write a whole number",
+    "true or false": "write true or false",
+    "a date": "write year-month-day: 2027-06-03",
+}
 
 
 def _not_a_choice(wrong: _Wrong) -> tuple[str, str, str]:

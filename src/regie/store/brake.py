@@ -1,0 +1,176 @@
+"""The brake: a clock that jumps ahead, or a flood for whatever reason, is held until a person has looked.
+
+Counts per hour what was put in the outbox, so that looking costs the same on a quiet day and on a busy one.
+Digests are not counted and not held: a person gets one a day at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, func, select, update
+from sqlmodel import Session
+
+from regie.errors import Refused
+from regie.store.dialects import per_dialect, said_for
+from regie.store.session import in_transaction, read_scope
+from regie.store.tables import MessageStatus, NoticeState, mark, message, notice, tally
+
+LATE_AFTER = timedelta(days=14)
+"""After a silence of more than this, all that the first sweep wants to say is held."""
+
+ONE_SWEEP = timedelta(hours=1)
+"""Sweeps that begin within this time of each other count as one."""
+
+_WINDOW = timedelta(hours=24)
+_TIMES_MEDIAN = 5
+_LOOK_BACK_WEEKS = 4
+_SWEEP = "sweep"
+
+_COUNTED = select(func.coalesce(func.sum(tally.c.messages), 0)).where(tally.c.hour > bindparam("since"))
+_PER_HOUR = select(tally.c.hour, tally.c.messages).where(tally.c.hour >= bindparam("since"))
+_READ_MARK = select(mark.c.value).where(mark.c.name == bindparam("mark"))
+
+
+def _add_tally(insert: Any) -> Any:
+    adding = insert(tally)
+    return adding.on_conflict_do_update(
+        index_elements=["hour"], set_={"messages": tally.c.messages + adding.excluded.messages}
+    )
+
+
+def _put_mark(insert: Any) -> Any:
+    putting = insert(mark)
+    return putting.on_conflict_do_update(index_elements=["name"], set_={"value": putting.excluded.value})
+
+
+_ADD_TALLY = per_dialect(_add_tally)
+_PUT_MARK = per_dialect(_put_mark)
+
+
+# --- sweeps ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """When the sweep of now began, and the one before it."""
+
+    began_at: datetime
+    before_at: datetime | None = None
+
+    @property
+    def is_late(self) -> bool:
+        return self.before_at is not None and self.began_at - self.before_at > LATE_AFTER
+
+
+def begin_sweep(engine: Engine, now: datetime) -> Sweep:
+    """Note that a sweep begins. Writes at most once an hour, and nothing when the clock went back."""
+    with read_scope(engine) as session:
+        last = find_sweep(session)
+    if last is not None and now < last.began_at + ONE_SWEEP:
+        return last
+    sweep = Sweep(now, last.began_at if last else None)
+    in_transaction(engine, lambda session: _save_sweep(session, sweep))
+    return sweep
+
+
+def find_sweep(session: Session) -> Sweep | None:
+    """Give the last sweep that was noted; None when there was none yet."""
+    return _sweep_of(session.connection())
+
+
+def _sweep_of(connection: Connection) -> Sweep | None:
+    value: Mapping[str, str | None] | None = connection.scalar(_READ_MARK, {"mark": _SWEEP})
+    if value is None or value["at"] is None:
+        return None
+    before = value.get("before")
+    return Sweep(datetime.fromisoformat(value["at"]), datetime.fromisoformat(before) if before else None)
+
+
+def _save_sweep(session: Session, sweep: Sweep) -> None:
+    before = sweep.before_at.astimezone(UTC).isoformat() if sweep.before_at else None
+    value = {"at": sweep.began_at.astimezone(UTC).isoformat(), "before": before}
+    connection = session.connection()
+    connection.execute(said_for(connection, _PUT_MARK), {"name": _SWEEP, "value": value})
+
+
+# --- holding -----------------------------------------------------------------------------------------
+
+
+def must_hold(connection: Connection, new: int, now: datetime, brake_at: int, *, in_sweep: bool) -> bool:
+    """Whether so many new messages, now, are too many; or come from the first sweep after a long silence."""
+    if in_sweep and (sweep := _sweep_of(connection)) is not None and sweep.is_late:
+        return True
+    if new == 0:
+        return False
+    counted = int(connection.scalar(_COUNTED, {"since": now - _WINDOW}) or 0)
+    if counted + new <= brake_at:
+        return False
+    return counted + new > _TIMES_MEDIAN * _median_working_day(connection, now)
+
+
+def count_messages(connection: Connection, new: int, now: datetime) -> None:
+    """Add messages to the count of this hour."""
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    connection.execute(said_for(connection, _ADD_TALLY), {"hour": hour, "messages": new})
+
+
+def _median_working_day(connection: Connection, now: datetime) -> float:
+    """Messages on the middle one of the last twenty days from Monday to Friday; days without count as 0."""
+    today = now.astimezone(UTC).date()
+    first = today - timedelta(weeks=_LOOK_BACK_WEEKS)
+    days = [first + timedelta(days=number) for number in range((today - first).days)]
+    per_day: dict[date, int] = dict.fromkeys((day for day in days if day.weekday() < 5), 0)
+    since = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    for hour, messages in connection.execute(_PER_HOUR, {"since": since}):
+        if hour.date() in per_day:
+            per_day[hour.date()] += messages
+    return median(per_day.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an administrator let go or threw away."""
+
+    messages: int
+    notices: int
+
+
+def release_held(session: Session, now: datetime, *, by: str) -> Held:
+    """Let everything leave that was held. Each message is checked once more when it is handed over."""
+    changes = {"status": MessageStatus.PENDING.value, "not_before_at": now, "detail": f"released by {by}"}
+    return _end_holding(session, changes, NoticeState.QUEUED, NoticeState.WAITING)
+
+
+def discard_held(session: Session, now: datetime, *, by: str, reason: str) -> Held:
+    """Throw away everything that was held; it is not told later either.
+
+    Raises:
+        Refused: ``reason-missing``.
+    """
+    if not reason.strip():
+        raise Refused("say why these messages are not sent", code="reason-missing")
+    moment = now.astimezone(UTC).isoformat(timespec="seconds")
+    changes = {"status": MessageStatus.WITHDRAWN.value, "detail": f"discarded by {by} at {moment}: {reason.strip()}"}
+    return _end_holding(session, changes, NoticeState.DISCARDED, NoticeState.DISCARDED)
+
+
+def _end_holding(
+    session: Session, changes: Mapping[str, Any], with_message: NoticeState, without_message: NoticeState
+) -> Held:
+    connection = session.connection()
+    held = notice.c.state == NoticeState.HELD.value
+    own = connection.execute(
+        update(notice).where(held, notice.c.message_id.is_not(None)).values(state=with_message.value)
+    ).rowcount
+    waiting = connection.execute(
+        update(notice).where(held, notice.c.message_id.is_(None)).values(state=without_message.value)
+    ).rowcount
+    messages = connection.execute(
+        update(message).where(message.c.status == MessageStatus.HELD.value).values(**changes)
+    ).rowcount
+    return Held(messages, own + waiting)

@@ -1,0 +1,266 @@
+"""The record of what happened: appended, never changed, and chained with a key, so that tampering shows.
+
+Each row of a traject is sealed together with the seal of the row before. The seal covers ids, dates and
+transitions, and of free text only a keyed digest: text may be erased without breaking the chain. A cut of the
+newest rows shows by the version of the traject, and by a head that was exported before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select
+from sqlmodel import Session
+
+from regie.core.changes import Changes, Transition
+from regie.core.events import Event
+from regie.core.traject import State
+from regie.store.tables import history, traject
+
+WORDS = frozenset({"reason", "note", "document", "evidence"})
+"""Fields of events that hold what a person typed, and so perhaps personal data."""
+
+_LAST_MAC = select(history.c.mac).where(history.c.traject_id == bindparam("id"), history.c.seq == bindparam("at_seq"))
+_APPEND = insert(history)
+_CHAIN = select(history).order_by(history.c.traject_id, history.c.seq)
+_HEADS = select(traject.c.id, traject.c.slug, traject.c.version)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One thing that happened. ``words``: what people typed; empty when it was erased.
+
+    Args:
+        payload: the event's own fields under ``event``, ``transitions`` as (cycle, step, from, to, why).
+    """
+
+    traject_id: int
+    seq: int
+    at: datetime
+    by: str
+    event: str
+    payload: Mapping[str, Any]
+    words: Mapping[str, Any]
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Where the record is not what it was. ``what``: ``missing``, ``changed``, ``cut`` or ``surplus``."""
+
+    traject_id: int
+    seq: int
+    what: str
+
+
+def append_history(
+    connection: Connection,
+    traject_id: int,
+    seq: int,
+    changes: Changes,
+    now: datetime,
+    key: bytes,
+    *,
+    request_id: str,
+    new_notices: int,
+) -> None:
+    """Add the row of one event to the chain of its traject."""
+    event = changes.event
+    told, words = _sort_fields(event)
+    body: dict[str, Any] = {"cycle": event.cycle, "event": told, "notices": new_notices}
+    body["transitions"] = [_said(changes, each) for each in changes.transitions]
+    touched = {each.cycle for each in changes.transitions} | {event.cycle}
+    body["definitions"] = {
+        cycle.number: cycle.definition.content_hash for cycle in changes.traject.cycles if cycle.number in touched
+    }
+    written = canonical(words) if words else None
+    if written is not None:
+        body["words"] = _seal(key, written)
+    payload = canonical(body)
+    previous = ""
+    if seq > 1:
+        previous = connection.scalar(_LAST_MAC, {"id": traject_id, "at_seq": seq - 1}) or ""
+    name = type(event).__name__
+    row = {
+        "traject_id": traject_id,
+        "seq": seq,
+        "at": now,
+        "by": event.by,
+        "event": name,
+        "payload": payload,
+        "words": written,
+        "request_id": request_id or None,
+        "mac": _chain(key, previous, traject_id, seq, now, event.by, name, payload, request_id),
+    }
+    connection.execute(_APPEND, row)
+
+
+def canonical(value: Any) -> str:
+    """Write a value as JSON in the one form that is sealed."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return {name: getattr(value, name) for name in _names_of(type(value))}
+
+
+@lru_cache(maxsize=64)
+def _names_of(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _sort_fields(event: Event) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part the fields of an event in ids and dates, and what a person typed."""
+    told: dict[str, Any] = {}
+    words: dict[str, Any] = {}
+    for name in _names_of(type(event)):
+        value = getattr(event, name)
+        if name not in ("by", "cycle") and value not in (None, "", ()):
+            (words if name in WORDS else told)[name] = value
+    return told, words
+
+
+def _said(changes: Changes, transition: Transition) -> list[Any]:
+    cycle = changes.traject.cycle(transition.cycle)
+    occurrence = cycle.occurrences[transition.key] if cycle else None
+    why = occurrence.out if occurrence and transition.after.is_out else ""
+    if transition.after is not State.NOT_APPLICABLE and not why.startswith("gate:"):
+        why = ""  # a person's reason, which stands with the words
+    before = transition.before.value if transition.before else None
+    return [transition.cycle, str(transition.key), before, transition.after.value, why]
+
+
+def _seal(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _chain(
+    key: bytes, previous: str, traject_id: int, seq: int, at: datetime, by: str, event: str, payload: str, request: str
+) -> str:
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return _seal(key, canonical([previous, traject_id, seq, moment, by, event, payload, request]))
+
+
+# --- reading -----------------------------------------------------------------------------------------
+
+
+def list_history(
+    session: Session, traject_id: int, *, after_seq: int = 0, limit: int | None = None
+) -> tuple[HistoryEntry, ...]:
+    """Give what happened to a traject, oldest first."""
+    wanted = _CHAIN.where(history.c.traject_id == traject_id, history.c.seq > after_seq).limit(limit)
+    return tuple(_entry(row) for row in session.connection().execute(wanted))
+
+
+def find_request(session: Session, traject_id: int, request_id: str) -> HistoryEntry | None:
+    """Give what a request led to, when it was answered before."""
+    wanted = select(history).where(history.c.traject_id == traject_id, history.c.request_id == request_id)
+    row = session.connection().execute(wanted).first()
+    return _entry(row) if row else None
+
+
+def _entry(row: Any) -> HistoryEntry:
+    words = json.loads(row.words) if row.words else {}
+    return HistoryEntry(
+        row.traject_id, row.seq, row.at, row.by, row.event, json.loads(row.payload), words, row.request_id or ""
+    )
+
+
+# --- proof -------------------------------------------------------------------------------------------
+
+
+def verify(
+    session: Session, key: bytes, traject_id: int | None = None, *, checkpoint: Mapping[str, Any] | None = None
+) -> tuple[Problem, ...]:
+    """Find every row that was changed, added, taken out or cut off.
+
+    Args:
+        checkpoint: what ``export_head`` gave earlier, kept where this database cannot write; without it, who
+            also sets back the version of the traject can cut the newest rows unseen.
+    """
+    connection = session.connection()
+    chain, heads = _CHAIN, _HEADS
+    if traject_id is not None:
+        chain = chain.where(history.c.traject_id == traject_id)
+        heads = heads.where(traject.c.id == traject_id)
+    versions: dict[int, int] = {row.id: row.version for row in connection.execute(heads)}
+    exported = _exported(checkpoint, traject_id)
+    problems: list[Problem] = []
+    rows = connection.execute(chain.execution_options(yield_per=1000))
+    for number, entries in groupby(rows, key=attrgetter("traject_id")):
+        problems += _verify_chain(key, number, entries, versions.pop(number, 0), exported.pop(number, None))
+    problems += [Problem(number, 1, "cut") for number, version in versions.items() if version > 0]
+    cut_whole = {problem.traject_id for problem in problems}
+    problems += [Problem(number, 1, "cut") for number in exported if number not in cut_whole]
+    return tuple(sorted(problems, key=attrgetter("traject_id", "seq")))
+
+
+def _exported(checkpoint: Mapping[str, Any] | None, traject_id: int | None) -> dict[int, tuple[int, str]]:
+    found = {int(number): (head["seq"], head["mac"]) for number, head in (checkpoint or {}).get("heads", {}).items()}
+    return found if traject_id is None else {number: head for number, head in found.items() if number == traject_id}
+
+
+def _verify_chain(
+    key: bytes, traject_id: int, rows: Iterator[Any], version: int, exported: tuple[int, str] | None
+) -> Iterator[Problem]:
+    previous, expected = "", 1
+    for row in rows:
+        if row.seq > expected:
+            yield Problem(traject_id, expected, "missing")
+        mac = _chain(
+            key, previous, traject_id, row.seq, row.at, row.by, row.event, row.payload, row.request_id or ""
+        )
+        if row.seq == expected and (not hmac.compare_digest(mac, row.mac) or not _words_are_intact(key, row)):
+            yield Problem(traject_id, row.seq, "changed")
+        elif exported is not None and row.seq == exported[0] and not hmac.compare_digest(row.mac, exported[1]):
+            yield Problem(traject_id, row.seq, "changed")
+        # go on from what is there, so that one change is reported once
+        previous, expected = row.mac, row.seq + 1
+    if expected <= max(version, exported[0] if exported else 0):
+        yield Problem(traject_id, expected, "cut")
+    if expected - 1 > version:
+        yield Problem(traject_id, version + 1, "surplus")
+
+
+def _words_are_intact(key: bytes, row: Any) -> bool:
+    """Whether what people typed is what was sealed, or was erased."""
+    if row.words is None:
+        return True
+    try:
+        sealed = json.loads(row.payload).get("words", "")
+    except ValueError:
+        return False
+    return hmac.compare_digest(_seal(key, row.words), sealed)
+
+
+def export_head(session: Session) -> dict[str, Any]:
+    """Give the newest seal of each traject, to keep where this database cannot write."""
+    wanted = (
+        select(history.c.traject_id, traject.c.slug, history.c.seq, history.c.mac)
+        .join(traject, (traject.c.id == history.c.traject_id) & (traject.c.version == history.c.seq))
+        .order_by(history.c.traject_id)
+    )
+    rows = session.connection().execute(wanted)
+    heads = {str(row.traject_id): {"slug": row.slug, "seq": row.seq, "mac": row.mac} for row in rows}
+    return {"heads": heads, "count": sum(head["seq"] for head in heads.values())}
+
+
+def erase_words(session: Session, traject_id: int, seq: int) -> None:
+    """Erase what a person typed in one row; the chain stays whole."""
+    where = (history.c.traject_id == traject_id) & (history.c.seq == seq)
+    session.connection().execute(history.update().where(where).values(words=None))

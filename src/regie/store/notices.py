@@ -1,0 +1,120 @@
+"""Put what people must hear in the outbox, each thing once.
+
+The database guarantees once, by the unique key of ``notice``: nothing is looked up first. Only what was withdrawn
+before anybody heard it may be told again, when it is true again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, exists, insert
+
+from regie.core.messages import Line, Message, Urgency
+from regie.store.brake import count_messages, must_hold
+from regie.store.dialects import per_dialect, said_for
+from regie.store.rows import day_key, line_row
+from regie.store.tables import MessageStatus, NoticeState, message, notice
+
+_KEY = ["traject_id", "cycle", "step", "key", "kind", "about", "recipient", "channel", "due_on"]
+_ADD_MESSAGES = insert(message)
+_DROP_EMPTY = delete(message).where(
+    message.c.id == bindparam("message"), ~exists().where(notice.c.message_id == bindparam("message"))
+)
+
+
+def _add_notices(insert_: Any) -> Any:
+    adding = insert_(notice)
+    fresh = {name: adding.excluded[name] for name in ("message_id", "rhythm", "payload", "state", "created_at")}
+    return adding.on_conflict_do_update(
+        index_elements=_KEY, set_=fresh, where=notice.c.state == NoticeState.WITHDRAWN.value
+    )
+
+
+_ADD_NOTICES = per_dialect(_add_notices)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """How messages go into the outbox.
+
+    Args:
+        ids: gives a new unique text at each call.
+        office: gives the first moment, from a moment on, at which a message that can wait may leave.
+        brake_at: number of messages in 24 hours from which the rest may be held.
+        in_sweep: the clock asked for it, not a person.
+    """
+
+    ids: Callable[[], str]
+    office: Callable[[datetime], datetime]
+    channel: str
+    brake_at: int
+    in_sweep: bool
+
+
+def queue_messages(
+    connection: Connection, traject_id: int, messages: Sequence[Message], now: datetime, post: Post
+) -> tuple[int, int]:
+    """Write notices and messages; give how many of each were new."""
+    leaving = sum(each.urgency is not Urgency.DIGEST for each in messages)
+    held = must_hold(connection, leaving, now, post.brake_at, in_sweep=post.in_sweep)
+    message_rows: list[dict[str, Any]] = []
+    notice_rows: list[dict[str, Any]] = []
+    for each in messages:
+        message_id = None
+        if each.urgency is not Urgency.DIGEST:
+            message_id = post.ids()
+            message_rows.append(_message_row(message_id, each, now, post, held))
+        state = NoticeState.WAITING if message_id is None else NoticeState.QUEUED
+        state = NoticeState.HELD if held else state
+        notice_rows += [_notice_row(traject_id, line, each, message_id, state, now, post) for line in each.lines]
+    if message_rows:
+        connection.execute(_ADD_MESSAGES, message_rows)
+    new_notices = connection.execute(said_for(connection, _ADD_NOTICES), notice_rows).rowcount
+    new_messages = len(message_rows)
+    if new_notices < len(notice_rows) and message_rows:
+        empty = [{"message": row["id"]} for row in message_rows]
+        new_messages -= connection.execute(_DROP_EMPTY, empty).rowcount
+    if new_messages and not held:
+        count_messages(connection, new_messages, now)
+    return new_notices, new_messages
+
+
+def _message_row(message_id: str, value: Message, now: datetime, post: Post, held: bool) -> dict[str, Any]:
+    return {
+        "id": message_id,
+        "recipient": value.to,
+        "channel": post.channel,
+        "urgency": value.urgency.value,
+        "status": (MessageStatus.HELD if held else MessageStatus.PENDING).value,
+        "not_before_at": None if held else now if value.urgency is Urgency.AT_ONCE else post.office(now),
+        "attempt": 0,
+        "refusals": 0,
+        "uncertainties": 0,
+        "detail": "held by the brake" if held else "",
+        "created_at": now,
+    }
+
+
+def _notice_row(
+    traject_id: int, line: Line, value: Message, message_id: str | None, state: NoticeState, now: datetime, post: Post
+) -> dict[str, Any]:
+    return {
+        "traject_id": traject_id,
+        "cycle": line.cycle,
+        "step": line.key.step,
+        "key": line.key.key,
+        "kind": line.told_as,
+        "about": line.outcome,
+        "recipient": value.to,
+        "channel": post.channel,
+        "due_on": day_key(line.due_on),
+        "message_id": message_id,
+        "rhythm": value.rhythm.value,
+        "payload": line_row(line),
+        "state": state.value,
+        "created_at": now,
+    }

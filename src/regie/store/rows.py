@@ -1,0 +1,261 @@
+"""Occurrences and lines as rows and back; the one place that knows both forms.
+
+Plain functions over tuples: a traject of 110 occurrences is read in one go, thousands of times a sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from regie.core.definition import Answers, Kind, QuestionKind
+from regie.core.ids import OccurrenceKey, PersonId, QuestionId, RoleId, StepId
+from regie.core.messages import Line
+from regie.core.terms import Suspension
+from regie.core.traject import Occurrence, Planned, State
+from regie.store.tables import NONE, occurrence
+
+STATES: Mapping[str, State] = {state.value: state for state in State}
+_KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
+
+FACTS = (
+    "started_on",
+    "finished_on",
+    "waiting_for",
+    "for_decision",
+    "outcome",
+    "held_until",
+    "out_state",
+    "out",
+    "kept_from",
+    "pinned_start",
+    "pinned_finish",
+    "pin_reason",
+    "promised_on",
+    "suspensions",
+    "extended",
+    "evidence",
+    "told",
+    "state",
+    "version",
+)
+DATES = (
+    "early_start",
+    "early_finish",
+    "late_start",
+    "late_finish",
+    "slack_working_days",
+    "critical",
+    "due_on",
+    "legal_on",
+)
+OCCURRENCE_COLUMNS = [occurrence.c[name] for name in ("cycle", "step", "key", *FACTS, *DATES)]
+
+
+def to_occurrence(row: Sequence[Any]) -> tuple[int, Occurrence]:
+    """Read a row with ``OCCURRENCE_COLUMNS``; give the cycle it is in with it."""
+    (
+        cycle,
+        step,
+        key,
+        started_on,
+        finished_on,
+        waiting_for,
+        for_decision,
+        outcome,
+        held_until,
+        out_state,
+        out,
+        kept_from,
+        pinned_start,
+        pinned_finish,
+        pin_reason,
+        promised_on,
+        suspensions,
+        extended,
+        evidence,
+        told,
+        state,
+        version,
+        early_start,
+        early_finish,
+        late_start,
+        late_finish,
+        slack_working_days,
+        critical,
+        due_on,
+        legal_on,
+    ) = row
+    planned = None
+    if early_start is not None:
+        planned = Planned(
+            early_start, early_finish, late_start, late_finish, slack_working_days, critical, due_on, legal_on
+        )
+    return cycle, Occurrence(
+        OccurrenceKey(step, key),
+        started_on,
+        finished_on,
+        waiting_for,
+        for_decision,
+        outcome,
+        held_until,
+        STATES[out_state] if out_state else None,
+        out,
+        kept_from,
+        pinned_start,
+        pinned_finish,
+        pin_reason,
+        promised_on,
+        _to_suspensions(suspensions) if suspensions else (),
+        extended,
+        tuple(evidence) if evidence else (),
+        told or {},
+        STATES[state],
+        planned,
+        version,
+    )
+
+
+def occurrence_row(traject_id: int, cycle: int, value: Occurrence, version: int) -> dict[str, Any]:
+    """Give all columns of an occurrence. Empty collections are NULL: nothing to parse when read."""
+    return {
+        "traject_id": traject_id,
+        "cycle": cycle,
+        "step": value.key.step,
+        "key": value.key.key,
+        "started_on": value.started_on,
+        "finished_on": value.finished_on,
+        "waiting_for": value.waiting_for,
+        "for_decision": value.for_decision,
+        "outcome": value.outcome,
+        "held_until": value.held_until,
+        "out_state": value.out_state.value if value.out_state else None,
+        "out": value.out,
+        "kept_from": value.kept_from,
+        "pinned_start": value.pinned_start,
+        "pinned_finish": value.pinned_finish,
+        "pin_reason": value.pin_reason,
+        "promised_on": value.promised_on,
+        "suspensions": [_from_suspension(each) for each in value.suspensions] or None,
+        "extended": value.extended,
+        "evidence": list(value.evidence) or None,
+        "told": dict(value.told) or None,
+        "state": value.state.value,
+        "is_open": value.state.is_open,
+        "version": version,
+        **planned_row(value.planned),
+    }
+
+
+def planned_row(planned: Planned | None) -> dict[str, Any]:
+    """Give the columns of the dates alone."""
+    if planned is None:
+        return dict.fromkeys(DATES)
+    return {
+        "early_start": planned.early_start,
+        "early_finish": planned.early_finish,
+        "late_start": planned.late_start,
+        "late_finish": planned.late_finish,
+        "slack_working_days": planned.slack_working_days,
+        "critical": planned.critical,
+        "due_on": planned.due_on,
+        "legal_on": planned.legal_on,
+    }
+
+
+def _from_suspension(value: Suspension) -> list[str | None]:
+    return [value.begins_on.isoformat(), value.ends_on.isoformat() if value.ends_on else None, value.reason]
+
+
+def _to_suspensions(stored: Sequence[Sequence[Any]]) -> tuple[Suspension, ...]:
+    return tuple(
+        Suspension(date.fromisoformat(begins), date.fromisoformat(ends) if ends else None, reason)
+        for begins, ends, reason in stored
+    )
+
+
+# --- answers ------------------------------------------------------------------------------------------
+
+
+def answers_row(answers: Answers) -> dict[str, Any]:
+    """Give answers as JSON can hold them; their questions know what they were."""
+    return {name: _plain_answer(value) for name, value in answers.items()}
+
+
+def _plain_answer(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def to_answers(stored: Mapping[str, Any], kinds: Mapping[QuestionId, QuestionKind]) -> Answers:
+    """Read answers back, each by the kind of its question."""
+    return {QuestionId(name): _to_answer(value, kinds.get(QuestionId(name))) for name, value in stored.items()}
+
+
+def _to_answer(value: Any, kind: QuestionKind | None) -> Any:
+    if kind is QuestionKind.SOME_OF:
+        return frozenset(value)
+    return date.fromisoformat(value) if kind is QuestionKind.DATE else value
+
+
+# --- lines --------------------------------------------------------------------------------------------
+
+
+def line_row(line: Line) -> dict[str, Any]:
+    """Give the facts of a line as JSON can hold them, without what is as always."""
+    facts: dict[str, Any] = {"kind": line.kind.value, "role": line.role, "part": line.part}
+    for name in ("due_on", "legal_on", "old_on"):
+        if (day := getattr(line, name)) is not None:
+            facts[name] = day.isoformat()
+    for name in (
+        "cause",
+        "outcome",
+        "working_days",
+        "rung",
+        "is_confidential",
+        "for_role_without_people",
+        "deputy_for",
+    ):
+        if value := getattr(line, name):
+            facts[name] = value
+    for name in ("waits_for", "waited_by"):
+        if keys := getattr(line, name):
+            facts[name] = [list(key) for key in keys]
+    return facts
+
+
+def to_line(facts: Mapping[str, Any], cycle: int, key: OccurrenceKey) -> Line:
+    return Line(
+        _KINDS[facts["kind"]],
+        cycle,
+        key,
+        RoleId(facts["role"]),
+        facts["part"],
+        due_on=_day(facts.get("due_on")),
+        legal_on=_day(facts.get("legal_on")),
+        old_on=_day(facts.get("old_on")),
+        cause=facts.get("cause", ""),
+        outcome=facts.get("outcome", ""),
+        working_days=facts.get("working_days", 0),
+        rung=facts.get("rung", 0),
+        waits_for=_keys(facts.get("waits_for", ())),
+        waited_by=_keys(facts.get("waited_by", ())),
+        is_confidential=facts.get("is_confidential", False),
+        for_role_without_people=facts.get("for_role_without_people", False),
+        deputy_for=PersonId(facts["deputy_for"]) if "deputy_for" in facts else None,
+    )
+
+
+def day_key(day: date | None) -> str:
+    """Give a date as it stands in a unique key."""
+    return day.isoformat() if day else NONE
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _keys(stored: Sequence[Sequence[str]]) -> tuple[OccurrenceKey, ...]:
+    return tuple(OccurrenceKey(StepId(step), key) for step, key in stored)

@@ -1,0 +1,528 @@
+"""The one road between rows and core values: ``load_traject`` and ``save_changes``.
+
+Written for the two paths that are walked all day, finishing a step and sweeping: every statement is prepared
+once, reads one kind of row of one traject, and only what changed is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from regie.core.changes import Changes
+from regie.core.engine import local_day
+from regie.core.events import GateDecided, Tick
+from regie.core.ids import AnchorId, ListId, OccurrenceKey
+from regie.core.traject import AnchorDates, Cycle, CycleState, Item, Occurrence, Traject
+from regie.errors import Conflict, NotFound
+from regie.failpoints import failpoint
+from regie.store.definitions import DefinitionShelf
+from regie.store.dialects import per_dialect, said_for
+from regie.store.history import append_history, find_request
+from regie.store.notices import Post, queue_messages
+from regie.store.partners import load_people
+from regie.store.rows import (
+    DATES,
+    FACTS,
+    OCCURRENCE_COLUMNS,
+    answers_row,
+    occurrence_row,
+    planned_row,
+    to_answers,
+    to_occurrence,
+)
+from regie.store.session import is_reading
+from regie.store.tables import anchor, cycle, decision, item, occurrence, traject
+
+__all__ = [
+    "Saved",
+    "claim_due",
+    "create_cycle",
+    "create_traject",
+    "find_request",
+    "find_traject_id",
+    "load_traject",
+    "mark_dirty",
+    "save_changes",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was written. ``seq``: number of the history row; 0 when there was nothing to record."""
+
+    new_notices: int = 0
+    new_messages: int = 0
+    seq: int = 0
+
+
+# --- make --------------------------------------------------------------------------------------------
+
+
+def create_traject(session: Session, *, slug: str, title: str, zone: str, now: datetime) -> int:
+    """Make a traject without cycles; give its id.
+
+    Raises:
+        Conflict: ``slug-taken``.
+    """
+    row = {"slug": slug, "title": title, "zone": zone, "version": 0, "running": False, "dirty": False}
+    connection = session.connection()
+    try:
+        with connection.begin_nested():
+            made = connection.execute(insert(traject), {**row, "created_at": now}).inserted_primary_key
+    except IntegrityError:
+        raise Conflict(
+            f"there is a traject '{slug}' already", code="slug-taken", hint="choose another short name", slug=slug
+        ) from None
+    assert made is not None  # one row was inserted
+    return int(made[0])
+
+
+_ADD_OCCURRENCES = insert(occurrence)
+_ADD_ITEMS = insert(item)
+_CYCLE_BY_KEY = select(cycle.c.number).where(
+    cycle.c.traject_id == bindparam("id"), cycle.c.idempotency_key == bindparam("by_key")
+)
+
+
+def _put_anchors(insert_: Any) -> Any:
+    putting = insert_(anchor)
+    dates = {name: putting.excluded[name] for name in ("target", "actual")}
+    return putting.on_conflict_do_update(index_elements=["traject_id", "cycle", "anchor"], set_=dates)
+
+
+_PUT_ANCHORS = per_dialect(_put_anchors)
+_ADD_CYCLE = per_dialect(lambda insert_: insert_(cycle).on_conflict_do_nothing())
+
+
+def create_cycle(session: Session, traject_id: int, cycle_: Cycle, idempotency_key: str) -> int:
+    """Store a cycle as it was opened; give its number. Asked twice with the same key, it is made once.
+
+    Raises:
+        Conflict: ``cycle-taken``, somebody else opened a cycle of this number.
+    """
+    connection = session.connection()
+    row = {
+        "traject_id": traject_id,
+        "number": cycle_.number,
+        "kind": cycle_.kind,
+        "parent": cycle_.parent,
+        "definition_hash": cycle_.definition.content_hash,
+        "answers": answers_row(cycle_.answers),
+        "state": cycle_.state.value,
+        "ended_because": cycle_.ended_because,
+        "idempotency_key": idempotency_key,
+    }
+    if connection.execute(said_for(connection, _ADD_CYCLE), [row]).rowcount == 0:
+        known = connection.scalar(_CYCLE_BY_KEY, {"id": traject_id, "by_key": idempotency_key})
+        if known is None:
+            raise Conflict(
+                f"cycle {cycle_.number} was opened by somebody else",
+                code="cycle-taken",
+                hint="look at it first; then decide whether another one is wanted",
+            )
+        return int(known)
+    _write_anchors(connection, traject_id, cycle_, {})
+    _write_items(connection, traject_id, cycle_, {})
+    if cycle_.occurrences:
+        rows = [occurrence_row(traject_id, cycle_.number, each, each.version) for each in cycle_.occurrences.values()]
+        connection.execute(_ADD_OCCURRENCES, rows)
+    connection.execute(update(traject).where(traject.c.id == traject_id).values(running=True, dirty=True))
+    return cycle_.number
+
+
+# --- load --------------------------------------------------------------------------------------------
+
+_TRAJECT = select(
+    traject.c.slug, traject.c.title, traject.c.zone, traject.c.checked_at, traject.c.version
+).where(traject.c.id == bindparam("id"))
+_TRAJECT_TO_CHANGE = _TRAJECT.with_for_update()
+_CYCLES = (
+    select(
+        cycle.c.number,
+        cycle.c.kind,
+        cycle.c.parent,
+        cycle.c.definition_hash,
+        cycle.c.answers,
+        cycle.c.state,
+        cycle.c.ended_because,
+    )
+    .where(cycle.c.traject_id == bindparam("id"))
+    .order_by(cycle.c.number)
+)
+_ANCHORS = select(anchor.c.cycle, anchor.c.anchor, anchor.c.target, anchor.c.actual).where(
+    anchor.c.traject_id == bindparam("id")
+)
+_ITEMS = (
+    select(item.c.cycle, item.c.list, item.c.key, item.c.happens_on, item.c.number)
+    .where(item.c.traject_id == bindparam("id"))
+    .order_by(item.c.position)
+)
+_OCCURRENCES_OF_ALL = (
+    select(*OCCURRENCE_COLUMNS).where(occurrence.c.traject_id == bindparam("id")).order_by(occurrence.c.id)
+)
+_OCCURRENCES = _OCCURRENCES_OF_ALL.where(occurrence.c.cycle == bindparam("number"))
+
+
+def load_traject(
+    session: Session, traject_id: int, shelf: DefinitionShelf, *, for_change: bool = True, whole: bool = False
+) -> Traject:
+    """Read a traject. Of cycles that ended the occurrences are left out, unless ``whole``.
+
+    Args:
+        for_change: on PostgreSQL the traject is locked until the transaction ends; SQLite has one writer.
+
+    Raises:
+        NotFound: ``unknown-traject``.
+    """
+    connection = session.connection()
+    own = {"id": traject_id}
+    row = connection.execute(_TRAJECT_TO_CHANGE if for_change else _TRAJECT, own).first()
+    if row is None:
+        raise NotFound(f"no traject with number {traject_id}", code="unknown-traject")
+    cycle_rows = connection.execute(_CYCLES, own).all()
+    anchors: dict[int, dict[AnchorId, AnchorDates]] = {}
+    for number, name, target, actual in connection.execute(_ANCHORS, own):
+        anchors.setdefault(number, {})[name] = AnchorDates(target, actual)
+    items: dict[int, dict[ListId, list[Item]]] = {}
+    for number, name, key, happens_on, amount in connection.execute(_ITEMS, own):
+        items.setdefault(number, {}).setdefault(name, []).append(Item(key, happens_on, amount))
+    running = [each.number for each in cycle_rows if each.state == CycleState.RUNNING.value]
+    occurrences = _load_occurrences(connection, traject_id, None if whole else running)
+    cycles = []
+    for number, kind, parent, definition_hash, answers, state, ended_because in cycle_rows:
+        definition = shelf.get(definition_hash, session)
+        kinds = {question.id: question.kind for question in definition.questions.values()}
+        lists = {name: tuple(found) for name, found in items.get(number, {}).items()}
+        cycles.append(
+            Cycle(
+                number,
+                kind,
+                definition,
+                to_answers(answers, kinds),
+                anchors.get(number, {}),
+                occurrences.get(number, {}),
+                lists,
+                parent,
+                CycleState(state),
+                ended_because,
+            )
+        )
+    slug, title, zone, checked_at, version = row
+    people = load_people(session, traject_id)
+    return Traject(traject_id, slug, title, tuple(cycles), people, zone, checked_at, version)
+
+
+def _load_occurrences(
+    connection: Connection, traject_id: int, numbers: Iterable[int] | None
+) -> Mapping[int, Mapping[OccurrenceKey, Occurrence]]:
+    found: dict[int, dict[OccurrenceKey, Occurrence]] = {}
+    if numbers is None:
+        results = [connection.execute(_OCCURRENCES_OF_ALL, {"id": traject_id})]
+    else:
+        results = [connection.execute(_OCCURRENCES, {"id": traject_id, "number": number}) for number in numbers]
+    for result in results:
+        for row in result.all():
+            number, value = to_occurrence(row)
+            found.setdefault(number, {})[value.key] = value
+    return found
+
+
+def find_traject_id(session: Session, slug: str) -> int:
+    """Give the id of a traject by its short name.
+
+    Raises:
+        NotFound: ``unknown-traject``; names the ones that look like it.
+    """
+    connection = session.connection()
+    found: int | None = connection.scalar(select(traject.c.id).where(traject.c.slug == slug))
+    if found is not None:
+        return found
+    known = list(connection.scalars(select(traject.c.slug).order_by(traject.c.slug)))
+    close = get_close_matches(slug, known, n=3)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known[:10])}" if known else ""
+    raise NotFound(f"no traject '{slug[:60]}'", code="unknown-traject", hint=hint or "there are no trajects yet")
+
+
+# --- save --------------------------------------------------------------------------------------------
+
+_SEEN = (traject.c.id == bindparam("own_id"), traject.c.version == bindparam("seen"))
+_PUT_TRAJECT = (
+    update(traject)
+    .where(*_SEEN)
+    .values(
+        version=bindparam("version"),
+        running=bindparam("running"),
+        next_look_on=bindparam("next_look_on"),
+        checked_at=bindparam("checked_at"),
+        dirty=False,
+    )
+)
+# Of an empty look nothing is kept, unless it says when to look next: the state at this moment is the one
+# that the last kept look led to.
+_PUT_NEXT_LOOK = (
+    update(traject)
+    .where(*_SEEN, or_(traject.c.dirty.is_(True), traject.c.next_look_on.is_distinct_from(bindparam("next_look_on"))))
+    .values(next_look_on=bindparam("next_look_on"), checked_at=bindparam("checked_at"), dirty=False)
+)
+_THIS_OCCURRENCE = (
+    occurrence.c.traject_id == bindparam("own_id"),
+    occurrence.c.cycle == bindparam("own_cycle"),
+    occurrence.c.step == bindparam("own_step"),
+    occurrence.c.key == bindparam("own_key"),
+)
+_PUT_DATES = update(occurrence).where(*_THIS_OCCURRENCE).values({name: bindparam(name) for name in DATES})
+_PUT_OCCURRENCE = (
+    update(occurrence)
+    .where(*_THIS_OCCURRENCE)
+    .values({name: bindparam(name) for name in ("is_open", *FACTS, *DATES)})
+)
+_PUT_CYCLE = (
+    update(cycle)
+    .where(cycle.c.traject_id == bindparam("own_id"), cycle.c.number == bindparam("own_cycle"))
+    .values(state=bindparam("state"), ended_because=bindparam("ended_because"))
+)
+_DROP_ANCHOR = delete(anchor).where(
+    anchor.c.traject_id == bindparam("own_id"),
+    anchor.c.cycle == bindparam("own_cycle"),
+    anchor.c.anchor == bindparam("own_anchor"),
+)
+_DROP_ITEMS = delete(item).where(
+    item.c.traject_id == bindparam("own_id"),
+    item.c.cycle == bindparam("own_cycle"),
+    item.c.list == bindparam("own_list"),
+)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The occurrences to write: new ones, those of which a fact or state changed, and those that only moved."""
+
+    added: list[dict[str, Any]]
+    changed: list[dict[str, Any]]
+    moved: list[dict[str, Any]]
+
+
+def save_changes(
+    session: Session,
+    before: Traject,
+    changes: Changes,
+    now: datetime,
+    *,
+    ids: Callable[[], str],
+    audit_key: bytes,
+    office: Callable[[datetime], datetime],
+    request_id: str = "",
+    channel: str = "email",
+    brake_at: int = 200,
+) -> Saved:
+    """Write what changed, its record and its messages, in the transaction that is open.
+
+    Time alone is recorded only when it changed a state or told somebody something: dates that moved with the
+    day leave no trace, and a look that found nothing writes nothing.
+
+    Args:
+        before: the traject as it was loaded in this transaction.
+        office: gives the first moment at which a message that can wait may leave.
+        brake_at: number of messages in 24 hours from which the rest may be held.
+
+    Raises:
+        Conflict: ``traject-changed``, somebody else was first.
+    """
+    if changes.clock_went_back:
+        return Saved()
+    connection = session.connection()
+    in_sweep = isinstance(changes.event, Tick)
+    rows = _compare(before, changes)
+    is_worth_recording = not in_sweep or bool(rows.added or rows.changed or changes.cycles or changes.messages)
+    seq = before.version + 1 if is_worth_recording else 0
+    if not (is_worth_recording or rows.moved):
+        connection.execute(_PUT_NEXT_LOOK, _traject_row(before, changes, before.version))
+        return Saved()
+    _put_traject(connection, before, changes, seq or before.version)
+    if rows.added:
+        connection.execute(_ADD_OCCURRENCES, rows.added)
+    if rows.changed:
+        connection.execute(_PUT_OCCURRENCE, rows.changed)
+    if rows.moved:
+        connection.execute(_PUT_DATES, rows.moved)
+    for each in changes.cycles:
+        _write_cycle(connection, before, each)
+    if isinstance(changes.event, GateDecided):
+        _write_decision(connection, before.id, changes.event, changes, now)
+    new_notices = new_messages = 0
+    if changes.messages:
+        post = Post(ids, office, channel, brake_at, in_sweep)
+        new_notices, new_messages = queue_messages(connection, before.id, changes.messages, now, post)
+    if is_worth_recording:
+        append_history(
+            connection,
+            before.id,
+            seq,
+            changes,
+            now,
+            audit_key,
+            request_id=request_id,
+            new_notices=new_notices,
+        )
+    failpoint("sweep.before_commit")
+    return Saved(new_notices, new_messages, seq)
+
+
+def _compare(before: Traject, changes: Changes) -> _Rows:
+    rows = _Rows([], [], [])
+    known = {each.number: each.occurrences for each in before.cycles}
+    for number, new in (*changes.added, *changes.updated):
+        old = known[number].get(new.key)
+        if old is None:
+            rows.added.append(occurrence_row(before.id, number, new, new.version))
+            continue
+        if old == new:
+            continue
+        own = {"own_id": before.id, "own_cycle": number, "own_step": new.key.step, "own_key": new.key.key}
+        facts = replace(new, planned=old.planned)
+        if facts == old:
+            rows.moved.append({**planned_row(new.planned), **own})
+            continue
+        # what was told is no business of who has the step before them
+        rises = replace(facts, told=old.told) != old
+        rows.changed.append({**occurrence_row(before.id, number, new, old.version + rises), **own})
+    return rows
+
+
+def _traject_row(before: Traject, changes: Changes, version: int) -> dict[str, Any]:
+    return {
+        "own_id": before.id,
+        "seen": before.version,
+        "version": version,
+        "running": bool(changes.traject.running()),
+        "next_look_on": changes.next_look_on,
+        "checked_at": changes.traject.checked_at,
+    }
+
+
+def _put_traject(connection: Connection, before: Traject, changes: Changes, version: int) -> None:
+    if connection.execute(_PUT_TRAJECT, _traject_row(before, changes, version)).rowcount != 1:
+        raise Conflict(
+            f"traject '{before.slug}' was changed by somebody else",
+            code="traject-changed",
+            hint="look at it again, then decide",
+            traject=before.slug,
+            version=before.version,
+        )
+
+
+def _write_cycle(connection: Connection, before: Traject, new: Cycle) -> None:
+    old = before.cycle(new.number)
+    assert old is not None  # a cycle is made by create_cycle, before it is loaded
+    if (old.state, old.ended_because) != (new.state, new.ended_because):
+        row = {"own_id": before.id, "own_cycle": new.number, "state": new.state.value}
+        connection.execute(_PUT_CYCLE, {**row, "ended_because": new.ended_because})
+    if old.anchors != new.anchors:
+        _write_anchors(connection, before.id, new, old.anchors)
+    if old.items != new.items:
+        _write_items(connection, before.id, new, old.items)
+
+
+def _write_anchors(
+    connection: Connection, traject_id: int, new: Cycle, old: Mapping[AnchorId, AnchorDates]
+) -> None:
+    changed = [
+        {"traject_id": traject_id, "cycle": new.number, "anchor": name, "target": dates.target, "actual": dates.actual}
+        for name, dates in new.anchors.items()
+        if old.get(name) != dates
+    ]
+    if changed:
+        connection.execute(said_for(connection, _PUT_ANCHORS), changed)
+    gone = [{"own_id": traject_id, "own_cycle": new.number, "own_anchor": name} for name in old.keys() - new.anchors]
+    if gone:
+        connection.execute(_DROP_ANCHOR, gone)
+
+
+def _write_items(
+    connection: Connection, traject_id: int, new: Cycle, old: Mapping[ListId, tuple[Item, ...]]
+) -> None:
+    for name in {**old, **new.items}:
+        items = new.items.get(name, ())
+        if old.get(name, ()) == items:
+            continue
+        if old.get(name):
+            connection.execute(_DROP_ITEMS, {"own_id": traject_id, "own_cycle": new.number, "own_list": name})
+        rows = [
+            {
+                "traject_id": traject_id,
+                "cycle": new.number,
+                "list": name,
+                "key": each.key,
+                "happens_on": each.on,
+                "number": each.number,
+                "position": position,
+            }
+            for position, each in enumerate(items)
+        ]
+        if rows:
+            connection.execute(_ADD_ITEMS, rows)
+
+
+def _write_decision(
+    connection: Connection, traject_id: int, event: GateDecided, changes: Changes, now: datetime
+) -> None:
+    row = {
+        "traject_id": traject_id,
+        "cycle": event.cycle,
+        "step": event.key.step,
+        "key": event.key.key,
+        "outcome": event.outcome,
+        "decided_by": event.decided_by,
+        "decided_on": event.on or local_day(now, changes.traject.zone),
+        "reason": event.reason,
+        "document": event.document,
+        "held_until": event.held_until,
+        "recorded_at": now,
+        "recorded_by": event.by,
+    }
+    connection.execute(insert(decision), row)
+
+
+# --- sweep -------------------------------------------------------------------------------------------
+
+_DUE = (
+    select(traject.c.id)
+    .where(
+        traject.c.id > bindparam("after_id"),
+        or_(
+            traject.c.dirty.is_(True),
+            traject.c.running.is_(True) & (traject.c.next_look_on <= bindparam("today")),
+        ),
+    )
+    .order_by(traject.c.id)
+    .limit(bindparam("most"))
+)
+_DUE_TO_CHANGE = _DUE.with_for_update(skip_locked=True)
+
+
+def claim_due(session: Session, today: date, _now: datetime, limit: int, after_id: int = 0) -> list[int]:
+    """Give the ids of trajects that were marked or whose next look has come, in order, by index.
+
+    In a transaction that may write, PostgreSQL locks them, and leaves out those that another one has locked.
+    """
+    wanted = _DUE if is_reading(session) else _DUE_TO_CHANGE
+    values = {"today": today, "after_id": after_id, "most": limit}
+    return list(session.connection().scalars(wanted, values))
+
+
+def mark_dirty(session: Session, traject_ids: Iterable[int]) -> None:
+    """Ask for a look at trajects, whatever the day."""
+    rows = [{"own_id": traject_id} for traject_id in traject_ids]
+    if rows:
+        marking = update(traject).where(traject.c.id == bindparam("own_id")).values(dirty=True)
+        session.connection().execute(marking, rows)
+
+
