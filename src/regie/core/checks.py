@@ -18,26 +18,45 @@ if TYPE_CHECKING:
 
 
 def find_all(plan: Plan) -> Iterator[PlanFinding]:
-    yield from _broken_targets(plan)
+    """Give all that can not hold or needs a look."""
+    yield from find_threats(plan)
     for place, activity in enumerate(plan.network.activities):
-        if not plan.is_planned(place) or ((fact := plan.facts.get(place)) and fact.finished_on):
+        fact = plan.facts.get(place)
+        if not plan.is_planned(place) or (fact is not None and fact.finished_on):
             continue
         finish_on = date.fromordinal(plan.finish_ordinal(place))
-        legal_on = plan.legal_on(place)
-        if legal_on is not None and finish_on > legal_on:
-            yield _broken(plan, "RG352", place, legal_on, activity.term.article if activity.term else "")
         due_on = plan.due_on(place)
         if due_on is not None and finish_on > due_on:
-            days = activity.calendar.floor_index(finish_on.toordinal()) - activity.calendar.floor_index(
-                due_on.toordinal()
-            )
-            yield PlanFinding("RG355", activity.key, Severity.WARNING, on=finish_on, limit_on=due_on, working_days=days)
+            days = _days_late(activity, finish_on, due_on)
+            yield PlanFinding("RG355", activity.key, Severity.WARNING, finish_on, due_on, days)
         if fact is not None and (fact.pinned_start or fact.pinned_finish):
             yield from _broken_pins(plan, place, activity, fact)
         yield from _avoided(plan, activity, place)
         if activity.shape is Shape.MEETING and meeting_reason(plan, place) is None:
             yield PlanFinding("RG357", activity.key, Severity.ERROR, on=finish_on)
     yield from _unconfirmed(plan)
+
+
+def find_threats(plan: Plan) -> Iterator[PlanFinding]:
+    """Give the anchor targets and legal dates that can not hold, each with the chain that breaks it."""
+    yield from _broken_targets(plan)
+    for place, activity in enumerate(plan.network.activities):
+        fact = plan.facts.get(place)
+        if activity.term is None or not plan.is_planned(place) or (fact is not None and fact.finished_on):
+            continue
+        finish_on = date.fromordinal(plan.finish_ordinal(place))
+        legal_on = plan.legal_on(place)
+        if legal_on is not None and finish_on > legal_on:
+            days = max(_days_late(activity, finish_on, legal_on), 1)
+            chain, article = plan.chain_to(activity.key), activity.term.article
+            yield PlanFinding(
+                "RG352", activity.key, Severity.ERROR, finish_on, legal_on, days, chain=chain, said=article
+            )
+
+
+def _days_late(activity: Activity, on: date, limit: date) -> int:
+    floor = activity.calendar.floor_index
+    return floor(on.toordinal()) - floor(limit.toordinal())
 
 
 def _broken_targets(plan: Plan) -> Iterator[PlanFinding]:
@@ -51,14 +70,6 @@ def _broken_targets(plan: Plan) -> Iterator[PlanFinding]:
             yield PlanFinding(
                 "RG351", key, Severity.ERROR, reached, target, days, anchor=anchor, chain=plan.chain_to(key)
             )
-
-
-def _broken(plan: Plan, code: str, place: int, limit: date, article: str) -> PlanFinding:
-    activity = plan.network.activities[place]
-    finish_on = date.fromordinal(plan.finish_ordinal(place))
-    days = activity.calendar.floor_index(finish_on.toordinal()) - activity.calendar.floor_index(limit.toordinal())
-    chain = plan.chain_to(activity.key)
-    return PlanFinding(code, activity.key, Severity.ERROR, finish_on, limit, max(days, 1), chain=chain, said=article)
 
 
 def _broken_pins(plan: Plan, place: int, activity: Activity, fact: Occurrence) -> Iterator[PlanFinding]:

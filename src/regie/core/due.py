@@ -140,7 +140,7 @@ def opens_index(plan: Plan, place: int) -> int:
 
 def opening_day(plan: Plan, place: int) -> date | None:
     """First day that a window or a period allows; ``None`` when nothing holds it back."""
-    day = opens_index(plan, place)
+    day = plan.opens_index.get(place, NEVER)
     if day == NEVER:
         return None
     return date.fromordinal(plan.network.activities[place].calendar.ordinal_at(day))

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
+from regie.core.checks import find_threats
 from regie.core.definition import ALL_PARTNERS, HearsWhen, Kind, Step
 from regie.core.events import CycleStarted, Event, StepEvent, Tick
 from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
@@ -20,6 +22,9 @@ from regie.core.traject import Cycle, CycleState, Occurrence, Person, State, Tra
 
 WHOLE_CYCLE = OccurrenceKey(StepId(""), "")
 """Stands for the cycle itself, in a line that is about no single step."""
+
+THREAT = 99
+"""The rung of a line that is about no silence, but about a target or a legal date that cannot hold."""
 
 
 class Urgency(StrEnum):
@@ -137,8 +142,8 @@ def _about_event(before: Cycle | None, after: Cycle, plan: Plan, event: Event) -
                 old.held_until,
             )
         ):
-            line = _line(Kind.DECISION_TAKEN, after, plan, occurrence)
-            line = replace(line, outcome=occurrence.outcome, due_on=occurrence.finished_on or occurrence.held_until)
+            decided_on = occurrence.finished_on or occurrence.held_until
+            line = _line(Kind.DECISION_TAKEN, after, plan, occurrence, outcome=occurrence.outcome, due_on=decided_on)
             everyone = tuple(sorted(_open_roles(before))) if ended else ()
             yield _Wish(line, (*policy.get(Kind.DECISION_TAKEN, ()), *everyone))
         elif occurrence.state is State.DONE and old.state is not State.DONE and occurrence.kept_from is None:
@@ -166,7 +171,7 @@ def _moved(old: Occurrence, new: Occurrence, cycle: Cycle, plan: Plan, event: Ev
         if (anchor := getattr(event, "anchor", ""))
         else ""
     )
-    return replace(_line(Kind.DATE_MOVED, cycle, plan, new), old_on=was, due_on=is_now, cause=cause, working_days=days)
+    return _line(Kind.DATE_MOVED, cycle, plan, new, old_on=was, due_on=is_now, cause=cause, working_days=days)
 
 
 def _about_today(cycle: Cycle, plan: Plan, today: date) -> Iterator[_Wish]:
@@ -177,7 +182,7 @@ def _about_today(cycle: Cycle, plan: Plan, today: date) -> Iterator[_Wish]:
         if not occurrence.state.is_open:
             continue
         for kind, rung, to in _current(cycle, occurrence, today):
-            line = replace(_line(kind, cycle, plan, occurrence), rung=rung)
+            line = _line(kind, cycle, plan, occurrence, rung=rung)
             if occurrence.told.get(line.told_as) not in (_stamp(line), "once"):
                 if kind is Kind.READY and line.told_as in occurrence.told:
                     continue
@@ -242,41 +247,48 @@ def move(day: date, span: Span, cycle: Cycle) -> date:
 
 def _threats(cycle: Cycle, plan: Plan) -> Iterator[_Wish]:
     """An anchor or a legal date that cannot hold any more is told to the lead, once per date."""
-    for finding in plan.findings:
-        if finding.code not in ("RG351", "RG352") or finding.key is None:
+    for finding in find_threats(plan):
+        if finding.key is None:
             continue
         occurrence = cycle.occurrences.get(finding.key)
         if occurrence is None or finding.limit_on is None:
             continue
-        if occurrence.told.get("escalated-99") == finding.limit_on.isoformat():
+        if occurrence.told.get(f"{Kind.ESCALATED}-{THREAT}") == finding.limit_on.isoformat():
             continue
-        line = _line(Kind.ESCALATED, cycle, plan, occurrence)
-        cause = f"anchor:{finding.anchor}" if finding.anchor else ""
-        line = replace(line, rung=99, due_on=finding.limit_on, cause=cause, working_days=finding.working_days)
+        line = _line(
+            Kind.ESCALATED,
+            cycle,
+            plan,
+            occurrence,
+            rung=THREAT,
+            due_on=finding.limit_on,
+            cause=f"anchor:{finding.anchor}" if finding.anchor else "",
+            working_days=finding.working_days,
+        )
         yield _Wish(line, ("lead",))
 
 
-def _line(kind: Kind, cycle: Cycle, plan: Plan, occurrence: Occurrence) -> Line:
+def _line(kind: Kind, cycle: Cycle, plan: Plan, occurrence: Occurrence, **more: Any) -> Line:
     step = cycle.definition.steps[occurrence.step]
     planned = occurrence.planned
     place = plan.network.index.get(occurrence.key)
     waits, waited = _neighbours(cycle, plan, place) if place is not None else ((), ())
-    anchor = step.confidential_until
-    return Line(
-        kind,
-        cycle.number,
-        occurrence.key,
-        step.responsible or RoleId(""),
-        "responsible",
-        due_on=planned.due_on if planned else None,
-        legal_on=planned.legal_on if planned else None,
-        waits_for=waits,
-        waited_by=waited,
-        is_confidential=(
-            anchor is not None and (dates := cycle.anchors.get(anchor)) is not None and dates.actual is None
-        )
-        or (anchor is not None and anchor not in cycle.anchors),
-    )
+    facts: dict[str, Any] = {
+        "due_on": planned.due_on if planned else None,
+        "legal_on": planned.legal_on if planned else None,
+        "waits_for": waits,
+        "waited_by": waited,
+        "is_confidential": is_confidential(cycle, step),
+    }
+    return Line(kind, cycle.number, occurrence.key, step.responsible or RoleId(""), "responsible", **{**facts, **more})
+
+
+def is_confidential(cycle: Cycle, step: Step) -> bool:
+    """Whether nothing about where a step takes place may be told yet."""
+    if step.confidential_until is None:
+        return False
+    dates = cycle.anchors.get(step.confidential_until)
+    return dates is None or dates.actual is None
 
 
 def _neighbours(cycle: Cycle, plan: Plan, place: int) -> tuple[tuple[OccurrenceKey, ...], tuple[OccurrenceKey, ...]]:
@@ -284,11 +296,7 @@ def _neighbours(cycle: Cycle, plan: Plan, place: int) -> tuple[tuple[OccurrenceK
     activities = plan.network.activities
     mine = activities[place]
     before = [activities[link.predecessor].key for link in (*mine.starts, *mine.finishes)]
-    after = [
-        other.key
-        for other in activities[place + 1 :]
-        if any(link.predecessor == place for link in (*other.starts, *other.finishes))
-    ]
+    after = [activities[number].key for number in plan.network.followers[place]]
     return _still_open(cycle, before)[:6], _still_open(cycle, after)[:6]
 
 
@@ -321,7 +329,9 @@ def _address(
             if reader.id in heard or (own_deed and reader.id == event.by):
                 continue
             heard.add(reader.id)
-            line = replace(wish.line, role=role, part=part, for_role_without_people=missing, deputy_for=deputy_for)
+            line = wish.line
+            if (line.role, line.part) != (role, part) or missing or deputy_for:
+                line = replace(line, role=role, part=part, for_role_without_people=missing, deputy_for=deputy_for)
             yield line, reader, reader.hears or declared.hears
 
 

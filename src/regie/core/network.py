@@ -82,17 +82,20 @@ class Network:
     hot: tuple[tuple[int, tuple[Link, ...], tuple[Link, ...]], ...]
     slow: frozenset[int]
     """Activities that the inner loop can not plan by itself: terms, meetings, joins, lags by date."""
-    held_back: tuple[int, ...]
+    held_back: frozenset[int]
     """Activities that may not start before a date: windows, periods, items."""
+    followers: tuple[tuple[int, ...], ...]
+    """Per activity those that wait for it directly."""
 
     def successors(self, start: int) -> tuple[int, ...]:
         """Give everything that waits for an activity, directly or not, in plan order."""
-        hit = {start}
-        for number in range(start + 1, len(self.activities)):
-            _, starts, finishes = self.hot[number]
-            if any(link.predecessor in hit for link in (*starts, *finishes)):
-                hit.add(number)
-        return tuple(sorted(hit - {start}))
+        found: set[int] = set()
+        todo = [start]
+        while todo:
+            new = [place for place in self.followers[todo.pop()] if place not in found]
+            found.update(new)
+            todo += new
+        return tuple(sorted(found))
 
 
 def choose(cases: tuple[Case[T], ...], answers: Mapping[str, object]) -> T | None:
@@ -146,8 +149,17 @@ def build_network(
         index,
         tuple((each.work, each.starts, each.finishes) for each in activities),
         frozenset(number for number, each in enumerate(activities) if _is_slow(each)),
-        tuple(number for number, each in enumerate(activities) if each.step.window or each.key.key != ONCE),
+        frozenset(number for number, each in enumerate(activities) if each.step.window or each.key.key != ONCE),
+        _followers(activities),
     )
+
+
+def _followers(activities: Sequence[Activity]) -> tuple[tuple[int, ...], ...]:
+    found: list[list[int]] = [[] for _ in activities]
+    for number, activity in enumerate(activities):
+        for place in dict.fromkeys(link.predecessor for link in (*activity.starts, *activity.finishes)):
+            found[place].append(number)
+    return tuple(tuple(each) for each in found)
 
 
 def _key_order(key: str) -> tuple[int, int, str]:

@@ -80,6 +80,7 @@ class Plan:
         self.exact_finish: dict[int, int] = {}
         self.term_ends: dict[int, tuple[int, TermEnd]] = {}
         self.period_cache: dict[int, Period | None] = {}
+        self.opens_index: dict[int, int] = {}
         self.facts: dict[int, Occurrence] = {}
         index = network.index
         for key, occurrence in given.occurrences.items():
@@ -93,10 +94,11 @@ class Plan:
         slow = self.network.slow
         base = max(self.ceil(self.given.start_on), self.ceil(self.given.today))
         low[:] = [base] * len(start)
-        held_back = frozenset(self.network.held_back)
+        held_back = self.network.held_back
         for place, (work, starts, finishes) in enumerate(self.network.hot):
             if place in held_back:
-                low[place] = max(base, due.opens_index(self, place))
+                self.opens_index[place] = opens = due.opens_index(self, place)
+                low[place] = max(base, opens)
             if place in facts or place in slow:
                 self._place(place)
                 continue
@@ -302,19 +304,17 @@ class Plan:
     def free_slack(self, place: int) -> int:
         """Working days an activity can slip before any successor moves."""
         room = self.late_finish_index[place] - self.finish_index[place]
-        last = self.finish_index[place]
-        for number in range(place + 1, len(self.network.activities)):
-            _, starts, finishes = self.network.hot[number]
+        for number in self.network.followers[place]:
             if not self.is_planned(number):
                 continue
             activity = self.network.activities[number]
-            for link in starts:
+            for link in activity.starts:
                 if link.predecessor == place and link.relation.type.from_finish:
                     room = min(room, self.start_index[number] - self.start_day(link, activity))
-            for link in finishes:
+            for link in activity.finishes:
                 if link.predecessor == place and link.relation.type.from_finish:
                     room = min(room, self.finish_index[number] - self.finish_day(link, activity))
-        return max(room, 0) if last > NEVER // 2 else 0
+        return max(room, 0)
 
     def planned(self, place: int) -> Planned | None:
         """All dates of an activity; ``None`` when it takes no part."""

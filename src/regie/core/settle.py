@@ -380,8 +380,10 @@ def _state(
         return State.WAITING_FOR_PARTNER
     if occurrence.started_on is not None:
         return State.IN_PROGRESS
-    if not plan.may_open(place, today):
+    if place in plan.network.held_back and not plan.may_open(place, today):
         return State.NOT_YET
+    if not activity.starts:
+        return State.READY
     holding = sum(_link_holds(link, activity, occurrences, plan.network, today) for link in activity.starts)
     applicable = sum(not occurrences[plan.network.activities[link.predecessor].key].is_out for link in activity.starts)
     needed = len(activity.starts)
@@ -486,32 +488,37 @@ def find_dependents(cycle: Cycle, key: OccurrenceKey) -> tuple[OccurrenceKey, ..
 def next_looks(cycle: Cycle, plan: Plan, today: date) -> Iterator[date]:
     """The days after today on which a look may find something new, without anybody doing anything."""
     calendar = cycle.definition.calendar
-    ladder = cycle.definition.policy.ladder
-    for place, activity in enumerate(plan.network.activities):
-        occurrence = cycle.occurrences[activity.key]
-        if not occurrence.state.is_open:
-            continue
-        if plan.leans_on_today(place):
-            yield calendar.next_working_day(today + ONE_DAY)
-        if occurrence.state is State.NOT_YET:
-            opens_on = plan.opens_on(place)
-            if opens_on is not None and opens_on > today:
-                yield opens_on
-            for link in activity.starts:
-                if link.relation.lag is not None and plan.is_planned(place):
-                    start_on = plan[activity.key].early_start
-                    if start_on > today:
-                        yield start_on
-        due_on = occurrence.planned.due_on if occurrence.planned else None
-        if due_on is None:
-            continue
-        moments = [due_on, due_on + ONE_DAY]
-        moments += [move(due_on, -span, cycle) for span in reminders_of(cycle, activity.step)]
-        moments += [move(due_on, rung.after, cycle) for rung in ladder]
-        yield from (day for day in moments if day > today)
+    activities = plan.network.activities
+    states = [cycle.occurrences[activity.key].state for activity in activities]
+    if any(state.is_open and plan.leans_on_today(place) for place, state in enumerate(states)):
+        # tomorrow's plan has other dates anyway, and nobody is told anything on a day off
+        yield calendar.next_working_day(today + ONE_DAY)
+        return
+    for place, activity in enumerate(activities):
+        if states[place].is_open:
+            yield from (day for day in _own_looks(cycle, plan, place, activity) if day > today)
     for step in cycle.definition.steps.values():
         if step.repeats:
             numbers = [int(key.key) for key in cycle.occurrences if key.step == step.id and key.key.isdigit()]
             following = _period(cycle, step, max(numbers, default=0) + 1, cycle.anchors)
             if following is not None:
                 yield max(following.opens_on - LOOK_AHEAD, today + ONE_DAY)
+
+
+def _own_looks(cycle: Cycle, plan: Plan, place: int, activity: Activity) -> Iterator[date]:
+    """The days on which something about one open occurrence may change or must be told."""
+    occurrence = cycle.occurrences[activity.key]
+    planned = occurrence.planned
+    if occurrence.state is State.NOT_YET:
+        if (opens_on := plan.opens_on(place)) is not None:
+            yield opens_on
+        if planned is not None and any(link.relation.lag is not None for link in activity.starts):
+            yield planned.early_start
+    if planned is None or planned.due_on is None:
+        return
+    yield planned.due_on + ONE_DAY
+    if occurrence.state is State.NOT_YET:
+        return
+    yield planned.due_on
+    yield from (move(planned.due_on, -span, cycle) for span in reminders_of(cycle, activity.step))
+    yield from (move(planned.due_on, rung.after, cycle) for rung in cycle.definition.policy.ladder)

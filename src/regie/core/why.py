@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from regie.core.definition import DateBase
-from regie.core.due import NEVER, legal_term, opens_index
+from regie.core.due import NEVER, legal_term
 from regie.core.ids import AnchorId, OccurrenceKey
 from regie.core.network import Activity, Link, Shape
 from regie.core.reasons import Cause, Hop, Reason
@@ -43,7 +43,7 @@ def start_reasons(plan: Plan, place: int) -> tuple[Reason, ...]:
             for link in activity.finishes
             if plan.finish_day(link, activity) == first
         ]
-    if opens_index(plan, place) == first:
+    if plan.opens_index.get(place) == first:
         reasons.append(_opening_reason(plan, place, on))
     if plan.ceil(plan.given.today) == first and plan.given.today > plan.given.start_on:
         reasons.append(Reason(Cause.TODAY, on))

@@ -410,23 +410,21 @@ def schema_json() -> str:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Stappenplan voor Regie, bestandsformaat {FORMAT_VERSION}",
-        **_without_made_up_titles(whole),
+        **_for_editors(whole),
     }
     return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _without_made_up_titles(schema: Any) -> Any:
-    """Leave out the titles that Pydantic makes from names: they would show in editors and say nothing."""
+def _for_editors(schema: Any) -> Any:
+    """Leave out titles that Pydantic makes from names, and say that keys which are no ids are wrong."""
     if isinstance(schema, list):
-        return [_without_made_up_titles(each) for each in schema]
+        return [_for_editors(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    return {
-        key: _without_made_up_titles(value)
-        for key, value in schema.items()
-        # a property that is called title is a schema, not a text
-        if not (key == "title" and isinstance(value, str))
-    }
+    # a property that is called title is a schema, not a text
+    kept = {key: value for key, value in schema.items() if not (key == "title" and isinstance(value, str))}
+    closed = {"additionalProperties": False} if "patternProperties" in kept else {}
+    return {key: _for_editors(value) for key, value in kept.items()} | closed
 
 
 def write_schema(path: Path) -> bool:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from alembic import context
+from sqlmodel.sql.sqltypes import AutoString
 
-from regie.store.tables import metadata
+from regie.store.tables import UTCDateTime, metadata
 
 
 def include_name(name: str | None, kind: str, parents: Any) -> bool:
     """Leave out what is no table of ours, such as those of an extension."""
     return kind != "table" or name in metadata.tables
+
+
+def render_item(kind: str, value: object, _context: object) -> str | bool:
+    """Write our own types as what they are in the database: a migration must outlive our code."""
+    if kind == "type" and isinstance(value, AutoString):
+        return "sa.String()"
+    if kind == "type" and isinstance(value, UTCDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
 
 
 context.configure(
@@ -20,6 +30,7 @@ context.configure(
     render_as_batch=True,
     compare_type=True,
     include_name=include_name,
+    render_item=render_item,
     transaction_per_migration=False,
 )
 with context.begin_transaction():
