@@ -189,6 +189,6 @@ def test_confidential_until_its_anchor_happened(hidden: AnchorId | None, is_conf
         step("a", confidential_until=hidden), anchors={"bekend": Anchor(AnchorId("bekend"), {"nl": "B"})}
     )
 
-    line = [line for message in started(whole).messages for line in message.lines if line.kind is Kind.READY][0]
+    line = next(line for message in started(whole).messages for line in message.lines if line.kind is Kind.READY)
 
     assert line.is_confidential is is_confidential

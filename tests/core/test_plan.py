@@ -297,7 +297,7 @@ def test_legal_date_that_cannot_hold_is_found_with_its_chain() -> None:
         calendar=LEGAL,
     )
 
-    broken = [finding for finding in plan.findings if finding.code == "RG352"][0]
+    broken = next(finding for finding in plan.findings if finding.code == "RG352")
     assert broken.limit_on == D("2027-05-04")
     assert [str(hop.key) for hop in broken.chain] == ["tekening", "melding"]
 

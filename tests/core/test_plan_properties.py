@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 from datetime import date, timedelta
@@ -169,7 +170,7 @@ def test_longest_chain_runs_without_a_gap_from_a_step_that_waits_for_nobody(step
     chain = plan.chain_to(last.key)
     assert chain[-1].key == last.key
     assert chain[0].reason.cause is not Cause.RELATION
-    for before, hop in zip(chain, chain[1:], strict=False):
+    for before, hop in itertools.pairwise(chain):
         assert hop.reason.predecessor == before.key
 
 

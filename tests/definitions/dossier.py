@@ -74,7 +74,9 @@ def _both(cell: str) -> tuple[str, str]:
 
 
 def _names(cell: str) -> tuple[str, ...]:
-    return tuple(name.strip().replace("all partners", "all-partners") for name in cell.split(",") if name.strip() != "-")
+    return tuple(
+        name.strip().replace("all partners", "all-partners") for name in cell.split(",") if name.strip() != "-"
+    )
 
 
 def _relation(text: str) -> tuple[str, str]:

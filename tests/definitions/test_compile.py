@@ -569,12 +569,24 @@ def test_calendars_come_from_the_caller_first() -> None:
         ("a: {title: A, takes: -1wd}", "5:24 RG309", "length '-1wd' cannot be used here"),
         ("a: {title: A, keeps: 0d}", "5:24 RG309", "length '0d' cannot be used here"),
         ("a: {title: A, takes: 9999999wd}", "5:24 RG125", "'9999999wd' is too long a time"),
-        ("a: {title: A, due: on period}", "5:22 RG303", "'on period' counts from a period, and this step does not repeat"),
+        (
+            "a: {title: A, due: on period}",
+            "5:22 RG303",
+            "'on period' counts from a period, and this step does not repeat",
+        ),
         ("a: {title: A, due: 5wd after a}", "5:22 RG303", "'5wd after a' counts from the step itself"),
-        ("a: {title: A, term: {length: 4w, kind: before-event}}", "5:42 RG303", "a term before an event needs that event"),
+        (
+            "a: {title: A, term: {length: 4w, kind: before-event}}",
+            "5:42 RG303",
+            "a term before an event needs that event",
+        ),
         ("a: {title: A, term: {length: 4w, before: start, after: start}}", "5:17 RG303", "a term counts from one side"),
         ("a: {title: A, repeats: {every: 0m, from: start}}", "5:34 RG309", "length '0m' cannot be used here"),
-        ("a: {title: A, repeats: {every: 1m, from: on period}}", "5:44 RG303", "a rhythm cannot count from 'on period'"),
+        (
+            "a: {title: A, repeats: {every: 1m, from: on period}}",
+            "5:44 RG303",
+            "a rhythm cannot count from 'on period'",
+        ),
         ("a: {title: A, join: any}", "5:23 RG203", "step 'a' asks 1 of 0 relations that hold back its start"),
         ("a: {title: A, when: x = }", "5:26 RG210", "the condition stops too early"),
         ("a: {title: A, when: 'x = 1'}", "5:24 RG211", "unknown name 'x'"),
@@ -649,7 +661,9 @@ def test_steps_come_after_what_they_wait_for_and_else_by_id() -> None:
     chance = random.Random(7)
     needs = {name: chance.sample(names[:place], min(place, 2)) for place, name in enumerate(names)}
     renamed = dict(zip(names, chance.sample(names, len(names)), strict=True))
-    lines = [f"  {renamed[name]}: {{title: x, needs: [{', '.join(renamed[n] for n in needs[name])}]}}\n" for name in names]
+    lines = [
+        f"  {renamed[name]}: {{title: x, needs: [{', '.join(renamed[n] for n in needs[name])}]}}\n" for name in names
+    ]
     chance.shuffle(lines)
 
     order = list(compiled("steps:\n" + "".join(lines)).steps)
@@ -663,7 +677,9 @@ def test_steps_come_after_what_they_wait_for_and_else_by_id() -> None:
     [
         pytest.param("# toelichting\nsteps:\n  a: {title: 'A', takes: 3wd}\n", id="comment-and-quotes"),
         pytest.param("steps:\n  a:\n    takes: 3wd\n    title: {nl: A}\n", id="layout-and-order-of-keys"),
-        pytest.param("language: nl\nsteps:\n  a: {title: A, takes: 3wd, evidence: optional, needs: []}\n", id="defaults"),
+        pytest.param(
+            "language: nl\nsteps:\n  a: {title: A, takes: 3wd, evidence: optional, needs: []}\n", id="defaults"
+        ),
     ],
 )
 def test_the_hash_looks_through_the_way_of_writing(same: str) -> None:

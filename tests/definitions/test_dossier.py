@@ -167,7 +167,9 @@ def shape(rule: DateRule) -> tuple[str, int]:
     return base, rule.offset.amount if rule.offset else 0
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in ROWS if "R " in row.due and row.id != "f1-open-dag"])
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.id) for row in ROWS if "R " in row.due and row.id != "f1-open-dag"]
+)
 def test_recurring_step_repeats_in_the_rhythm_of_its_row(row: Row) -> None:
     step = step_of(row)
     words = re.search(r"R (2 weken|week|maand|kwartaal|halfjaar|jaar)", row.due)
@@ -191,7 +193,9 @@ def test_every_step_that_repeats_in_the_dossier_repeats_and_no_other() -> None:
 @pytest.mark.parametrize("row", steps())
 def test_step_has_the_terms_of_law_that_its_row_names(row: Row) -> None:
     step = step_of(row)
-    terms = [(str(case.value.length), str(case.value.extension) if case.value.extension else None) for case in step.terms]
+    terms = [
+        (str(case.value.length), str(case.value.extension) if case.value.extension else None) for case in step.terms
+    ]
 
     assert terms == TERMS.get(row.id, [])
     for case in step.terms:

@@ -19,7 +19,8 @@ COMMITTED = Path(__file__).parents[2] / "workflow_defs" / "schema" / "workflow-1
 RIGHT = {
     "tiny": "steps:\n  a: {title: A, takes: 3wd}\n  b: {title: B, needs: a}\n",
     "one-instead-of-a-list": "steps:\n  b: {title: B}\n  a: {title: A, needs: {start_to_start: b, lag: -1wd}}\n",
-    "cases": "steps:\n  a: {title: A, takes: [{when: q, is: 3wd}, {is: continuous}]}\nquestions: {q: {ask: Q, yes_no: true}}\n",
+    "cases": "steps:\n  a: {title: A, takes: [{when: q, is: 3wd}, {is: continuous}]}\n"
+    "questions: {q: {ask: Q, yes_no: true}}\n",
     "two-languages": "steps:\n  a: {title: {nl: A, en: An A}}\n",
     "gate": "roles: {r: {title: R}}\nsteps:\n  a: {title: A, gate: {decided_by: r, no_go: {ends: [a]}}}\n",
     "body": "bodies: {x: {title: X, meets: {from: '2027-01-05'}, recess: [{name: r, from: '07-10', to: '08-20'}]}}\n",

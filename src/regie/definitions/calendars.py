@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
 from regie.core.calendar import (
     EVERY_DAY,
@@ -21,11 +21,11 @@ from regie.core.calendar import (
     NamedPeriod,
     WorkCalendar,
 )
+from regie.definitions.plain import read_part
 from regie.definitions.schema import Id, Line, Part
 from regie.errors import NotFound, Refused
 
 BUILT_IN = {"weekdays": WEEKDAYS, "every-day": EVERY_DAY}
-MOST_BYTES = 200_000
 
 WeekdayName = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -103,26 +103,8 @@ def load_calendar(name_or_path: str | Path) -> WorkCalendar:
 
 @lru_cache(maxsize=32)
 def _read(path: Path, changed_ns: int, size: int) -> WorkCalendar:
-    del changed_ns  # part of the cache key: an edited file is read again
-    if size > MOST_BYTES:
-        raise Refused(f"{path}: a calendar is at most {MOST_BYTES} bytes", code="calendar-invalid")
-    try:
-        part = CalendarPart.model_validate(_parse(path))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(each) for each in first["loc"])
-        raise Refused(f"{path}: {place}: {first['msg']}", code="calendar-invalid") from None
-    return _build(part, path)
-
-
-def _parse(path: Path) -> Any:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise Refused(f"{path}: cannot be read: {str(error).splitlines()[0]}", code="calendar-invalid") from None
+    del changed_ns, size  # parts of the cache key: an edited file is read again
+    return _build(read_part(path, CalendarPart, "calendar-invalid"), path)
 
 
 def _build(part: CalendarPart, path: Path) -> WorkCalendar:

@@ -119,7 +119,8 @@ def conditions_look_back(definition: Definition, draft: Draft) -> None:
         for step in definition.steps.values()
     }
     waits = find_waits(definition.steps, definition.anchors)
-    for knot in find_knots({step: [*waits[step], *asked[step]] for step in definition.steps}):
+    knots = find_knots({step: [*waits[step], *asked[step]] for step in definition.steps})
+    for knot in (*knots, *({step} for step in asked)):
         for step in knot:
             for gate in knot.intersection(asked[step]):
                 mark = draft.places.at("steps", step, "when")

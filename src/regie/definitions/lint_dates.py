@@ -250,12 +250,12 @@ def _missing(term: Term) -> list[str]:
 
 
 def anchors_are_set(definition: Definition, draft: Draft) -> None:
-    """A date that others hang on is asked for, or made by a step."""
-    for anchor in definition.anchors.values():
-        if anchor.id != START and not anchor.target_required and anchor.set_by is None:
-            mark = draft.places.at_key("anchors", anchor.id)
-            hint = "add set_by, or target: required to ask for it at the start"
-            draft.report.add("RG311", mark, f"nothing sets anchor {quote(anchor.id)}", hint)
+    """A date that others hang on is asked for, made by a step, or said to be set by hand."""
+    for id_, part in draft.part.anchors.items():
+        if id_ != START and not part.model_fields_set & {"target", "set_by", "set_by_start_of"}:
+            mark = draft.places.at_key("anchors", id_)
+            hint = "add set_by; or target: required or optional, to ask for it at the start"
+            draft.report.add("RG311", mark, f"nothing sets anchor {quote(id_)}", hint)
 
 
 def legal_days_off_are_known(definition: Definition, draft: Draft) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
 from regie.core import events as happened
 from regie.core.changes import Changes
@@ -24,6 +24,7 @@ from regie.core.messages import Line
 from regie.core.opening import open_cycle
 from regie.core.traject import Cycle, CycleState, Item, Person, State, Traject
 from regie.definitions.diligence import next_deed
+from regie.definitions.plain import read_part
 from regie.definitions.schema import Part
 from regie.errors import Refused, RegieError
 
@@ -90,6 +91,11 @@ class ClockPart(Part):
     reason: str = "aanvulling gevraagd"
 
 
+class RerunPart(Part):
+    kind: str
+    anchors: dict[str, date] = Field(default_factory=dict)
+
+
 class OnTimePart(Part):
     """Everybody works on the planned day, until a date or until a step can start or is done."""
 
@@ -146,7 +152,7 @@ class ScenePart(Part):
     resume_clock: ClockPart | None = None
     extend_term: ClockPart | None = None
     on_time: OnTimePart | None = None
-    rerun: str | None = None
+    rerun: RerunPart | None = None
     refused: str | None = None
     expect: ExpectPart | None = None
 
@@ -187,16 +193,10 @@ def read_rehearsal(path: Path) -> RehearsalPart:
     """Read a story from a file.
 
     Raises:
+        NotFound: ``unknown-file``.
         Refused: ``rehearsal-invalid`` with the place in the file.
     """
-    from regie.definitions.load import read_yaml
-
-    try:
-        return RehearsalPart.model_validate(read_yaml(path))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(each) for each in first["loc"])
-        raise Refused(f"{path}: {place}: {first['msg']}", code="rehearsal-invalid") from None
+    return read_part(path, RehearsalPart, "rehearsal-invalid")
 
 
 def run_rehearsal(definition: Definition, story: RehearsalPart) -> Rehearsed:
@@ -322,19 +322,15 @@ class Stage:
             yield from self._check(scene.expect)
             self.told = []
 
-    def _rerun(self, kind: str) -> None:
+    def _rerun(self, part: RerunPart) -> None:
         parent = self.cycle
-        targets = {
-            name: dates.target for name, dates in parent.anchors.items() if dates.target and dates.target > self.today
-        }
-        targets.pop(self.definition.start_anchor, None)
         cycle = open_cycle(
             self.definition,
             start_on=self.today,
             answers=parent.answers,
-            targets=targets,
+            targets={AnchorId(anchor): day for anchor, day in part.anchors.items()},
             number=self.number + 1,
-            kind=kind,
+            kind=part.kind,
             parent=parent,
         )
         self.traject = replace(self.traject, cycles=(*self.traject.cycles, cycle))
@@ -414,11 +410,11 @@ class Stage:
             self.checked += 1
             times = self._times(wanted)
             if times != wanted.times:
-                yield f"{wanted.to} heard {wanted.kind} about {wanted.step or 'anything'} {times} times, not {wanted.times}"
+                yield f"{_about(wanted)} {times} times, not {wanted.times}"
         for unwanted in expect.not_told:
             self.checked += 1
             if times := self._times(unwanted):
-                yield f"{unwanted.to} heard {unwanted.kind} about {unwanted.step or 'anything'} {times} times, not at all"
+                yield f"{_about(unwanted)} {times} times, not at all"
 
     def _times(self, wanted: ToldPart) -> int:
         key = self._key(wanted.step) if wanted.step else None
@@ -449,8 +445,9 @@ class Stage:
                 yield f"the cycle is {self.cycle.state.value}, the story expects {expect.cycle}"
         if expect.wants_cycle is not None:
             self.checked += 1
-            if self.last is None or self.last.wants_cycle != expect.wants_cycle:
-                yield f"the decision asked for cycle {self.last.wants_cycle if self.last else None}, not {expect.wants_cycle}"
+            asked = self.last.wants_cycle if self.last else None
+            if asked != expect.wants_cycle:
+                yield f"the decision asked for cycle {asked}, not {expect.wants_cycle}"
         if expect.overlap:
             self.checked += 1
             busy = {
@@ -461,3 +458,7 @@ class Stage:
             missing = [phase for phase in expect.overlap if phase not in busy]
             if missing:
                 yield f"no work is going on in {', '.join(missing)}"
+
+
+def _about(told: ToldPart) -> str:
+    return f"{told.to} heard {told.kind} about {told.step or 'anything'}"

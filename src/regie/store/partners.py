@@ -280,5 +280,3 @@ def erase_person(session: Session, person_id: PersonId, now: datetime) -> None:
     connection.execute(
         update(person).where(person.c.id == person_id).values(**nobody, organisation_id=None, erased_at=now)
     )
-
-

@@ -486,4 +486,3 @@ notice = _table("notice")
 history = _table("history")
 mark = _table("mark")
 tally = _table("tally")
-

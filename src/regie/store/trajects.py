@@ -6,7 +6,7 @@ once, reads one kind of row of one traject, and only what changed is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -48,6 +48,7 @@ __all__ = [
     "create_traject",
     "find_request",
     "find_traject_id",
+    "load_cycles",
     "load_traject",
     "mark_dirty",
     "save_changes",
@@ -140,9 +141,9 @@ def create_cycle(session: Session, traject_id: int, cycle_: Cycle, idempotency_k
 
 # --- load --------------------------------------------------------------------------------------------
 
-_TRAJECT = select(
-    traject.c.slug, traject.c.title, traject.c.zone, traject.c.checked_at, traject.c.version
-).where(traject.c.id == bindparam("id"))
+_TRAJECT = select(traject.c.slug, traject.c.title, traject.c.zone, traject.c.checked_at, traject.c.version).where(
+    traject.c.id == bindparam("id")
+)
 _TRAJECT_TO_CHANGE = _TRAJECT.with_for_update()
 _CYCLES = (
     select(
@@ -182,6 +183,24 @@ def load_traject(
     Raises:
         NotFound: ``unknown-traject``.
     """
+    return _load(session, traject_id, shelf, for_change, whole)
+
+
+def load_cycles(
+    session: Session, traject_id: int, shelf: DefinitionShelf, numbers: Collection[int], *, for_change: bool = True
+) -> Traject:
+    """Read a traject with the occurrences of some of its cycles only.
+
+    Raises:
+        NotFound: ``unknown-traject``.
+    """
+    return _load(session, traject_id, shelf, for_change, numbers)
+
+
+def _load(
+    session: Session, traject_id: int, shelf: DefinitionShelf, for_change: bool, wanted: bool | Collection[int]
+) -> Traject:
+    """``wanted``: of which cycles the occurrences are read: these, all (True), or those that run (False)."""
     connection = session.connection()
     own = {"id": traject_id}
     row = connection.execute(_TRAJECT_TO_CHANGE if for_change else _TRAJECT, own).first()
@@ -194,8 +213,9 @@ def load_traject(
     items: dict[int, dict[ListId, list[Item]]] = {}
     for number, name, key, happens_on, amount in connection.execute(_ITEMS, own):
         items.setdefault(number, {}).setdefault(name, []).append(Item(key, happens_on, amount))
-    running = [each.number for each in cycle_rows if each.state == CycleState.RUNNING.value]
-    occurrences = _load_occurrences(connection, traject_id, None if whole else running)
+    if wanted is False:
+        wanted = [each.number for each in cycle_rows if each.state == CycleState.RUNNING.value]
+    occurrences = _load_occurrences(connection, traject_id, None if wanted is True else wanted)
     cycles = []
     for number, kind, parent, definition_hash, answers, state, ended_because in cycle_rows:
         definition = shelf.get(definition_hash, session)
@@ -280,9 +300,7 @@ _THIS_OCCURRENCE = (
 )
 _PUT_DATES = update(occurrence).where(*_THIS_OCCURRENCE).values({name: bindparam(name) for name in DATES})
 _PUT_OCCURRENCE = (
-    update(occurrence)
-    .where(*_THIS_OCCURRENCE)
-    .values({name: bindparam(name) for name in ("is_open", *FACTS, *DATES)})
+    update(occurrence).where(*_THIS_OCCURRENCE).values({name: bindparam(name) for name in ("is_open", *FACTS, *DATES)})
 )
 _PUT_CYCLE = (
     update(cycle)
@@ -431,9 +449,7 @@ def _write_cycle(connection: Connection, before: Traject, new: Cycle) -> None:
         _write_items(connection, before.id, new, old.items)
 
 
-def _write_anchors(
-    connection: Connection, traject_id: int, new: Cycle, old: Mapping[AnchorId, AnchorDates]
-) -> None:
+def _write_anchors(connection: Connection, traject_id: int, new: Cycle, old: Mapping[AnchorId, AnchorDates]) -> None:
     changed = [
         {"traject_id": traject_id, "cycle": new.number, "anchor": name, "target": dates.target, "actual": dates.actual}
         for name, dates in new.anchors.items()
@@ -446,9 +462,7 @@ def _write_anchors(
         connection.execute(_DROP_ANCHOR, gone)
 
 
-def _write_items(
-    connection: Connection, traject_id: int, new: Cycle, old: Mapping[ListId, tuple[Item, ...]]
-) -> None:
+def _write_items(connection: Connection, traject_id: int, new: Cycle, old: Mapping[ListId, tuple[Item, ...]]) -> None:
     for name in {**old, **new.items}:
         items = new.items.get(name, ())
         if old.get(name, ()) == items:
@@ -524,5 +538,3 @@ def mark_dirty(session: Session, traject_ids: Iterable[int]) -> None:
     if rows:
         marking = update(traject).where(traject.c.id == bindparam("own_id")).values(dirty=True)
         session.connection().execute(marking, rows)
-
-

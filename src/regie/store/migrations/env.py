@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlmodel.sql.sqltypes import AutoString
 
 from regie.store.tables import UTCDateTime, metadata
@@ -15,7 +16,7 @@ def include_name(name: str | None, kind: str, parents: Any) -> bool:
     return kind != "table" or name in metadata.tables
 
 
-def render_item(kind: str, value: object, _context: object) -> str | bool:
+def render_item(kind: str, value: Any, _context: AutogenContext) -> str | Literal[False]:
     """Write our own types as what they are in the database: a migration must outlive our code."""
     if kind == "type" and isinstance(value, AutoString):
         return "sa.String()"

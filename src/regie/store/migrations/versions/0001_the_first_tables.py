@@ -249,7 +249,8 @@ def upgrade() -> None:
         sa.Column("legal_on", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "state IN ('not yet', 'ready', 'in progress', 'waiting for partner', 'for decision', 'done', 'not applicable', 'waived', 'dropped', 'withdrawn')",
+            "state IN ('not yet', 'ready', 'in progress', 'waiting for partner', 'for decision', 'done', "
+            "'not applicable', 'waived', 'dropped', 'withdrawn')",
             name=op.f("ck_occurrence_state"),
         ),
         sa.ForeignKeyConstraint(

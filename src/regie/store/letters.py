@@ -1,0 +1,258 @@
+"""Gather all that one message needs, and check once more that it is still true.
+
+The check stands here, at hand-over, because a message may have waited for the night, a digest, a server or a
+person. What is no longer true is withdrawn and forgotten, so that it is told when it becomes true again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlmodel import Session
+
+from regie.core.engine import local_day
+from regie.core.ids import OccurrenceKey, PersonId, StepId
+from regie.core.messages import WHOLE_CYCLE, Line
+from regie.core.traject import Cycle, Traject
+from regie.errors import NotFound
+from regie.store.definitions import DefinitionShelf
+from regie.store.rows import day_key, to_line
+from regie.store.tables import MessageStatus, NoticeState, message, notice, occurrence, organisation, person
+from regie.store.trajects import load_cycles
+from regie.store.validity import only_current, still_true
+from regie.text.letter import Addressee, Letter, LetterPart
+
+EXPIRES_AFTER = timedelta(days=30)
+"""Older than this a message helps nobody; it is not sent any more."""
+
+_MESSAGE = select(
+    message.c.id,
+    message.c.attempt,
+    message.c.status,
+    message.c.recipient,
+    message.c.digest_on,
+    message.c.created_at,
+    message.c.lease_until,
+).where(message.c.id == bindparam("own_id"))
+_NOTICES = (
+    select(notice.c.id, notice.c.traject_id, notice.c.cycle, notice.c.step, notice.c.key, notice.c.payload)
+    .where(notice.c.message_id == bindparam("own_id"), notice.c.state != NoticeState.WITHDRAWN.value)
+    .order_by(notice.c.traject_id, notice.c.cycle, notice.c.id)
+)
+_ADDRESSEE = (
+    select(person.c.id, person.c.name, person.c.email, person.c.language, organisation.c.name.label("organisation"))
+    .outerjoin(organisation, organisation.c.id == person.c.organisation_id)
+    .where(person.c.id == bindparam("own_id"))
+)
+_BEGIN = (
+    update(message)
+    .where(
+        message.c.id == bindparam("own_id"),
+        message.c.attempt == bindparam("seen"),
+        message.c.status == MessageStatus.SENDING.value,
+    )
+    .values(handed_over_at=bindparam("handed_over_at"), lease_until=bindparam("new_lease"))
+)
+_END = (
+    update(message)
+    .where(
+        message.c.id == bindparam("own_id"),
+        message.c.attempt == bindparam("seen"),
+        message.c.status == MessageStatus.SENDING.value,
+    )
+    .values(
+        status=bindparam("status"),
+        detail=bindparam("detail"),
+        not_before_at=None,
+        owner=None,
+        lease_until=None,
+    )
+)
+_WITHDRAW = update(notice).where(notice.c.id == bindparam("own_id")).values(state=NoticeState.WITHDRAWN.value)
+_TOLD = (
+    update(occurrence)
+    .where(
+        occurrence.c.traject_id == bindparam("own_traject"),
+        occurrence.c.cycle == bindparam("own_cycle"),
+        occurrence.c.step == bindparam("own_step"),
+        occurrence.c.key == bindparam("own_key"),
+    )
+    .values(told=bindparam("told"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A line as it was stored, and as it is true now; None when it no longer is."""
+
+    notice_id: int
+    stored: Line
+    now: Line | None
+
+
+def load_letter(
+    session: Session,
+    message_id: str,
+    shelf: DefinitionShelf,
+    now: datetime,
+    *,
+    attempt: int | None = None,
+    lease_seconds: int = 600,
+) -> Letter | None:
+    """Give a message that was claimed, as it is true now, and note that its hand-over begins.
+
+    Args:
+        attempt: the one that was claimed; a message that somebody else took since is left alone.
+        lease_seconds: the lease begins anew, however long the messages before this one took.
+
+    Returns:
+        None when it must not be sent: nothing in it is true any more, it is too old, or the lease was lost.
+    """
+    connection = session.connection()
+    row = connection.execute(_MESSAGE.with_for_update(), {"own_id": message_id}).first()
+    if row is None:
+        raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message")
+    if row.status != MessageStatus.SENDING.value or attempt not in (None, row.attempt):
+        return None
+    own = {"own_id": row.id, "seen": row.attempt}
+    if now - row.created_at > EXPIRES_AFTER:
+        ended = {"status": MessageStatus.EXPIRED.value, "detail": f"not sent within {EXPIRES_AFTER.days} days"}
+        connection.execute(_END, {**own, **ended})
+        return None
+    judged = _judge(session, row.id, shelf, now, for_change=True)
+    for traject, cycle, told in judged:
+        _withdraw(connection, traject, cycle, told)
+    letter = _write(connection, row, judged)
+    if letter is None:
+        ended = {"status": MessageStatus.WITHDRAWN.value, "detail": "no longer true"}
+        connection.execute(_END, {**own, **ended})
+        return None
+    connection.execute(_BEGIN, {**own, "handed_over_at": now, "new_lease": now + timedelta(seconds=lease_seconds)})
+    return letter
+
+
+def preview_letter(session: Session, message_id: str, shelf: DefinitionShelf, now: datetime) -> Letter | None:
+    """Give a message in any status as it would be handed over now; None when nothing in it is true. Changes nothing.
+
+    Raises:
+        NotFound: ``unknown-message``.
+    """
+    connection = session.connection()
+    row = connection.execute(_MESSAGE, {"own_id": message_id}).first()
+    if row is None:
+        raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message")
+    return _write(connection, row, _judge(session, row.id, shelf, now, for_change=False))
+
+
+_Judged = Sequence[tuple[Traject, Cycle, Sequence[_Told]]]
+
+
+def _judge(session: Session, message_id: str, shelf: DefinitionShelf, now: datetime, *, for_change: bool) -> _Judged:
+    """Read the lines of a message with their trajects, and look whether each is true today.
+
+    The trajects are locked in order of id, so that two letters never wait for each other.
+    """
+    rows = session.connection().execute(_NOTICES, {"own_id": message_id}).all()
+    judged: list[tuple[Traject, Cycle, Sequence[_Told]]] = []
+    for traject_id, of_traject in groupby(rows, key=lambda row: int(row.traject_id)):
+        notices = list(of_traject)
+        numbers = {row.cycle for row in notices}
+        traject = load_cycles(session, traject_id, shelf, numbers, for_change=for_change)
+        today = local_day(now, traject.zone)
+        for number, of_cycle in groupby(notices, key=lambda row: int(row.cycle)):
+            cycle = traject.cycle(number)
+            assert cycle is not None  # the notice was written with it
+            judged.append((traject, cycle, [_judge_line(row, cycle, today) for row in of_cycle]))
+    return judged
+
+
+def _judge_line(row: Any, cycle: Cycle, today: date) -> _Told:
+    stored = to_line(row.payload, row.cycle, OccurrenceKey(StepId(row.step), row.key))
+    return _Told(row.id, stored, still_true(stored, cycle, today))
+
+
+def _withdraw(connection: Connection, traject: Traject, cycle: Cycle, told: Iterable[_Told]) -> None:
+    """Take back what is no longer true, and let the traject forget that it was told."""
+    gone = [each for each in told if each.now is None]
+    if not gone:
+        return
+    connection.execute(_WITHDRAW, [{"own_id": each.notice_id} for each in gone])
+    stamps: dict[OccurrenceKey, dict[str, str]] = {}
+    for each in gone:
+        key, name = each.stored.key, each.stored.told_as
+        if key == WHOLE_CYCLE or key not in cycle.occurrences:
+            continue
+        left = stamps.setdefault(key, dict(cycle.occurrences[key].told))
+        if left.get(name) == day_key(each.stored.due_on):
+            del left[name]
+    rows = [
+        {
+            "own_traject": traject.id,
+            "own_cycle": cycle.number,
+            "own_step": key.step,
+            "own_key": key.key,
+            "told": left or None,
+        }
+        for key, left in stamps.items()
+        if left != cycle.occurrences[key].told
+    ]
+    if rows:
+        connection.execute(_TOLD, rows)
+
+
+def _write(connection: Connection, row: Any, judged: _Judged) -> Letter | None:
+    parts = []
+    for traject, cycle, told in judged:
+        lines = only_current(each.now for each in told if each.now is not None)
+        if lines:
+            parts.append(_part(connection, traject, cycle, lines))
+    if not parts:
+        return None
+    to = connection.execute(_ADDRESSEE, {"own_id": row.recipient}).one()
+    absent = {line.deputy_for for part in parts for line in part.lines if line.deputy_for is not None}
+    return Letter(
+        row.id,
+        row.attempt,
+        Addressee(PersonId(to.id), to.name, to.email, to.language, to.organisation or ""),
+        tuple(parts),
+        is_digest=row.digest_on is not None,
+        deputy_names={each: name for each, (name, _) in _contacts(connection, absent).items()},
+    )
+
+
+def _part(connection: Connection, traject: Traject, cycle: Cycle, lines: tuple[Line, ...]) -> LetterPart:
+    named = {key for line in lines for key in (line.key, *line.waits_for, *line.waited_by)}
+    known = {key: found for key in named if (found := cycle.occurrences.get(key)) is not None}
+    everybody = {each.id for people in traject.people.values() for each in people}
+    contacts = _contacts(connection, everybody)
+    lead = cycle.definition.policy.lead
+    leads = traject.people.get(lead, ()) if lead is not None else ()
+    lead_name, lead_email = contacts[leads[0].id] if leads else ("", "")
+    return LetterPart(
+        traject.id,
+        traject.slug,
+        traject.title,
+        cycle.number,
+        cycle.kind,
+        cycle.definition,
+        lines,
+        states={key: each.state for key, each in known.items()},
+        finishes={
+            key: day
+            for key, each in known.items()
+            if (day := each.finished_on or (each.planned.early_finish if each.planned else None)) is not None
+        },
+        people={role: tuple(contacts[each.id][0] for each in people) for role, people in traject.people.items()},
+        lead_name=lead_name,
+        lead_email=lead_email,
+    )
+
+
+def _contacts(connection: Connection, ids: Iterable[PersonId]) -> Mapping[PersonId, tuple[str, str]]:
+    wanted = select(person.c.id, person.c.name, person.c.email).where(person.c.id.in_(sorted(ids)))
+    return {PersonId(row.id): (row.name, row.email) for row in connection.execute(wanted)}
