@@ -458,6 +458,12 @@ def test_anchors_happen_by_the_finish_or_the_start_of_a_step() -> None:
     assert anchors[AnchorId("opening")].target_required
 
 
+def test_an_anchor_happens_once() -> None:
+    result = check_steps("anchors:\n  go: {title: Go, set_by: a, set_by_start_of: a}\nsteps: {a: {title: A}}\n")
+
+    assert places(result) == ["5:47 RG126"]
+
+
 def test_roles_have_a_rhythm_and_reminders_longest_first() -> None:
     roles = compiled(
         """\

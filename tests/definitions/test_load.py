@@ -214,6 +214,23 @@ def test_the_exception_says_every_error_with_its_place() -> None:
     ]
 
 
+@pytest.mark.parametrize("key", ["regie", "id", "title", "steps"])
+def test_a_definition_needs_four_keys(key: str) -> None:
+    lines = [*HEADER.splitlines(), "steps: {a: {title: A}}"]
+
+    finding = only(check("\n".join(line for line in lines if not line.startswith(key))))
+
+    assert (finding.code, finding.message) == ("RG120", f"key '{key}' is missing")
+
+
+def test_another_version_of_the_format_is_said() -> None:
+    finding = only(check("regie: 2\nid: a\ntitle: A\nsteps: {}\n"))
+
+    assert str(finding) == (
+        "workflow.yaml:1:8 RG123 this file has format '2'; this version of Regie reads format 1 (hint: write: regie: 1)"
+    )
+
+
 def test_warnings_do_not_refuse_a_definition() -> None:
     result = check_steps("steps:\n  a: {title: A}\n")
 

@@ -23,8 +23,8 @@ RIGHT = {
     "questions: {q: {ask: Q, yes_no: true}}\n",
     "two-languages": "steps:\n  a: {title: {nl: A, en: An A}}\n",
     "gate": "roles: {r: {title: R}}\nsteps:\n  a: {title: A, gate: {decided_by: r, no_go: {ends: [a]}}}\n",
-    "body": "bodies: {x: {title: X, meets: {from: '2027-01-05'}, recess: [{name: r, from: '07-10', to: '08-20'}]}}\n",
-    "notices": "notices: {to: {done: informed}, remind: 5wd, ladder: [{after: 1wd, to: [responsible]}]}\n",
+    "body": "bodies: {x: {title: X, meets: {from: '2027-01-05'}, recess: [{name: r, from: '07-10', to: '08-20'}]}}\nsteps: {}\n",
+    "notices": "notices: {to: {done: informed}, remind: 5wd, ladder: [{after: 1wd, to: [responsible]}]}\nsteps: {}\n",
 }
 WRONG = {
     "unknown-key": "steps:\n  a: {title: A, tkaes: 3wd}\n",

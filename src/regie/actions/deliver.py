@@ -92,7 +92,12 @@ def _deliver_one(
     attempt: int,
     postage: Postage,
 ) -> Delivered:
-    letter = in_transaction(context.engine, lambda session: load_letter(session, message_id, context.shelf, now()))
+    letter = in_transaction(
+        context.engine,
+        lambda session: load_letter(
+            session, message_id, context.shelf, now(), attempt=attempt, lease_seconds=LEASE_SECONDS
+        ),
+    )
     if letter is None:
         return Delivered(withdrawn=1)
     if not letter.to.email:

@@ -14,6 +14,7 @@ from regie.core.changes import WantedRun
 from regie.core.events import Tick
 from regie.errors import RegieError
 from regie.failpoints import failpoint
+from regie.store.brake import begin_sweep
 from regie.store.session import read_scope
 from regie.store.trajects import claim_due
 
@@ -73,6 +74,7 @@ def reconcile_chunk(context: Context, ids: Sequence[int], now: datetime) -> Swep
 
 def reconcile(context: Context, now: datetime, *, zone: str = "Europe/Amsterdam") -> Swept:
     """Sweep until nothing is left that needs a look now."""
+    begin_sweep(context.engine, now)
     swept, after = Swept(), 0
     while chunk := find_chunk(context, now, zone=zone, after=after):
         swept += reconcile_chunk(context, chunk, now)

@@ -121,6 +121,9 @@ def _anchors(draft: Draft) -> dict[AnchorId, Anchor]:
         path = ("anchors", id_)
         setter = part.set_by or part.set_by_start_of
         key = "set_by" if part.set_by else "set_by_start_of"
+        if part.set_by and part.set_by_start_of:
+            mark = draft.places.at(*path, "set_by_start_of")
+            draft.report.add("RG126", mark, f"anchor {quote(id_)} is set by a finish and by a start", "keep one")
         known = setter is not None and draft.refer("step", setter, *path, key)
         anchors[AnchorId(id_)] = Anchor(
             AnchorId(id_),

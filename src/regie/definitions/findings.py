@@ -18,6 +18,7 @@ MOST_SHOWN = 200
 MOST_GUESSES = 100
 MOST_CANDIDATES = 300
 LONGEST_QUOTE = 60
+LONGEST_NAME = 1_000
 
 
 class Severity(StrEnum):
@@ -75,7 +76,7 @@ CODES: Mapping[str, CodeInfo] = {
     "RG123": CodeInfo("not one of the possible values"),
     "RG124": CodeInfo("text in the wrong form"),
     "RG125": CodeInfo("too long, too short, too high or too low", "stay within the limit"),
-    "RG126": CodeInfo("keys that do not go together", "leave one of them out"),
+    "RG126": CodeInfo("keys that do not go together", "say exactly one of them"),
     "RG130": CodeInfo("include cannot be followed", "name a file in the same folder"),
     "RG131": CodeInfo("step in two files"),
     "RG199": CodeInfo("more findings than are shown"),
@@ -202,8 +203,9 @@ def is_error(finding: Finding) -> bool:
 def invalid(name: str, findings: Iterable[Finding]) -> DefinitionInvalid:
     """Make the exception that carries all findings that are errors."""
     errors = sort_findings(each for each in findings if is_error(each))
-    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-    return DefinitionInvalid(f"definition {quote(name)} has {count}", errors, definition=name)
+    shown = [each for each in errors if each.code != "RG199"]
+    count = "1 error" if len(errors) == 1 else f"{'' if len(shown) == len(errors) else 'over '}{len(shown)} errors"
+    return DefinitionInvalid(f"definition {quote(name, LONGEST_NAME)} has {count}", errors, definition=name)
 
 
 def render(findings: Iterable[Finding], sources: Mapping[str, str]) -> str:

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Protocol
 
 from regie.definitions.calendars import workflow_defs_dir
-from regie.definitions.findings import Mark, Report, quote
+from regie.definitions.findings import LONGEST_NAME, Mark, Report, quote
 from regie.definitions.places import Places
 from regie.definitions.yaml_text import MOST_BYTES, Budget, Source, Table, decode, kind_of, read_yaml
 
 MAIN_FILE = "workflow.yaml"
 MOST_FILES = 50
-LONGEST_PATH = 1_000
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-]+\.yaml")
 _BEGINS_DEFINITION = re.compile(r"^regie *:", re.MULTILINE)
 
@@ -58,7 +57,7 @@ class Folder:
                 report.add(
                     code,
                     mark,
-                    f"file {quote(name if asked_at else shown, LONGEST_PATH)} {what}",
+                    f"file {quote(name if asked_at else shown, LONGEST_NAME)} {what}",
                     word=name,
                     known=others,
                 )
@@ -66,7 +65,7 @@ class Folder:
             with path.open("rb") as stream:
                 content = stream.read(MOST_BYTES + 1)
         except OSError as error:
-            report.add(code, mark, f"file {quote(shown, LONGEST_PATH)} cannot be read: {error.strerror or error}")
+            report.add(code, mark, f"file {quote(shown, LONGEST_NAME)} cannot be read: {error.strerror or error}")
             return None
         return decode(shown, content, report)
 
@@ -194,6 +193,8 @@ def read_workflow(files: Files, report: Report) -> Reading:
                 is_complete = False
             else:
                 _add_steps(root, part, report)
+    if is_complete and "steps" not in root:
+        report.add("RG120", root.spot.mark, "key 'steps' is missing", "like: steps: {f0-a: {title: A}}")
     return Reading(root, sources, shown, is_complete)
 
 
