@@ -17,7 +17,7 @@ from regie.definitions.findings import is_error
 from regie.errors import DefinitionInvalid
 from tests.support.authoring import HEADER
 
-SECONDS = 5.0
+SECONDS = 8.0
 MEGABYTES = 200
 
 STEP = f"{HEADER}steps:\n  a:\n    title: A\n"
@@ -52,7 +52,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "huge-key": (f"{STEP}    {'k' * 100_000}: 1\n", "7:100005 RG106"),
     "long-key": (f"{STEP}    {'k' * 500}: 1\n", "7:5 RG112"),
     "huge-number": (f"{HEADER}version: {'9' * 900_000}\n", "4:10 RG112"),
-    "long-number": (f"{HEADER}version: {'9' * 3_000}\n", "4:10 RG125"),
+    "long-number": (f"{HEADER}version: {'9' * 3_000}\nsteps: {{}}\n", "4:10 RG125"),
     "nul": (f"{STEP}    remark: a\0b\n", "7:14 RG104"),
     "escape-sequence": (f"{STEP}    remark: \x1b[2J\n", "7:13 RG104"),
     "reading-direction": (f"{STEP}    remark: a\u202eb\n", "7:14 RG104"),
@@ -77,13 +77,18 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "many-unknown-steps": (_steps(10_000, lambda n: f"{{title: x, needs: [t{n}]}}"), "5:26 RG201"),
     "long-loop": (_steps(10_000, lambda n: f"{{title: x, needs: [s{(n or 10_000) - 1}]}}"), "5:26 RG204"),
     "long-chain-of-companions": (_steps(10_000, lambda n: f"{{title: x, only_with: s{n + 1}}}"), "10004:32 RG201"),
-    "many-doubled-keys": (HEADER + "id: a\n" * 40_000, "4:1 RG110"),
+    "many-doubled-keys": (f"{HEADER}steps: {{}}\n" + "id: a\n" * 40_000, "5:1 RG110"),
     "doubled-steps": (f"{STEP}  a: {{title: B}}\n", "7:3 RG110"),
     "many-documents": (STEP + "---\n" * 100_000, "7:1 RG111"),
     "many-directives": ("%YAML 1.2\n" * 50_000 + "---\na: b\n", "2:1 RG106"),
     "deep-condition": (f"{STEP}    when: {'(' * 900}\n", "7:42 RG210"),
     "long-condition": (f"{STEP}    when: {'x and ' * 500}x\n", "7:11 RG125"),
     "open-quote": ('a: "' + "x\n" * 300_000, "300001:1 RG106"),
+    "large-for-the-slower-reader": (
+        _steps(3_000, lambda n: f"{{title: 'x x x x x x x x x x x x x x', takes: {n}wd, track: a{n}}}")
+        + "  z: {title: waar?, when: hier",
+        "3005:31 RG106",
+    ),
     "empty": ("", "1:1 RG114"),
     "only-comments": ("# x\n" * 200_000, "1:1 RG114"),
     "a-list": ("- a\n- b\n", "1:1 RG114"),

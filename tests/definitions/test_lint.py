@@ -19,7 +19,7 @@ from regie.definitions.calendars import load_calendar
 from regie.definitions.lint_dates import in_working_days
 from regie.definitions.order import find_loops, order_steps
 from regie.definitions.possible import Possibilities
-from tests.support.authoring import check_steps, only, places
+from tests.support.authoring import check_steps, errors, only, places
 
 EXPECTED_WARNINGS = {"RG218", "RG402", "RG406"}
 
@@ -465,5 +465,8 @@ def test_a_period_to_avoid_is_one_that_the_calendar_knows() -> None:
     assert messages(result, "RG316") == ["calendar 'nl' has no period 'oogstfeest'"]
 
 
-def test_the_default_definition_is_without_findings() -> None:
-    assert [str(finding) for finding in check_definition("opvang").findings] == []
+def test_the_default_definition_has_no_errors() -> None:
+    result = check_definition("opvang")
+
+    assert errors(result) == []
+    assert result.definition is not None

@@ -11,7 +11,10 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from regie.definitions import check_sources
+from regie.definitions.findings import Report
+from regie.definitions.places import Source
 from regie.definitions.schema import schema_json, write_schema
+from regie.definitions.yaml_text import Budget, read_yaml
 from tests.support.authoring import HEADER, errors
 
 COMMITTED = Path(__file__).parents[2] / "workflow_defs" / "schema" / "workflow-1.json"
@@ -23,7 +26,8 @@ RIGHT = {
     "questions: {q: {ask: Q, yes_no: true}}\n",
     "two-languages": "steps:\n  a: {title: {nl: A, en: An A}}\n",
     "gate": "roles: {r: {title: R}}\nsteps:\n  a: {title: A, gate: {decided_by: r, no_go: {ends: [a]}}}\n",
-    "body": "bodies: {x: {title: X, meets: {from: '2027-01-05'}, recess: [{name: r, from: '07-10', to: '08-20'}]}}\nsteps: {}\n",
+    "body": "bodies: {x: {title: X, meets: {from: '2027-01-05'}, recess: [{name: r, from: '07-10', to: '08-20'}]}}\n"
+    "steps: {}\n",
     "notices": "notices: {to: {done: informed}, remind: 5wd, ladder: [{after: 1wd, to: [responsible]}]}\nsteps: {}\n",
 }
 WRONG = {
@@ -65,6 +69,17 @@ def test_what_has_the_wrong_shape_is_wrong_for_an_editor(name: str, validator: D
 
 def test_a_file_with_only_steps_is_right_for_an_editor(validator: Draft202012Validator) -> None:
     assert list(validator.iter_errors(_read("steps:\n  a: {title: A}\n"))) == []
+
+
+@pytest.mark.parametrize("path", sorted((COMMITTED.parents[1] / "opvang").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_files_of_the_default_definition_are_right_for_an_editor(
+    path: Path, validator: Draft202012Validator
+) -> None:
+    # our own reader: like an editor it leaves dates as they are written
+    values = read_yaml(Source(path.name, path.read_text(encoding="utf-8")), Report(), Budget())
+
+    assert values
+    assert [error.json_path for error in validator.iter_errors(values)] == []
 
 
 def test_every_key_tells_an_author_in_dutch_what_it_is_for() -> None:

@@ -56,11 +56,11 @@ def start_cycle(
         if definition is not None and sources is not None:
             save_definition(session, sources, definition, now)
         follows = definition or parent.definition
-        answers = {name: answer for name, answer in parent.answers.items() if name in follows.questions}
+        answers: dict[str, object] = {name: answer for name, answer in parent.answers.items() if name in follows.questions}
         cycle = open_cycle(
             follows,
             start_on=new.start_on,
-            answers={**answers, **new.answers},
+            answers=answers | dict(new.answers),
             targets={AnchorId(anchor): day for anchor, day in new.targets.items()},
             number=parent.number + 1,
             kind=new.kind,

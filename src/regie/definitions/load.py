@@ -14,8 +14,8 @@ from typing import Protocol
 
 from regie.definitions.calendars import workflow_defs_dir
 from regie.definitions.findings import LONGEST_NAME, Mark, Report, quote
-from regie.definitions.places import Places
-from regie.definitions.yaml_text import MOST_BYTES, Budget, Source, Table, decode, kind_of, read_yaml
+from regie.definitions.places import Places, Source, Table, kind_of
+from regie.definitions.yaml_text import MOST_BYTES, Budget, decode, read_yaml
 
 MAIN_FILE = "workflow.yaml"
 MOST_FILES = 50

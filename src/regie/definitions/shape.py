@@ -14,9 +14,8 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from regie.definitions.findings import MOST_SHOWN, Mark, Report, did_you_mean, make_finding, quote
-from regie.definitions.places import Places
+from regie.definitions.places import Places, Row, Table, Value, kind_of
 from regie.definitions.schema import ID_PATTERN, SPAN_PATTERN, WorkflowPart
-from regie.definitions.yaml_text import Row, Table, Value, kind_of
 
 Loc = tuple[str | int, ...]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import TypeVar
 
 from regie.core.conditions import Condition
 from regie.core.definition import (
@@ -45,6 +46,8 @@ from regie.definitions.schema import (
     WindowPart,
 )
 
+T = TypeVar("T")
+
 ONE_DAY = Span(1, Unit.WORKING_DAYS)
 CONTINUOUS = "continuous"
 
@@ -77,7 +80,7 @@ def compile_step(draft: Draft, id_: str, part: StepPart, automations: Collection
         id=StepId(id_),
         title=draft.text(part.title),
         phase=_phase(draft, part, here),
-        track=TrackId(part.track) if _known(draft, "track", part.track, *here, "track") and part.track else None,
+        track=_named(draft, "track", part.track, TrackId, *here, "track"),
         done_when=draft.text(part.done_when),
         evidence=EvidenceRule(part.evidence),
         responsible=_one_role(draft, part.responsible, *here, "responsible"),
@@ -90,23 +93,17 @@ def compile_step(draft: Draft, id_: str, part: StepPart, automations: Collection
         due=_due(draft, part, here),
         window=_window(draft, part.window, part, here),
         when=draft.condition(part.when, *here, "when"),
-        only_with=StepId(part.only_with)
-        if part.only_with and part.only_with != id_ and draft.refer("step", part.only_with, *here, "only_with")
-        else None,
+        only_with=None if part.only_with == id_ else _named(draft, "step", part.only_with, StepId, *here, "only_with"),
         gate=_gate(draft, part.gate, *here, "gate") if part.gate else None,
         terms=terms,
         repeats=_repeats(draft, part.repeats, part, here) if part.repeats else (),
-        for_each=ListId(part.for_each)
-        if part.for_each and draft.refer("list", part.for_each, *here, "for_each")
-        else None,
-        confidential_until=AnchorId(part.confidential_until)
-        if part.confidential_until and draft.refer("anchor", part.confidential_until, *here, "confidential_until")
-        else None,
+        for_each=_named(draft, "list", part.for_each, ListId, *here, "for_each"),
+        confidential_until=_named(draft, "anchor", part.confidential_until, AnchorId, *here, "confidential_until"),
         automation=part.automation,
         rerun={
             kind: RerunCode(code)
             for kind, code in part.rerun.items()
-            if _known_key(draft, "cycle kind", kind, *here, "rerun", kind)
+            if draft.refer("cycle kind", kind, *here, "rerun", kind)
         },
         keeps=draft.span(part.keeps, *here, "keeps", least=1) if part.keeps else None,
         avoids=tuple(part.avoid),
@@ -116,14 +113,8 @@ def compile_step(draft: Draft, id_: str, part: StepPart, automations: Collection
     )
 
 
-def _known(draft: Draft, kind: str, name: str | None, *path: str | int) -> bool:
-    return name is None or draft.refer(kind, name, *path)
-
-
-def _known_key(draft: Draft, kind: str, name: str, *path: str | int) -> bool:
-    if name in draft.declared[kind]:
-        return True
-    return draft.refer(kind, name, *path)
+def _named(draft: Draft, kind: str, name: str | None, as_id: Callable[[str], T], *path: str | int) -> T | None:
+    return as_id(name) if name is not None and draft.refer(kind, name, *path) else None
 
 
 def _phase(draft: Draft, part: StepPart, here: tuple[str, str]) -> PhaseId:

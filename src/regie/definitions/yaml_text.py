@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.parser import Parser
 
 from regie.definitions.findings import Mark, Report, quote
+from regie.definitions.places import Row, Source, Spot, Table, Value, kind_of
 
 MOST_BYTES = 1_000_000
 MOST_LEVELS = 30
@@ -22,9 +23,6 @@ MOST_NODES = 100_000
 LONGEST_TEXT = 4_000
 LONGEST_KEY = 200
 MOST_CHARACTER_FINDINGS = 20
-
-Value = Any
-"""A ``Table``, a ``Row``, or a str, int, bool or None."""
 
 _BOM = "\ufeff"
 # Control characters; line ends that only some programs see; marks that turn the reading direction; halves of
@@ -38,61 +36,6 @@ _WORDS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
-    """A file by the name that findings use, and its text."""
-
-    name: str
-    text: str
-
-
-class Spot(NamedTuple):
-    """Where a key or value stands: line and column from 1, and the characters of the text it takes up."""
-
-    source: Source
-    line: int
-    column: int
-    begin: int
-    end: int
-
-    @property
-    def mark(self) -> Mark:
-        return Mark(self.source.name, self.line, self.column)
-
-    def mark_inside(self, value: str, offset: int) -> Mark:
-        """Find the place of a character of a text, through quotes, escapes and folded lines."""
-        raw = self.source.text[self.begin : self.end]
-        at = self.begin + _offset_in_raw(raw, value, offset)
-        before = self.source.text[self.begin : at]
-        line_ends = before.count("\n")
-        if not line_ends:
-            return Mark(self.source.name, self.line, self.column + len(before))
-        return Mark(self.source.name, self.line + line_ends, len(before) - before.rfind("\n"))
-
-
-class Table(dict[str, Value]):
-    """A YAML mapping; knows where its keys and values stand."""
-
-    __slots__ = ("key_spots", "spot", "value_spots")
-
-    def __init__(self, spot: Spot) -> None:
-        super().__init__()
-        self.spot = spot
-        self.key_spots: dict[str, Spot] = {}
-        self.value_spots: dict[str, Spot] = {}
-
-
-class Row(list[Value]):
-    """A YAML sequence; knows where its items stand."""
-
-    __slots__ = ("item_spots", "spot")
-
-    def __init__(self, spot: Spot) -> None:
-        super().__init__()
-        self.spot = spot
-        self.item_spots: list[Spot] = []
 
 
 @dataclass(slots=True)
@@ -146,23 +89,6 @@ def read_yaml(source: Source, report: Report, budget: Budget) -> Table | None:
     found = "is empty" if root is None else f"holds {kind_of(root)}"
     report.add("RG114", Mark(source.name, 1, 1), f"file {found}", "a definition begins with: regie: 1")
     return None
-
-
-def kind_of(value: object) -> str:
-    """Name a kind of value in an author's words."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "a yes or no"
-        case int():
-            return "a number"
-        case str():
-            return "a text"
-        case list():
-            return "a list"
-        case _:
-            return "a group of keys"
 
 
 def _has_unwelcome_characters(source: Source, report: Report) -> bool:
@@ -285,7 +211,7 @@ class _Reader:
         if len(text) > longest:
             self.refuse("RG112", spot.mark, f"text of {len(text):,} characters", f"at most {longest:,}")
             text = text[:longest]
-        if event.style in _QUOTED and (match := _UNWELCOME.search(text)):
+        if event.style in ('"', "'") and (match := _UNWELCOME.search(text)):
             self.refuse("RG104", spot.mark, f"control character U+{ord(match[0]):04X} in this text", "leave it out")
         if is_key:
             self.keys[-1] = text
@@ -352,7 +278,6 @@ class _Marker:
 
 _NO_KEY = _Marker()
 _DOUBLED = _Marker()
-_QUOTED = ('"', "'")
 
 
 def _resolve(text: str) -> Value:
@@ -392,29 +317,3 @@ def _explain(error: Any) -> tuple[str, str]:
         if part in problem:
             return message, hint
     return f"this is not valid YAML: {quote(problem)[1:-1]}", ""
-
-
-_ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
-_BLOCK_HEADER = re.compile(r"[|>][^\n]*\n")
-
-
-def _offset_in_raw(raw: str, value: str, offset: int) -> int:
-    """Find the character of the written text that became character ``offset`` of the value.
-
-    Folding only changes white space, so the characters that are none are counted.
-    """
-    if raw == value:
-        return offset
-    wanted = sum(not sign.isspace() for sign in value[:offset])
-    quotes = raw[:1] if raw[:1] in _QUOTED else ""
-    header = _BLOCK_HEADER.match(raw)
-    at = header.end() if header else len(quotes)
-    while at < len(raw):
-        escape = _ESCAPE.match(raw, at) if quotes == '"' else None
-        width = escape.end() - at if escape else 2 if quotes == "'" and raw.startswith("''", at) else 1
-        if not (escape[0][1] in "nrte \n" if escape else raw[at].isspace()):
-            if wanted == 0:
-                return at
-            wanted -= 1
-        at += width
-    return max(0, len(raw) - len(quotes))

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, select, update
 from sqlmodel import Session
 
 from regie.errors import Refused
-from regie.store.dialects import per_dialect, said_for
+from regie.store.dialects import Writing, per_dialect, said_for
 from regie.store.session import in_transaction, read_scope
 from regie.store.tables import MessageStatus, NoticeState, mark, message, notice, tally
 
@@ -48,7 +48,7 @@ def _put_mark(insert: Any) -> Any:
     return putting.on_conflict_do_update(index_elements=["name"], set_={"value": putting.excluded.value})
 
 
-_ADD_TALLY = per_dialect(_add_tally)
+_ADD_TALLY = Writing(per_dialect(_add_tally), ("hour", "messages"))
 _PUT_MARK = per_dialect(_put_mark)
 
 
@@ -116,7 +116,7 @@ def must_hold(connection: Connection, new: int, now: datetime, brake_at: int, *,
 def count_messages(connection: Connection, new: int, now: datetime) -> None:
     """Add messages to the count of this hour."""
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    connection.execute(said_for(connection, _ADD_TALLY), {"hour": hour, "messages": new})
+    _ADD_TALLY.run(connection, [{"hour": hour, "messages": new}])
 
 
 def _median_working_day(connection: Connection, now: datetime) -> float:

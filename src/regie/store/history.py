@@ -23,13 +23,14 @@ from sqlmodel import Session
 from regie.core.changes import Changes, Transition
 from regie.core.events import Event
 from regie.core.traject import State
+from regie.store.dialects import Writing
 from regie.store.tables import history, traject
 
 WORDS = frozenset({"reason", "note", "document", "evidence"})
 """Fields of events that hold what a person typed, and so perhaps personal data."""
 
 _LAST_MAC = select(history.c.mac).where(history.c.traject_id == bindparam("id"), history.c.seq == bindparam("at_seq"))
-_APPEND = insert(history)
+_APPEND = Writing(insert(history), ("traject_id", "seq", "at", "by", "event", "payload", "words", "request_id", "mac"))
 _CHAIN = select(history).order_by(history.c.traject_id, history.c.seq)
 _HEADS = select(traject.c.id, traject.c.slug, traject.c.version)
 
@@ -100,7 +101,7 @@ def append_history(
         "request_id": request_id or None,
         "mac": _chain(key, previous, traject_id, seq, now, event.by, name, payload, request_id),
     }
-    connection.execute(_APPEND, row)
+    _APPEND.run(connection, [row])
 
 
 def canonical(value: Any) -> str:

@@ -21,7 +21,7 @@ from regie.core.messages import WHOLE_CYCLE, Line
 from regie.core.traject import Cycle, Traject
 from regie.errors import NotFound
 from regie.store.definitions import DefinitionShelf
-from regie.store.rows import day_key, to_line
+from regie.store.rows import day_key, to_line, told_text
 from regie.store.tables import MessageStatus, NoticeState, message, notice, occurrence, organisation, person
 from regie.store.trajects import load_cycles
 from regie.store.validity import only_current, still_true
@@ -196,7 +196,7 @@ def _withdraw(connection: Connection, traject: Traject, cycle: Cycle, told: Iter
             "own_cycle": cycle.number,
             "own_step": key.step,
             "own_key": key.key,
-            "told": left or None,
+            "told": told_text(left),
         }
         for key, left in stamps.items()
         if left != cycle.occurrences[key].told

@@ -15,12 +15,26 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert
 
 from regie.core.messages import Line, Message, Urgency
 from regie.store.brake import count_messages, must_hold
-from regie.store.dialects import per_dialect, said_for
-from regie.store.rows import day_key, line_row
+from regie.store.dialects import Writing, per_dialect
+from regie.store.rows import day_key, line_text
 from regie.store.tables import MessageStatus, NoticeState, message, notice
 
 _KEY = ["traject_id", "cycle", "step", "key", "kind", "about", "recipient", "channel", "due_on"]
-_ADD_MESSAGES = insert(message)
+_MESSAGE_COLUMNS = (
+    "id",
+    "recipient",
+    "channel",
+    "urgency",
+    "status",
+    "not_before_at",
+    "attempt",
+    "refusals",
+    "uncertainties",
+    "detail",
+    "created_at",
+)
+_NOTICE_COLUMNS = (*_KEY, "message_id", "rhythm", "payload", "state", "created_at")
+_ADD_MESSAGES = Writing(insert(message), _MESSAGE_COLUMNS)
 _DROP_EMPTY = delete(message).where(
     message.c.id == bindparam("message"), ~exists().where(notice.c.message_id == bindparam("message"))
 )
@@ -34,7 +48,7 @@ def _add_notices(insert_: Any) -> Any:
     )
 
 
-_ADD_NOTICES = per_dialect(_add_notices)
+_ADD_NOTICES = Writing(per_dialect(_add_notices), _NOTICE_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +86,8 @@ def queue_messages(
         state = NoticeState.HELD if held else state
         notice_rows += [_notice_row(traject_id, line, each, message_id, state, now, post) for line in each.lines]
     if message_rows:
-        connection.execute(_ADD_MESSAGES, message_rows)
-    new_notices = connection.execute(said_for(connection, _ADD_NOTICES), notice_rows).rowcount
+        _ADD_MESSAGES.run(connection, message_rows)
+    new_notices = _ADD_NOTICES.run(connection, notice_rows)
     new_messages = len(message_rows)
     if new_notices < len(notice_rows) and message_rows:
         empty = [{"message": row["id"]} for row in message_rows]
@@ -114,7 +128,7 @@ def _notice_row(
         "due_on": day_key(line.due_on),
         "message_id": message_id,
         "rhythm": value.rhythm.value,
-        "payload": line_row(line),
+        "payload": line_text(line),
         "state": state.value,
         "created_at": now,
     }

@@ -5,8 +5,11 @@ Plain functions over tuples: a traject of 110 occurrences is read in one go, tho
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from regie.core.definition import Answers, Kind, QuestionKind
@@ -36,9 +39,6 @@ FACTS = (
     "suspensions",
     "extended",
     "evidence",
-    "told",
-    "state",
-    "version",
 )
 DATES = (
     "early_start",
@@ -50,13 +50,21 @@ DATES = (
     "due_on",
     "legal_on",
 )
-OCCURRENCE_COLUMNS = [occurrence.c[name] for name in ("cycle", "step", "key", *FACTS, *DATES)]
+DERIVED = ("told", "state", "is_open", "version", *DATES)
+"""What followed from the facts, and what was told."""
+
+OCCURRENCE_COLUMNS = [occurrence.c[name] for name in ("step", "key", *FACTS, "told", "state", "version", *DATES)]
+
+facts_of: Callable[[Occurrence], tuple[Any, ...]] = attrgetter(*FACTS)
 
 
-def to_occurrence(row: Sequence[Any]) -> tuple[int, Occurrence]:
-    """Read a row with ``OCCURRENCE_COLUMNS``; give the cycle it is in with it."""
+@lru_cache(maxsize=8192)
+def to_occurrence(row: tuple[Any, ...]) -> Occurrence:
+    """Read a row with ``OCCURRENCE_COLUMNS``, as the driver gives it.
+
+    Most rows of a traject are read again and again without having changed: the same row is the same value.
+    """
     (
-        cycle,
         step,
         key,
         started_on,
@@ -90,31 +98,43 @@ def to_occurrence(row: Sequence[Any]) -> tuple[int, Occurrence]:
     planned = None
     if early_start is not None:
         planned = Planned(
-            early_start, early_finish, late_start, late_finish, slack_working_days, critical, due_on, legal_on
+            _day(early_start),
+            _day(early_finish),
+            _day(late_start),
+            _day(late_finish),
+            slack_working_days,
+            bool(critical),
+            _day(due_on),
+            _day(legal_on),
         )
-    return cycle, Occurrence(
+    return Occurrence(
         OccurrenceKey(step, key),
-        started_on,
-        finished_on,
+        _day(started_on),
+        _day(finished_on),
         waiting_for,
-        for_decision,
+        bool(for_decision),
         outcome,
-        held_until,
+        _day(held_until),
         STATES[out_state] if out_state else None,
         out,
         kept_from,
-        pinned_start,
-        pinned_finish,
+        _day(pinned_start),
+        _day(pinned_finish),
         pin_reason,
-        promised_on,
+        _day(promised_on),
         _to_suspensions(suspensions) if suspensions else (),
-        extended,
-        tuple(evidence) if evidence else (),
-        told or {},
+        bool(extended),
+        tuple(json.loads(evidence)) if evidence else (),
+        json.loads(told) if told else {},
         STATES[state],
         planned,
         version,
     )
+
+
+def _day(value: Any) -> Any:
+    """Read a date: text on SQLite and in JSON, a date on PostgreSQL."""
+    return date.fromisoformat(value) if type(value) is str else value
 
 
 def occurrence_row(traject_id: int, cycle: int, value: Occurrence, version: int) -> dict[str, Any]:
@@ -137,19 +157,34 @@ def occurrence_row(traject_id: int, cycle: int, value: Occurrence, version: int)
         "pinned_finish": value.pinned_finish,
         "pin_reason": value.pin_reason,
         "promised_on": value.promised_on,
-        "suspensions": [_from_suspension(each) for each in value.suspensions] or None,
+        "suspensions": _json([_from_suspension(each) for each in value.suspensions]),
         "extended": value.extended,
-        "evidence": list(value.evidence) or None,
-        "told": dict(value.told) or None,
-        "state": value.state.value,
-        "is_open": value.state.is_open,
-        "version": version,
-        **planned_row(value.planned),
+        "evidence": _json(value.evidence),
+        **derived_row(value, version),
     }
 
 
-def planned_row(planned: Planned | None) -> dict[str, Any]:
-    """Give the columns of the dates alone."""
+def told_text(told: Mapping[str, str]) -> str | None:
+    """Give what was told as it stands in its column."""
+    return _json(told)
+
+
+def derived_row(value: Occurrence, version: int) -> dict[str, Any]:
+    """Give the columns of what followed from facts, and of what was told."""
+    return {
+        "told": told_text(value.told),
+        "state": value.state.value,
+        "is_open": value.state.is_open,
+        "version": version,
+        **_planned_row(value.planned),
+    }
+
+
+def _json(value: Any) -> str | None:
+    return json.dumps(value, separators=(",", ":")) if value else None
+
+
+def _planned_row(planned: Planned | None) -> dict[str, Any]:
     if planned is None:
         return dict.fromkeys(DATES)
     return {
@@ -168,11 +203,8 @@ def _from_suspension(value: Suspension) -> list[str | None]:
     return [value.begins_on.isoformat(), value.ends_on.isoformat() if value.ends_on else None, value.reason]
 
 
-def _to_suspensions(stored: Sequence[Sequence[Any]]) -> tuple[Suspension, ...]:
-    return tuple(
-        Suspension(date.fromisoformat(begins), date.fromisoformat(ends) if ends else None, reason)
-        for begins, ends, reason in stored
-    )
+def _to_suspensions(stored: str) -> tuple[Suspension, ...]:
+    return tuple(Suspension(_day(begins), _day(ends), reason) for begins, ends, reason in json.loads(stored))
 
 
 # --- answers ------------------------------------------------------------------------------------------
@@ -203,8 +235,8 @@ def _to_answer(value: Any, kind: QuestionKind | None) -> Any:
 # --- lines --------------------------------------------------------------------------------------------
 
 
-def line_row(line: Line) -> dict[str, Any]:
-    """Give the facts of a line as JSON can hold them, without what is as always."""
+def line_text(line: Line) -> str:
+    """Give the facts of a line as JSON, without what is as always."""
     facts: dict[str, Any] = {"kind": line.kind.value, "role": line.role, "part": line.part}
     for name in ("due_on", "legal_on", "old_on"):
         if (day := getattr(line, name)) is not None:
@@ -222,11 +254,13 @@ def line_row(line: Line) -> dict[str, Any]:
             facts[name] = value
     for name in ("waits_for", "waited_by"):
         if keys := getattr(line, name):
-            facts[name] = [list(key) for key in keys]
-    return facts
+            facts[name] = keys
+    return json.dumps(facts, separators=(",", ":"))
 
 
-def to_line(facts: Mapping[str, Any], cycle: int, key: OccurrenceKey) -> Line:
+def to_line(stored: str, cycle: int, key: OccurrenceKey) -> Line:
+    """Read a line back; where it is about stands in columns of its own."""
+    facts = json.loads(stored)
     return Line(
         _KINDS[facts["kind"]],
         cycle,
@@ -251,10 +285,6 @@ def to_line(facts: Mapping[str, Any], cycle: int, key: OccurrenceKey) -> Line:
 def day_key(day: date | None) -> str:
     """Give a date as it stands in a unique key."""
     return day.isoformat() if day else NONE
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 def _keys(stored: Sequence[Sequence[str]]) -> tuple[OccurrenceKey, ...]:

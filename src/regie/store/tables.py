@@ -212,7 +212,11 @@ class ItemRow(Row, table=True):
 
 
 class OccurrenceRow(Row, table=True):
-    """Facts first, then what followed from them. In order of ``id``: the order in which they came to be."""
+    """Facts first, then what followed from them. In order of ``id``: the order in which they came to be.
+
+    ``suspensions``, ``evidence`` and ``told`` are JSON as text, and absent when empty: most are, and a hundred
+    rows are read at a time.
+    """
 
     __tablename__ = "occurrence"
     __table_args__ = (
@@ -222,8 +226,8 @@ class OccurrenceRow(Row, table=True):
         Index(
             "ix_occurrence_due",
             "due_on",
-            sqlite_where=column("is_open", Boolean).is_(True),
-            postgresql_where=column("is_open", Boolean).is_(True),
+            sqlite_where=column("is_open", Boolean).is_(True) & column("due_on").is_not(None),
+            postgresql_where=column("is_open", Boolean).is_(True) & column("due_on").is_not(None),
         ),
     )
 
@@ -246,10 +250,10 @@ class OccurrenceRow(Row, table=True):
     pinned_finish: date | None = None
     pin_reason: str
     promised_on: date | None = None
-    suspensions: list[Any] | None = Field(default=None, sa_type=cast(Any, _JSON))
+    suspensions: str | None = Field(default=None, sa_type=cast(Any, Text))
     extended: bool
-    evidence: list[str] | None = Field(default=None, sa_type=cast(Any, _JSON))
-    told: dict[str, str] | None = Field(default=None, sa_type=cast(Any, _JSON))
+    evidence: str | None = Field(default=None, sa_type=cast(Any, Text))
+    told: str | None = Field(default=None, sa_type=cast(Any, Text))
 
     state: str
     is_open: bool
@@ -420,7 +424,7 @@ class NoticeRow(Row, table=True):
     due_on: str
     message_id: str | None = Field(default=None, foreign_key="message.id", index=True)
     rhythm: str
-    payload: dict[str, Any] = Field(sa_type=cast(Any, _JSON))
+    payload: str = Field(sa_type=cast(Any, Text))
     state: str
     created_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
 

@@ -7,7 +7,7 @@ once, reads one kind of row of one traject, and only what changed is written.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -24,17 +24,18 @@ from regie.core.traject import AnchorDates, Cycle, CycleState, Item, Occurrence,
 from regie.errors import Conflict, NotFound
 from regie.failpoints import failpoint
 from regie.store.definitions import DefinitionShelf
-from regie.store.dialects import per_dialect, said_for
+from regie.store.dialects import Reading, Writing, per_dialect, said_for
 from regie.store.history import append_history, find_request
 from regie.store.notices import Post, queue_messages
 from regie.store.partners import load_people
 from regie.store.rows import (
-    DATES,
+    DERIVED,
     FACTS,
     OCCURRENCE_COLUMNS,
     answers_row,
+    derived_row,
+    facts_of,
     occurrence_row,
-    planned_row,
     to_answers,
     to_occurrence,
 )
@@ -86,7 +87,7 @@ def create_traject(session: Session, *, slug: str, title: str, zone: str, now: d
     return int(made[0])
 
 
-_ADD_OCCURRENCES = insert(occurrence)
+_ADD_OCCURRENCES = Writing(insert(occurrence), ("traject_id", "cycle", "step", "key", *FACTS, *DERIVED))
 _ADD_ITEMS = insert(item)
 _CYCLE_BY_KEY = select(cycle.c.number).where(
     cycle.c.traject_id == bindparam("id"), cycle.c.idempotency_key == bindparam("by_key")
@@ -134,7 +135,7 @@ def create_cycle(session: Session, traject_id: int, cycle_: Cycle, idempotency_k
     _write_items(connection, traject_id, cycle_, {})
     if cycle_.occurrences:
         rows = [occurrence_row(traject_id, cycle_.number, each, each.version) for each in cycle_.occurrences.values()]
-        connection.execute(_ADD_OCCURRENCES, rows)
+        _ADD_OCCURRENCES.run(connection, rows)
     connection.execute(update(traject).where(traject.c.id == traject_id).values(running=True, dirty=True))
     return cycle_.number
 
@@ -166,10 +167,11 @@ _ITEMS = (
     .where(item.c.traject_id == bindparam("id"))
     .order_by(item.c.position)
 )
-_OCCURRENCES_OF_ALL = (
-    select(*OCCURRENCE_COLUMNS).where(occurrence.c.traject_id == bindparam("id")).order_by(occurrence.c.id)
+_OCCURRENCES = Reading(
+    select(*OCCURRENCE_COLUMNS)
+    .where(occurrence.c.traject_id == bindparam("id"), occurrence.c.cycle == bindparam("number"))
+    .order_by(occurrence.c.id)
 )
-_OCCURRENCES = _OCCURRENCES_OF_ALL.where(occurrence.c.cycle == bindparam("number"))
 
 
 def load_traject(
@@ -183,7 +185,7 @@ def load_traject(
     Raises:
         NotFound: ``unknown-traject``.
     """
-    return _load(session, traject_id, shelf, for_change, whole)
+    return _load(session, traject_id, shelf, for_change, whole=whole)
 
 
 def load_cycles(
@@ -194,13 +196,18 @@ def load_cycles(
     Raises:
         NotFound: ``unknown-traject``.
     """
-    return _load(session, traject_id, shelf, for_change, numbers)
+    return _load(session, traject_id, shelf, for_change, wanted=numbers)
 
 
 def _load(
-    session: Session, traject_id: int, shelf: DefinitionShelf, for_change: bool, wanted: bool | Collection[int]
+    session: Session,
+    traject_id: int,
+    shelf: DefinitionShelf,
+    for_change: bool,
+    *,
+    whole: bool = False,
+    wanted: Collection[int] | None = None,
 ) -> Traject:
-    """``wanted``: of which cycles the occurrences are read: these, all (True), or those that run (False)."""
     connection = session.connection()
     own = {"id": traject_id}
     row = connection.execute(_TRAJECT_TO_CHANGE if for_change else _TRAJECT, own).first()
@@ -213,14 +220,12 @@ def _load(
     items: dict[int, dict[ListId, list[Item]]] = {}
     for number, name, key, happens_on, amount in connection.execute(_ITEMS, own):
         items.setdefault(number, {}).setdefault(name, []).append(Item(key, happens_on, amount))
-    if wanted is False:
-        wanted = [each.number for each in cycle_rows if each.state == CycleState.RUNNING.value]
-    occurrences = _load_occurrences(connection, traject_id, None if wanted is True else wanted)
-    cycles = []
+    cycles: list[Cycle] = []
     for number, kind, parent, definition_hash, answers, state, ended_because in cycle_rows:
         definition = shelf.get(definition_hash, session)
         kinds = {question.id: question.kind for question in definition.questions.values()}
         lists = {name: tuple(found) for name, found in items.get(number, {}).items()}
+        is_wanted = number in wanted if wanted is not None else whole or state == CycleState.RUNNING.value
         cycles.append(
             Cycle(
                 number,
@@ -228,7 +233,7 @@ def _load(
                 definition,
                 to_answers(answers, kinds),
                 anchors.get(number, {}),
-                occurrences.get(number, {}),
+                _load_occurrences(connection, traject_id, number) if is_wanted else {},
                 lists,
                 parent,
                 CycleState(state),
@@ -240,19 +245,10 @@ def _load(
     return Traject(traject_id, slug, title, tuple(cycles), people, zone, checked_at, version)
 
 
-def _load_occurrences(
-    connection: Connection, traject_id: int, numbers: Iterable[int] | None
-) -> Mapping[int, Mapping[OccurrenceKey, Occurrence]]:
-    found: dict[int, dict[OccurrenceKey, Occurrence]] = {}
-    if numbers is None:
-        results = [connection.execute(_OCCURRENCES_OF_ALL, {"id": traject_id})]
-    else:
-        results = [connection.execute(_OCCURRENCES, {"id": traject_id, "number": number}) for number in numbers]
-    for result in results:
-        for row in result.all():
-            number, value = to_occurrence(row)
-            found.setdefault(number, {})[value.key] = value
-    return found
+def _load_occurrences(connection: Connection, traject_id: int, number: int) -> Mapping[OccurrenceKey, Occurrence]:
+    """In the order in which they came to be, which the core keeps to."""
+    rows = _OCCURRENCES.rows(connection, {"id": traject_id, "number": number})
+    return {found.key: found for found in map(to_occurrence, rows)}
 
 
 def find_traject_id(session: Session, slug: str) -> int:
@@ -274,7 +270,7 @@ def find_traject_id(session: Session, slug: str) -> int:
 # --- save --------------------------------------------------------------------------------------------
 
 _SEEN = (traject.c.id == bindparam("own_id"), traject.c.version == bindparam("seen"))
-_PUT_TRAJECT = (
+_PUT_TRAJECT = Writing(
     update(traject)
     .where(*_SEEN)
     .values(
@@ -287,7 +283,7 @@ _PUT_TRAJECT = (
 )
 # Of an empty look nothing is kept, unless it says when to look next: the state at this moment is the one
 # that the last kept look led to.
-_PUT_NEXT_LOOK = (
+_PUT_NEXT_LOOK = Writing(
     update(traject)
     .where(*_SEEN, or_(traject.c.dirty.is_(True), traject.c.next_look_on.is_distinct_from(bindparam("next_look_on"))))
     .values(next_look_on=bindparam("next_look_on"), checked_at=bindparam("checked_at"), dirty=False)
@@ -298,9 +294,9 @@ _THIS_OCCURRENCE = (
     occurrence.c.step == bindparam("own_step"),
     occurrence.c.key == bindparam("own_key"),
 )
-_PUT_DATES = update(occurrence).where(*_THIS_OCCURRENCE).values({name: bindparam(name) for name in DATES})
-_PUT_OCCURRENCE = (
-    update(occurrence).where(*_THIS_OCCURRENCE).values({name: bindparam(name) for name in ("is_open", *FACTS, *DATES)})
+_PUT_DERIVED = Writing(update(occurrence).where(*_THIS_OCCURRENCE).values({name: bindparam(name) for name in DERIVED}))
+_PUT_OCCURRENCE = Writing(
+    update(occurrence).where(*_THIS_OCCURRENCE).values({name: bindparam(name) for name in (*FACTS, *DERIVED)})
 )
 _PUT_CYCLE = (
     update(cycle)
@@ -321,11 +317,15 @@ _DROP_ITEMS = delete(item).where(
 
 @dataclass(slots=True)
 class _Rows:
-    """The occurrences to write: new ones, those of which a fact or state changed, and those that only moved."""
+    """The occurrences to write: new ones, those of which a fact changed, and those of which only what follows did.
 
-    added: list[dict[str, Any]]
-    changed: list[dict[str, Any]]
-    moved: list[dict[str, Any]]
+    ``has_news``: something else changed than dates.
+    """
+
+    added: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    derived: list[dict[str, Any]] = field(default_factory=list)
+    has_news: bool = False
 
 
 def save_changes(
@@ -359,18 +359,18 @@ def save_changes(
     connection = session.connection()
     in_sweep = isinstance(changes.event, Tick)
     rows = _compare(before, changes)
-    is_worth_recording = not in_sweep or bool(rows.added or rows.changed or changes.cycles or changes.messages)
+    is_worth_recording = not in_sweep or rows.has_news or bool(changes.cycles or changes.messages)
     seq = before.version + 1 if is_worth_recording else 0
-    if not (is_worth_recording or rows.moved):
-        connection.execute(_PUT_NEXT_LOOK, _traject_row(before, changes, before.version))
+    if not (is_worth_recording or rows.derived):
+        _PUT_NEXT_LOOK.run(connection, [_traject_row(before, changes, before.version)])
         return Saved()
     _put_traject(connection, before, changes, seq or before.version)
     if rows.added:
-        connection.execute(_ADD_OCCURRENCES, rows.added)
+        _ADD_OCCURRENCES.run(connection, rows.added)
     if rows.changed:
-        connection.execute(_PUT_OCCURRENCE, rows.changed)
-    if rows.moved:
-        connection.execute(_PUT_DATES, rows.moved)
+        _PUT_OCCURRENCE.run(connection, rows.changed)
+    if rows.derived:
+        _PUT_DERIVED.run(connection, rows.derived)
     for each in changes.cycles:
         _write_cycle(connection, before, each)
     if isinstance(changes.event, GateDecided):
@@ -395,23 +395,25 @@ def save_changes(
 
 
 def _compare(before: Traject, changes: Changes) -> _Rows:
-    rows = _Rows([], [], [])
+    rows = _Rows()
     known = {each.number: each.occurrences for each in before.cycles}
     for number, new in (*changes.added, *changes.updated):
         old = known[number].get(new.key)
         if old is None:
             rows.added.append(occurrence_row(before.id, number, new, new.version))
-            continue
-        if old == new:
+            rows.has_news = True
             continue
         own = {"own_id": before.id, "own_cycle": number, "own_step": new.key.step, "own_key": new.key.key}
-        facts = replace(new, planned=old.planned)
-        if facts == old:
-            rows.moved.append({**planned_row(new.planned), **own})
+        if facts_of(old) != facts_of(new):
+            rows.changed.append({**occurrence_row(before.id, number, new, old.version + 1), **own})
+            rows.has_news = True
             continue
         # what was told is no business of who has the step before them
-        rises = replace(facts, told=old.told) != old
-        rows.changed.append({**occurrence_row(before.id, number, new, old.version + rises), **own})
+        rises = old.state is not new.state
+        was_told = old.told != new.told
+        if rises or was_told or old.planned != new.planned:
+            rows.derived.append({**derived_row(new, old.version + rises), **own})
+            rows.has_news = rows.has_news or rises or was_told
     return rows
 
 
@@ -427,7 +429,7 @@ def _traject_row(before: Traject, changes: Changes, version: int) -> dict[str, A
 
 
 def _put_traject(connection: Connection, before: Traject, changes: Changes, version: int) -> None:
-    if connection.execute(_PUT_TRAJECT, _traject_row(before, changes, version)).rowcount != 1:
+    if _PUT_TRAJECT.run(connection, [_traject_row(before, changes, version)]) != 1:
         raise Conflict(
             f"traject '{before.slug}' was changed by somebody else",
             code="traject-changed",

@@ -233,10 +233,10 @@ def upgrade() -> None:
         sa.Column("pinned_finish", sa.Date(), nullable=True),
         sa.Column("pin_reason", sa.String(), nullable=False),
         sa.Column("promised_on", sa.Date(), nullable=True),
-        sa.Column("suspensions", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("suspensions", sa.Text(), nullable=True),
         sa.Column("extended", sa.Boolean(), nullable=False),
-        sa.Column("evidence", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("told", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column("told", sa.Text(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.Column("early_start", sa.Date(), nullable=True),
@@ -265,8 +265,8 @@ def upgrade() -> None:
         "ix_occurrence_due",
         "occurrence",
         ["due_on"],
-        sqlite_where=sa.text("is_open IS 1"),
-        postgresql_where=sa.text("is_open IS true"),
+        sqlite_where=sa.text("is_open IS 1 AND due_on IS NOT NULL"),
+        postgresql_where=sa.text("is_open IS true AND due_on IS NOT NULL"),
     )
 
     op.create_table(
@@ -294,7 +294,7 @@ def upgrade() -> None:
         sa.Column("due_on", sa.String(), nullable=False),
         sa.Column("message_id", sa.String(), nullable=True),
         sa.Column("rhythm", sa.String(), nullable=False),
-        sa.Column("payload", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(

@@ -1,0 +1,1 @@
+"""Benchmarks: run with ``make bench``. Nothing here is part of the product."""

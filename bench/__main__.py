@@ -1,0 +1,214 @@
+"""Measure Regie: ``make bench``, or ``python -m bench plan step start sweep process``.
+
+Medians, and ratios against the same SQL sent raw in the same run. Figures in seconds depend on the machine;
+ratios less so.
+"""
+
+from __future__ import annotations
+
+import platform
+import random
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bench.raw import open_raw, send_again, timed, written_down
+from bench.towns import NOW, copy_traject, new_traject, open_town, start_one
+from regie.actions.apply_event import apply_event
+from regie.actions.context import Context
+from regie.actions.reconcile import find_chunk, reconcile, reconcile_chunk
+from regie.actions.start_traject import start_traject
+from regie.core.definition import Case, Definition, Duration, NoticePolicy, Phase, Relation, RelationType, Step
+from regie.core.events import StepFinished
+from regie.core.ids import OccurrenceKey, PhaseId, StepId
+from regie.core.network import build_network
+from regie.core.plan import PlanInput, make_plan
+from regie.core.span import Span
+from regie.core.traject import Occurrence
+from regie.definitions.calendars import load_calendar
+
+FIRST = OccurrenceKey(StepId("f0-opdracht-projectorganisatie"))
+START = date(2027, 1, 4)
+Work = Callable[[int], object]
+
+
+def say(what: str, *figures: str) -> None:
+    print(f"{what:58}", *(f"{figure:>16}" for figure in figures), flush=True)
+
+
+def ms(seconds: float) -> str:
+    return f"{seconds * 1000:.3f} ms"
+
+
+def made_up(count: int) -> Definition:
+    """A network of ``count`` steps with two predecessors each, one in seven finish-to-finish."""
+    chance = random.Random(1)
+    steps = []
+    for number in range(count):
+        needs = []
+        for other in sorted({chance.randrange(max(0, number - 20), number) for _ in range(2)} if number else ()):
+            kind = RelationType.FINISH_TO_FINISH if chance.random() < 0.14 else RelationType.FINISH_TO_START
+            needs.append(Relation(StepId(f"s{other}"), kind, Span.parse("2wd") if chance.random() < 0.1 else None))
+        length = Duration(Span.parse(f"{chance.randrange(1, 20)}wd"))
+        steps.append(
+            Step(StepId(f"s{number}"), {"nl": "S"}, PhaseId("p"), None, needs=tuple(needs), takes=(Case(length),))
+        )
+    policy = NoticePolicy({}, (), (), Span.parse("1wd"))
+    by_id, phases = {step.id: step for step in steps}, {PhaseId("p"): Phase(PhaseId("p"), {"nl": "P"})}
+    return Definition(
+        "made-up", "1", {"nl": "x"}, "x", by_id, phases,
+        {}, {}, {}, {}, {}, {}, {}, policy, load_calendar("nl"), load_calendar("nl-wettelijk"),
+    )  # fmt: skip
+
+
+def bench_plan() -> None:
+    for count, rounds in ((110, 300), (10_000, 15)):
+        definition = made_up(count)
+        keys = [OccurrenceKey(step) for step in definition.steps]
+        given = PlanInput(
+            build_network(definition, {}, keys), START, START, {key: Occurrence(key) for key in keys}, {}, {}
+        )
+        passes = statistics.median(timed(partial(make_plan, given)) for _ in range(rounds))
+        whole = statistics.median(timed(partial(_with_everything, given)) for _ in range(rounds))
+        say(f"plan {count:,} steps: both passes", ms(passes), f"n={rounds}")
+        say(f"plan {count:,} steps: and every date with its drivers", ms(whole), f"n={rounds}")
+
+
+def _with_everything(given: PlanInput) -> None:
+    plan = make_plan(given)
+    for place in range(len(given.network.activities)):
+        plan.planned(place)
+        plan.start_reasons(place)
+
+
+def bench_step(folder: Path, rounds: int = 60) -> None:
+    context, definition, sources = open_town(folder / "step.db")
+    ids = [start_one(context, definition, sources, number) for number in range(rounds)]
+    moment = NOW + timedelta(days=9)
+
+    def complete(number: int) -> None:
+        apply_event(context, ids[number], StepFinished(key=FIRST), moment)
+
+    _compare(folder, "step", "complete a step, durably", rounds, complete, context)
+
+
+def bench_start(folder: Path, rounds: int = 40) -> None:
+    context, definition, sources = open_town(folder / "start.db")
+    start_one(context, definition, sources, 10_000)
+
+    def start(number: int) -> None:
+        start_traject(context, sources, definition, new_traject(number), NOW)
+
+    _compare(folder, "start", "start a traject of 110 steps", rounds, start, context)
+
+
+def _compare(folder: Path, name: str, what: str, rounds: int, work: Work, context: Context) -> float:
+    """Time the first half of the work; send what the second half sends again, raw, to the database as it was.
+
+    Returns:
+        Median seconds of the raw side.
+    """
+    context.engine.dispose()
+    raw_path = folder / f"{name}-raw.db"
+    with closing(open_raw(folder / f"{name}.db")) as whole, closing(open_raw(raw_path)) as copy:
+        whole.backup(copy)
+    half = rounds // 2
+    ours = statistics.median(timed(lambda number=number: work(number)) for number in range(half))
+    written = []
+    for number in range(half, rounds):
+        with written_down(context.engine) as sent:
+            work(number)
+        written.append(sent)
+    with closing(open_raw(raw_path)) as raw:
+        plain = statistics.median(send_again(raw, sent) for sent in written)
+    say(what, ms(ours), f"raw {ms(plain)}", f"ratio {ours / plain:.1f}", f"n={half}")
+    return plain
+
+
+def bench_sweep(folder: Path, sizes: tuple[int, ...] = (1_000, 10_000)) -> None:
+    context, definition, sources = open_town(folder / "look.db")
+    ids = [start_one(context, definition, sources, number) for number in range(60)]
+    moment = NOW + timedelta(days=9)
+
+    def look(number: int) -> None:
+        reconcile_chunk(context, ids[number : number + 1], moment)
+
+    plain = _compare(folder, "look", "look at one traject", 60, look, context)
+    context, definition, sources = open_town(folder / "sweep.db")
+    original = start_one(context, definition, sources, 0)
+    made, days = 0, 9
+    for size in sizes:
+        copy_traject(context.engine, original, made, size)
+        made = size
+        for share in (0.01, 1.0):
+            days += 1
+            _one_sweep(context, size, share, NOW + timedelta(days=days), plain)
+
+
+def _one_sweep(context: Context, size: int, share: float, moment: datetime, plain: float) -> None:
+    wanted = max(int(size * share), 1)
+    with context.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE traject SET next_look_on = '2099-01-01'")
+        connection.exec_driver_sql(
+            "UPDATE traject SET next_look_on = '2026-12-01' WHERE id IN (SELECT id FROM traject ORDER BY id LIMIT ?)",
+            (wanted,),
+        )
+        rows = connection.exec_driver_sql("SELECT count(*) FROM occurrence").scalar_one()
+    began = time.perf_counter()
+    swept = reconcile(context, moment)
+    took = time.perf_counter() - began
+    each = took / max(swept.looked_at, 1)
+    say(
+        f"sweep {size:,} trajects ({rows:,} occurrences), {share:.0%} need a look",
+        f"{took:.2f} s", f"{ms(each)} each", f"ratio {each / plain:.1f}", f"n={swept.looked_at}",
+    )  # fmt: skip
+    with context.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE traject SET next_look_on = '2099-01-01'")
+    empty = statistics.median(timed(lambda: find_chunk(context, moment)) for _ in range(50))
+    say(f"   the sweep right after it, that finds nothing ({rows:,} rows)", ms(empty), "n=50")
+
+
+def bench_process(folder: Path) -> None:
+    del folder
+    python = [sys.executable, "-m", "regie"]
+    for what, arguments in (
+        ("regie --help, whole process", ["--help"]),
+        ("regie plan opvang, whole process", ["plan", "opvang", "--start", "2026-12-01", "--json"]),
+    ):
+        times = []
+        for _ in range(10):
+            began = time.perf_counter()
+            subprocess.run([*python, *arguments], check=True, capture_output=True)
+            times.append(time.perf_counter() - began)
+        say(what, f"{statistics.median(times):.3f} s", "n=10")
+
+
+BENCHES: dict[str, Callable[[Path], None]] = {
+    "plan": lambda _folder: bench_plan(),
+    "step": bench_step,
+    "start": bench_start,
+    "sweep": bench_sweep,
+    "process": bench_process,
+}
+
+
+def main() -> None:
+    """Run the benches that were named, or all."""
+    print(
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}, WAL, synchronous=FULL"
+    )
+    for name in sys.argv[1:] or BENCHES:
+        with tempfile.TemporaryDirectory(prefix="regie-bench-") as folder:
+            BENCHES[name](Path(folder))
+
+
+if __name__ == "__main__":
+    main()
