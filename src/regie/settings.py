@@ -119,8 +119,7 @@ class Settings(BaseSettings):
     )
     mail_from: Annotated[Mailbox | None, NoDecode, BeforeValidator(_mailbox)] = Field(
         default=None,
-        description="Sender of all mail: `Regie Voorbeeldstad <regie@voorbeeldstad.nl>`. Required with "
-        "a mail server.",
+        description="Sender of all mail: `Regie Voorbeeldstad <regie@voorbeeldstad.nl>`. Required with a mail server.",
     )
     reply_to: EmailAddress | None = Field(
         default=None,

@@ -11,9 +11,9 @@ from regie.actions.context import Context
 from regie.actions.office_hours import next_office_hour
 from regie.core.changes import Changes
 from regie.core.engine import advance
-from regie.core.events import Event
+from regie.core.events import Event, Tick
 from regie.store.session import in_transaction, read_scope
-from regie.store.trajects import Saved, find_request, load_traject, save_changes
+from regie.store.trajects import Saved, find_request, load_traject, mark_dirty, save_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ def apply_in(
         office=lambda moment: next_office_hour(moment, traject.zone, calendar),
         brake_at=context.brake_at,
     )
+    if changes.wants_runs and not isinstance(event, Tick):
+        mark_dirty(session, [traject_id])  # so that the next sweep runs the automated steps
     return Applied(changes, saved)
 
 

@@ -12,6 +12,7 @@ from regie.actions.context import Context
 from regie.clock import local_date
 from regie.core.changes import WantedRun
 from regie.core.events import Tick
+from regie.core.traject import State, Traject
 from regie.errors import RegieError
 from regie.failpoints import failpoint
 from regie.store.brake import begin_sweep
@@ -25,11 +26,19 @@ CHUNK = 200
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did. ``failed``: trajects that could not be looked at; they delay only themselves."""
+    """What a sweep did.
+
+    Args:
+        runs: automated steps that are ready to run, by traject.
+        changed: trajects in which a step changed state; ``moves`` says which step, and to what.
+        failed: trajects that could not be looked at; they delay only themselves.
+    """
 
     looked_at: int = 0
     notices: int = 0
     runs: tuple[tuple[int, WantedRun], ...] = ()
+    changed: tuple[int, ...] = ()
+    moves: tuple[tuple[int, str, str], ...] = ()
     failed: tuple[int, ...] = ()
     clock_went_back: int = 0
 
@@ -38,6 +47,8 @@ class Swept:
             self.looked_at + other.looked_at,
             self.notices + other.notices,
             self.runs + other.runs,
+            self.changed + other.changed,
+            self.moves + other.moves,
             self.failed + other.failed,
             self.clock_went_back + other.clock_went_back,
         )
@@ -67,8 +78,15 @@ def reconcile_chunk(context: Context, ids: Sequence[int], now: datetime) -> Swep
             continue
         if changes.clock_went_back:
             log.warning("sweep.clock_went_back traject=%s", traject_id)
-        runs = tuple((traject_id, run) for run in changes.wants_runs)
-        swept += Swept(1, saved.new_notices, runs, (), int(changes.clock_went_back))
+        moves = tuple((traject_id, str(each.key), each.after.value) for each in changes.transitions)
+        swept += Swept(
+            1,
+            saved.new_notices,
+            tuple((traject_id, run) for run in find_runs(changes.traject)),
+            (traject_id,) if moves else (),
+            moves,
+            clock_went_back=int(changes.clock_went_back),
+        )
     return swept
 
 
@@ -80,3 +98,13 @@ def reconcile(context: Context, now: datetime, *, zone: str = "Europe/Amsterdam"
         swept += reconcile_chunk(context, chunk, now)
         after = chunk[-1]
     return swept
+
+
+def find_runs(traject: Traject) -> tuple[WantedRun, ...]:
+    """The automated steps that are ready and have not begun: asked of what is, not of what just happened."""
+    return tuple(
+        WantedRun(cycle.number, key, action)
+        for cycle in traject.running()
+        for key, occurrence in cycle.occurrences.items()
+        if occurrence.state is State.READY and (action := cycle.definition.steps[key.step].automation)
+    )

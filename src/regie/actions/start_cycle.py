@@ -56,7 +56,9 @@ def start_cycle(
         if definition is not None and sources is not None:
             save_definition(session, sources, definition, now)
         follows = definition or parent.definition
-        answers: dict[str, object] = {name: answer for name, answer in parent.answers.items() if name in follows.questions}
+        answers: dict[str, object] = {
+            name: answer for name, answer in parent.answers.items() if name in follows.questions
+        }
         cycle = open_cycle(
             follows,
             start_on=new.start_on,

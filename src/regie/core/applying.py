@@ -115,7 +115,7 @@ def _apply_to_step(cycle: Cycle, old: Occurrence, event: happened.StepEvent, tod
 def _start(cycle: Cycle, old: Occurrence, event: happened.StepStarted, today: date) -> Occurrence:
     _refuse_when_not_ready(cycle, old, Verb.START, today)
     next_state(old.key, old.state, Verb.START)
-    return replace(old, started_on=_past(event.on, today, old.key))
+    return replace(old, started_on=_past(event.on, today, old.key), evidence=(*old.evidence, *event.evidence))
 
 
 def _finish(cycle: Cycle, old: Occurrence, event: happened.StepFinished, today: date) -> Occurrence:

@@ -31,7 +31,10 @@ class StepEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted(StepEvent):
+    """``evidence``: what there is from the start, such as a document that was made for it."""
+
     on: date | None = None
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

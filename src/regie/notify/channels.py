@@ -26,9 +26,7 @@ LONGEST_ADDRESS = 2000
 _URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")  # no space, no backslash, no fragment
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?", re.IGNORECASE)
-_PLACE = re.compile(
-    r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]*)(?::[0-9]{1,5})?"
-)  # host, or address in brackets, and port
+_PLACE = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]*)(?::[0-9]{1,5})?")  # host, or address in brackets, and port
 _PLAIN = re.compile(r"[A-Za-z0-9._,/-]{0,100}")
 _ENCRYPTED = re.compile(r"starttls|ssl", re.IGNORECASE)
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")

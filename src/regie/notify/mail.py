@@ -198,9 +198,7 @@ def hand_over_channel(channel: ChannelAddress, title: str, body: str, timeouts: 
         return _never(f"Apprise cannot use the address {channel}")
     if _notify(plugin, title, body, timeouts):
         return Delivery(DeliveryOutcome.ACCEPTED, f"accepted by {channel}")
-    return Delivery(
-        DeliveryOutcome.UNCERTAIN, f"{channel} failed without a reason; it may have taken the message"
-    )
+    return Delivery(DeliveryOutcome.UNCERTAIN, f"{channel} failed without a reason; it may have taken the message")
 
 
 def _instantiate(address: str | dict[str, Any]) -> Any:

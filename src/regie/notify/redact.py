@@ -31,9 +31,7 @@ _COMPLAINT = re.compile(r"(?i)(?P<key>\binvalid [\w /~-]{1,60} \()[^)]*\)")  # A
 _LOGIN = re.compile(r"[^\s:/@\"'<>]{1,100}:[^\s@\"'<>]{1,200}@(?=[\w\[])")
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 # Links in messages carry a random token as a step in their path: letters of both sizes and digits.
-_PATH_TOKEN = re.compile(
-    r"(?<=/)(?=[\w~%.-]{0,99}[a-z])(?=[\w~%.-]{0,99}[A-Z])(?=[\w~%.-]{0,99}[0-9])[\w~%.-]{20,}"
-)
+_PATH_TOKEN = re.compile(r"(?<=/)(?=[\w~%.-]{0,99}[a-z])(?=[\w~%.-]{0,99}[A-Z])(?=[\w~%.-]{0,99}[0-9])[\w~%.-]{20,}")
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -87,9 +85,7 @@ class Redaction(logging.Filter):
     def _clean(self, record: logging.LogRecord) -> None:
         # The arguments first and one by one: some formatters (access logs) take them apart.
         if isinstance(record.args, tuple):
-            record.args = tuple(
-                redact(part, self._secrets) if isinstance(part, str) else part for part in record.args
-            )
+            record.args = tuple(redact(part, self._secrets) if isinstance(part, str) else part for part in record.args)
         said = record.getMessage()
         cleaned = redact(said, self._secrets)
         if cleaned != said:

@@ -29,8 +29,8 @@ def said_for(connection: Connection, statements: PerDialect) -> Statement:
 class Writing:
     """A writing statement, compiled at its first use; then only values go to the driver.
 
-    SQLAlchemy's own path weighs each value of each row anew, which costs more than the database does. Values
-    are converted by the types of the columns all the same.
+    SQLAlchemy's own path weighs each value of each row anew, which costs more than the database does, and does
+    not tell how many rows an insert made. Values are converted by the types of the columns all the same.
 
     Args:
         statement: with a bound parameter for each value, or an insert.

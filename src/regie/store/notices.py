@@ -35,8 +35,8 @@ _MESSAGE_COLUMNS = (
 )
 _NOTICE_COLUMNS = (*_KEY, "message_id", "rhythm", "payload", "state", "created_at")
 _ADD_MESSAGES = Writing(insert(message), _MESSAGE_COLUMNS)
-_DROP_EMPTY = delete(message).where(
-    message.c.id == bindparam("message"), ~exists().where(notice.c.message_id == bindparam("message"))
+_DROP_EMPTY = Writing(
+    delete(message).where(message.c.id == bindparam("own_id"), ~exists().where(notice.c.message_id == message.c.id))
 )
 
 
@@ -90,8 +90,7 @@ def queue_messages(
     new_notices = _ADD_NOTICES.run(connection, notice_rows)
     new_messages = len(message_rows)
     if new_notices < len(notice_rows) and message_rows:
-        empty = [{"message": row["id"]} for row in message_rows]
-        new_messages -= connection.execute(_DROP_EMPTY, empty).rowcount
+        new_messages -= _DROP_EMPTY.run(connection, [{"own_id": row["id"]} for row in message_rows])
     if new_messages and not held:
         count_messages(connection, new_messages, now)
     return new_notices, new_messages

@@ -34,7 +34,7 @@ from regie.core.ids import PersonId
 from regie.core.messages import Urgency
 from regie.errors import NotFound, Refused
 from regie.store.brake import Held, discard_held, release_held
-from regie.store.dialects import per_dialect, said_for
+from regie.store.dialects import Writing, per_dialect, said_for
 from regie.store.letters import load_letter, preview_letter
 from regie.store.tables import MessageStatus, NoticeState, message, notice, person, traject
 
@@ -94,12 +94,13 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_TAKE = (
+_TAKE = Writing(
     update(message)
     .where(
         message.c.id == bindparam("own_id"),
         message.c.attempt == bindparam("seen"),
-        message.c.status.in_([_S.PENDING.value, _S.UNCERTAIN.value]),
+        # no IN: its list is filled in at execution, which many rows at once do not allow
+        or_(message.c.status == _S.PENDING.value, message.c.status == _S.UNCERTAIN.value),
     )
     .values(
         status=_S.SENDING.value,
@@ -155,7 +156,7 @@ def claim(session: Session, owner: str, now: datetime, limit: int, lease_seconds
         return ()
     lease = {"owner": owner, "lease_until": now + timedelta(seconds=lease_seconds)}
     rows = [{"own_id": id_, "seen": attempt, "attempt": attempt + 1, **lease} for id_, attempt in found]
-    taken = connection.execute(_TAKE, rows).rowcount
+    taken = _TAKE.run(connection, rows)
     assert taken == len(rows)  # they are locked, or we are the only writer
     return tuple(Claimed(id_, attempt + 1) for id_, attempt in found)
 

@@ -1,282 +1,249 @@
-"""Who plays which role, how to reach them, and when they are away.
+"""The front door to people and roles, and the import of a whole list of partners.
 
-Names and addresses stay here: the core gets ids and habits, and the id of a person says nothing about who it is.
+A list is taken as a whole or not at all: every row that is wrong is named, with its number and the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session
 
-from regie.core.definition import Definition, HearsWhen
+from regie.core.definition import HearsWhen
 from regie.core.ids import PersonId, RoleId
-from regie.core.traject import Absence, Person
-from regie.errors import NotFound, Refused
+from regie.errors import Refused
+from regie.failpoints import failpoint
 from regie.mailbox import check_email
-from regie.store.dialects import per_dialect, said_for
-from regie.store.tables import EVERY_TRAJECT, absence, organisation, person, role_binding
-
-_HEARS: Mapping[str, HearsWhen] = {each.value: each for each in HearsWhen}
-
-_PEOPLE = (
-    select(
-        role_binding.c.traject_id,
-        role_binding.c.role,
-        person.c.id,
-        person.c.language,
-        person.c.hears,
-        person.c.deputy_id,
-        absence.c.begins_on,
-        absence.c.ends_on,
-    )
-    .join_from(role_binding, person, role_binding.c.person_id == person.c.id)
-    .outerjoin(absence, absence.c.person_id == person.c.id)
-    .where(or_(role_binding.c.traject_id == bindparam("id"), role_binding.c.traject_id == EVERY_TRAJECT))
-    .order_by(
-        role_binding.c.traject_id.desc(), role_binding.c.role, role_binding.c.position, person.c.id, absence.c.begins_on
-    )
+from regie.store.people import (
+    Contact,
+    bind_role,
+    clear_absence,
+    erase_person,
+    find_person,
+    get_person,
+    list_people,
+    load_people,
+    save_person,
+    set_absence,
+    set_deputy,
+    unbind_role,
+    unfilled_roles,
 )
+from regie.store.tables import EVERY_TRAJECT
+
+__all__ = [
+    "Contact",
+    "ImportReport",
+    "RowProblem",
+    "bind_role",
+    "clear_absence",
+    "erase_person",
+    "find_person",
+    "get_person",
+    "import_people",
+    "list_people",
+    "load_people",
+    "save_person",
+    "set_absence",
+    "set_deputy",
+    "unbind_role",
+    "unfilled_roles",
+]
+
+COLUMNS = ("organisatie", "naam", "e-mail", "rol", "taal", "ritme", "vervanger")
+REQUIRED = ("naam", "e-mail", "rol")
+RHYTHMS: Mapping[str, HearsWhen] = {
+    "direct": HearsWhen.AT_ONCE,
+    "dagelijks": HearsWhen.DAILY,
+    "wekelijks": HearsWhen.WEEKLY,
+    "tweewekelijks": HearsWhen.BIWEEKLY,
+    **{each.value: each for each in HearsWhen},
+}
+LANGUAGES: Mapping[str, str] = {"nl": "nl", "en": "en", "nederlands": "nl", "engels": "en"}
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """Somebody as the administrator sees them. ``roles``: (role, traject id), 0 for every traject."""
+class RowProblem:
+    """What is wrong with a row. Repeats no name and no address: this ends up in logs."""
 
-    id: PersonId
-    name: str
-    email: str
-    language: str = "nl"
-    hears: HearsWhen | None = None
-    deputy: PersonId | None = None
-    organisation: str = ""
-    away: tuple[Absence, ...] = ()
-    roles: tuple[tuple[RoleId, int], ...] = ()
+    row: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"row {self.row}, {self.column}: {self.reason}"
 
 
-# --- for the core ------------------------------------------------------------------------------------
-
-
-def load_people(session: Session, traject_id: int) -> Mapping[RoleId, tuple[Person, ...]]:
-    """Give who plays each role in a traject.
-
-    People bound to a role in the traject itself stand in the place of those who play it everywhere.
-    """
-    found: dict[RoleId, dict[PersonId, Person]] = {}
-    bound_in: dict[RoleId, int] = {}
-    for bound, role, name, language, hears, deputy, begins_on, ends_on in session.connection().execute(
-        _PEOPLE, {"id": traject_id}
-    ):
-        if bound_in.setdefault(role, bound) != bound:
-            continue  # safe: rows of the traject itself come first
-        people = found.setdefault(role, {})
-        known = people.get(name)
-        away = (*(known.away if known else ()), *((Absence(begins_on, ends_on),) if begins_on else ()))
-        people[name] = Person(name, language, _HEARS[hears] if hears else None, away, deputy)
-    return {role: tuple(people.values()) for role, people in found.items()}
-
-
-def unfilled_roles(session: Session, definition: Definition, traject_id: int) -> tuple[RoleId, ...]:
-    """Give the partner roles of a definition that nobody plays in a traject, in the order of the definition."""
-    people = load_people(session, traject_id)
-    return tuple(role for role in definition.partner_roles() if not people.get(role))
-
-
-# --- for the administrator ---------------------------------------------------------------------------
-
-
-def save_person(
-    session: Session,
-    *,
-    name: str,
-    email: str = "",
-    language: str = "nl",
-    hears: HearsWhen | None = None,
-    organisation: str = "",
-    deputy: PersonId | None = None,
-    person_id: PersonId | None = None,
-) -> PersonId:
-    """Add somebody, or change somebody whose ``person_id`` or address is known; give the id.
-
-    Raises:
-        Refused: ``address-invalid``, ``name-missing``, ``language-unknown``, ``address-taken``, ``own-deputy``.
-        NotFound: ``unknown-person``.
-    """
-    if not name.strip():
-        raise Refused("a person needs a name", code="name-missing")
-    if language not in ("nl", "en"):
-        raise Refused(f"there is no language '{language[:20]}'", code="language-unknown", hint="nl or en")
-    address = check_email(email.strip()) if email.strip() else ""
-    connection = session.connection()
-    by_address = find_person(session, address) if address else None
-    if person_id is not None and by_address not in (None, person_id):
-        raise Refused("somebody else has this address", code="address-taken", hint="one person has one address")
-    known = person_id or by_address
-    if known is not None:
-        _find(connection, known)
-    if deputy is not None:
-        _find(connection, deputy)
-        if deputy == known:
-            raise Refused("nobody is their own deputy", code="own-deputy")
-    own = known or _next_person_id(connection)
-    row = {
-        "name": " ".join(name.split()),
-        "email": address,
-        "address_key": address.lower() or own,
-        "language": language,
-        "hears": hears.value if hears else None,
-        "deputy_id": deputy,
-        "organisation_id": _organisation_id(connection, organisation),
-    }
-    if known is None:
-        connection.execute(insert(person), {"id": own, **row})
-    else:
-        connection.execute(update(person).where(person.c.id == known), row)
-    return own
-
-
-def find_person(session: Session, email: str) -> PersonId | None:
-    """Give who has an e-mail address, in capitals or not."""
-    wanted = select(person.c.id).where(person.c.address_key == email.strip().lower())
-    found: str | None = session.connection().scalar(wanted)
-    return PersonId(found) if found is not None else None
-
-
-def _find(connection: Connection, person_id: PersonId) -> None:
-    if connection.scalar(select(person.c.id).where(person.c.id == person_id)) is None:
-        raise NotFound(f"no person '{person_id}'", code="unknown-person")
-
-
-def _next_person_id(connection: Connection) -> PersonId:
-    # numbers are not used again: erased people keep their row
-    taken = [int(each[1:]) for each in connection.scalars(select(person.c.id)) if each[1:].isdigit()]
-    return PersonId(f"p{max(taken, default=0) + 1}")
-
-
-def _organisation_id(connection: Connection, name: str) -> int | None:
-    plain = " ".join(name.split())
-    if not plain:
-        return None
-    wanted = select(organisation.c.id).where(organisation.c.name == plain)
-    known: int | None = connection.scalar(wanted)
-    if known is None:
-        connection.execute(said_for(connection, _ADD_ORGANISATION), [{"name": plain}])
-        known = connection.scalar(wanted)
-    return known
-
-
-_ADD_ORGANISATION = per_dialect(lambda insert_: insert_(organisation).on_conflict_do_nothing())
-
-
-def bind_role(session: Session, role: RoleId, person_id: PersonId, traject_id: int = EVERY_TRAJECT) -> bool:
-    """Let somebody play a role, after those who play it already; say whether that is new.
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did, or with ``dry_run`` would do. With problems nothing was stored.
 
     Args:
-        traject_id: 0 for every traject.
-
-    Raises:
-        NotFound: ``unknown-person``.
+        bound: how many times somebody got a role.
     """
-    connection = session.connection()
-    _find(connection, person_id)
-    bound = connection.execute(
-        select(role_binding.c.person_id, role_binding.c.position).where(
-            role_binding.c.traject_id == traject_id, role_binding.c.role == role
-        )
-    ).all()
-    if any(row.person_id == person_id for row in bound):
-        return False
-    last = max((row.position for row in bound), default=-1)
-    row = {"traject_id": traject_id, "role": role, "person_id": person_id, "position": last + 1}
-    connection.execute(insert(role_binding), row)
-    return True
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    bound: int = 0
+    problems: tuple[RowProblem, ...] = ()
+    is_dry_run: bool = False
+
+    @property
+    def is_stored(self) -> bool:
+        return not self.problems and not self.is_dry_run
 
 
-def unbind_role(session: Session, role: RoleId, person_id: PersonId, traject_id: int = EVERY_TRAJECT) -> bool:
-    """Let somebody play a role no longer; say whether they did."""
-    binding = (
-        (role_binding.c.traject_id == traject_id)
-        & (role_binding.c.role == role)
-        & (role_binding.c.person_id == person_id)
-    )
-    return session.connection().execute(delete(role_binding).where(binding)).rowcount > 0
+@dataclass(slots=True)
+class _Partner:
+    """One person, gathered from all rows with the same address."""
+
+    row: int
+    name: str
+    email: str
+    organisation: str = ""
+    language: str = ""
+    hears: HearsWhen | None = None
+    deputy: str = ""
+    roles: list[RoleId] = field(default_factory=list)
 
 
-def set_absence(session: Session, person_id: PersonId, begins_on: date, ends_on: date) -> None:
-    """Note that somebody is away, first and last day inclusive. The same first day again replaces it.
+def import_people(
+    session: Session,
+    rows: Iterable[Mapping[str, str | None]],
+    *,
+    dry_run: bool = False,
+    traject_id: int = EVERY_TRAJECT,
+    roles: Collection[RoleId] | None = None,
+    first_row: int = 1,
+) -> ImportReport:
+    """Store people and their roles: new ones are added, known ones (by address) brought up to date.
 
-    Raises:
-        Refused: ``dates-reversed``.
-        NotFound: ``unknown-person``.
+    Nobody loses a role by it. What a known person has and the list leaves empty stays as it is. Somebody may stand
+    in several rows, and a row may name several roles, with a comma or semicolon between them.
+
+    Args:
+        rows: per row the value of each of ``COLUMNS``; ``vervanger`` is an address.
+        traject_id: where they play these roles; 0 for every traject.
+        roles: the roles that there are; None when that is not known.
+        first_row: number of the first row, as the reader of the report counts.
     """
-    if ends_on < begins_on:
-        raise Refused(f"an absence cannot end on {ends_on}, before it begins on {begins_on}", code="dates-reversed")
-    connection = session.connection()
-    _find(connection, person_id)
-    clear_absence(session, person_id, begins_on)
-    row = {"person_id": person_id, "begins_on": begins_on, "ends_on": ends_on}
-    connection.execute(insert(absence), row)
+    partners, problems = _gather(rows, roles, first_row)
+    for each in partners.values():
+        if each.deputy and each.deputy.lower() not in partners and find_person(session, each.deputy) is None:
+            problems.append(RowProblem(each.row, "vervanger", "there is nobody with this address"))
+        if each.deputy.lower() == each.email.lower() and each.deputy:
+            problems.append(RowProblem(each.row, "vervanger", "nobody is their own deputy"))
+    if problems:
+        return ImportReport(problems=tuple(sorted(problems, key=lambda each: each.row)), is_dry_run=dry_run)
+    # stored and thrown away: a rehearsal that takes another road proves nothing
+    savepoint = session.connection().begin_nested()
+    report = _store(session, list(partners.values()), traject_id, dry_run)
+    if dry_run:
+        savepoint.rollback()
+    else:
+        savepoint.commit()
+    return report
 
 
-def clear_absence(session: Session, person_id: PersonId, begins_on: date) -> bool:
-    """Take back an absence that was to begin on a day; say whether there was one."""
-    own = (absence.c.person_id == person_id) & (absence.c.begins_on == begins_on)
-    return session.connection().execute(delete(absence).where(own)).rowcount > 0
+def _gather(
+    rows: Iterable[Mapping[str, str | None]], roles: Collection[RoleId] | None, first_row: int
+) -> tuple[dict[str, _Partner], list[RowProblem]]:
+    partners: dict[str, _Partner] = {}
+    problems: list[RowProblem] = []
+    for number, raw in enumerate(rows, start=first_row):
+        row = {str(name).strip().lower(): " ".join((value or "").split()) for name, value in raw.items()}
+        if "email" in row:
+            row.setdefault("e-mail", row.pop("email"))
+        found = [*_check_columns(number, row)]
+        if not found:
+            found = _take(number, row, partners, roles)
+        problems += found
+    return partners, problems
 
 
-def list_people(session: Session, traject_id: int | None = None) -> tuple[Contact, ...]:
-    """Give everybody who was not erased, by name; with ``traject_id`` only who plays a role in it."""
-    connection = session.connection()
-    bindings: dict[str, list[tuple[RoleId, int]]] = {}
-    for bound, role, name in connection.execute(
-        select(role_binding.c.traject_id, role_binding.c.role, role_binding.c.person_id).order_by(
-            role_binding.c.role, role_binding.c.traject_id
+def _check_columns(number: int, row: Mapping[str, str]) -> Iterable[RowProblem]:
+    for name in row:
+        if name not in COLUMNS:
+            yield RowProblem(number, name[:40] or "?", f"there is no such column; there are: {', '.join(COLUMNS)}")
+    for name in REQUIRED:
+        if not row.get(name):
+            yield RowProblem(number, name, "is missing")
+
+
+def _take(
+    number: int, row: Mapping[str, str], partners: dict[str, _Partner], roles: Collection[RoleId] | None
+) -> list[RowProblem]:
+    """Add a row to what is known of its person; give what is wrong with it."""
+    problems: list[RowProblem] = []
+    for column in ("e-mail", "vervanger"):
+        try:
+            check_email(row.get(column) or "niemand@example.nl")
+        except Refused as error:
+            problems.append(RowProblem(number, column, str(error)))
+    language, hears = row.get("taal", "").lower(), row.get("ritme", "").lower()
+    if language and language not in LANGUAGES:
+        problems.append(RowProblem(number, "taal", f"'{language[:20]}' is not one of {', '.join(LANGUAGES)}"))
+    if hears and hears not in RHYTHMS:
+        problems.append(RowProblem(number, "ritme", f"'{hears[:20]}' is not one of {', '.join(RHYTHMS)}"))
+    named = [RoleId(part.strip()) for part in row["rol"].replace(";", ",").split(",") if part.strip()]
+    problems += [RowProblem(number, "rol", reason) for role in named if (reason := _unknown(role, roles))]
+    if problems:
+        return problems
+    partner = partners.setdefault(row["e-mail"].lower(), _Partner(number, row["naam"], row["e-mail"]))
+    news = {
+        "naam": (partner.name, row["naam"]),
+        "organisatie": (partner.organisation, row.get("organisatie", "")),
+        "taal": (partner.language, LANGUAGES.get(language, "")),
+        "ritme": (partner.hears, RHYTHMS.get(hears)),
+        "vervanger": (partner.deputy, row.get("vervanger", "")),
+    }
+    for column, (known, new) in news.items():
+        if known and new and known != new:
+            problems.append(RowProblem(number, column, f"differs from row {partner.row}, with the same address"))
+    partner.organisation = partner.organisation or row.get("organisatie", "")
+    partner.language = partner.language or LANGUAGES.get(language, "")
+    partner.hears = partner.hears or RHYTHMS.get(hears)
+    partner.deputy = partner.deputy or row.get("vervanger", "")
+    partner.roles += [role for role in named if role not in partner.roles]
+    return problems
+
+
+def _unknown(role: RoleId, roles: Collection[RoleId] | None) -> str:
+    if roles is None or role in roles:
+        return ""
+    close = get_close_matches(role, roles, n=1)
+    return f"there is no role '{role[:40]}'" + (f"; did you mean '{close[0]}'?" if close else "")
+
+
+def _store(session: Session, partners: Sequence[_Partner], traject_id: int, dry_run: bool) -> ImportReport:
+    before: dict[PersonId, Contact] = {}
+    ids: dict[str, PersonId] = {}
+    for each in partners:
+        known = find_person(session, each.email)
+        old = get_person(session, known) if known else Contact(PersonId(""), "", "")
+        if known:
+            before[known] = old
+        ids[each.email.lower()] = save_person(
+            session,
+            person_id=known,
+            name=each.name,
+            email=each.email,
+            language=each.language or old.language,
+            hears=each.hears or old.hears,
+            organisation=each.organisation or old.organisation,
+            deputy=old.deputy,
         )
-    ):
-        if traject_id is None or bound in (EVERY_TRAJECT, traject_id):
-            bindings.setdefault(name, []).append((RoleId(role), bound))
-    absences: dict[str, list[Absence]] = {}
-    for name, begins_on, ends_on in connection.execute(select(absence).order_by(absence.c.begins_on)):
-        absences.setdefault(name, []).append(Absence(begins_on, ends_on))
-    rows = connection.execute(
-        select(person, organisation.c.name.label("organisation"))
-        .outerjoin(organisation, organisation.c.id == person.c.organisation_id)
-        .where(person.c.erased_at.is_(None))
-        .order_by(person.c.name, person.c.id)
-    )
-    return tuple(
-        Contact(
-            PersonId(row.id),
-            row.name,
-            row.email,
-            row.language,
-            _HEARS[row.hears] if row.hears else None,
-            row.deputy_id,
-            row.organisation or "",
-            tuple(absences.get(row.id, ())),
-            tuple(bindings.get(row.id, ())),
-        )
-        for row in rows
-        if traject_id is None or row.id in bindings
-    )
-
-
-def erase_person(session: Session, person_id: PersonId, now: datetime) -> None:
-    """Erase name, address and habits of somebody; the id stays, so that the record stays whole.
-
-    Raises:
-        NotFound: ``unknown-person``.
-    """
-    connection = session.connection()
-    _find(connection, person_id)
-    connection.execute(delete(role_binding).where(role_binding.c.person_id == person_id))
-    connection.execute(delete(absence).where(absence.c.person_id == person_id))
-    connection.execute(update(person).where(person.c.deputy_id == person_id).values(deputy_id=None))
-    nobody: dict[str, Any] = {"name": "", "email": "", "address_key": person_id, "hears": None, "deputy_id": None}
-    connection.execute(
-        update(person).where(person.c.id == person_id).values(**nobody, organisation_id=None, erased_at=now)
-    )
+        failpoint("import.mid")
+    bound = 0
+    for each in partners:
+        own = ids[each.email.lower()]
+        deputy = ids.get(each.deputy.lower()) or find_person(session, each.deputy)
+        if each.deputy and deputy:
+            set_deputy(session, own, deputy)
+        bound += sum(bind_role(session, role, own, traject_id) for role in each.roles)
+    changed = sum(replace(get_person(session, own), roles=old.roles) != old for own, old in before.items())
+    added = len(partners) - len(before)
+    return ImportReport(added, changed, len(before) - changed, bound, is_dry_run=dry_run)

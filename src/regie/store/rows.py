@@ -16,7 +16,7 @@ from regie.core.definition import Answers, Kind, QuestionKind
 from regie.core.ids import OccurrenceKey, PersonId, QuestionId, RoleId, StepId
 from regie.core.messages import Line
 from regie.core.terms import Suspension
-from regie.core.traject import Occurrence, Planned, State
+from regie.core.traject import Cycle, Occurrence, Planned, State
 from regie.store.tables import NONE, occurrence
 
 STATES: Mapping[str, State] = {state.value: state for state in State}
@@ -137,13 +137,14 @@ def _day(value: Any) -> Any:
     return date.fromisoformat(value) if type(value) is str else value
 
 
-def occurrence_row(traject_id: int, cycle: int, value: Occurrence, version: int) -> dict[str, Any]:
+def occurrence_row(traject_id: int, cycle: Cycle, value: Occurrence, version: int) -> dict[str, Any]:
     """Give all columns of an occurrence. Empty collections are NULL: nothing to parse when read."""
     return {
         "traject_id": traject_id,
-        "cycle": cycle,
+        "cycle": cycle.number,
         "step": value.key.step,
         "key": value.key.key,
+        "responsible": cycle.definition.steps[value.key.step].responsible,
         "started_on": value.started_on,
         "finished_on": value.finished_on,
         "waiting_for": value.waiting_for,

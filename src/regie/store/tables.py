@@ -214,6 +214,7 @@ class ItemRow(Row, table=True):
 class OccurrenceRow(Row, table=True):
     """Facts first, then what followed from them. In order of ``id``: the order in which they came to be.
 
+    ``responsible`` is the role that the definition names, for lists that open no definition.
     ``suspensions``, ``evidence`` and ``told`` are JSON as text, and absent when empty: most are, and a hundred
     rows are read at a time.
     """
@@ -236,6 +237,7 @@ class OccurrenceRow(Row, table=True):
     cycle: int
     step: str
     key: str
+    responsible: str | None = None
 
     started_on: date | None = None
     finished_on: date | None = None

@@ -87,7 +87,7 @@ def create_traject(session: Session, *, slug: str, title: str, zone: str, now: d
     return int(made[0])
 
 
-_ADD_OCCURRENCES = Writing(insert(occurrence), ("traject_id", "cycle", "step", "key", *FACTS, *DERIVED))
+_ADD_OCCURRENCES = Writing(insert(occurrence), ("traject_id", "cycle", "step", "key", "responsible", *FACTS, *DERIVED))
 _ADD_ITEMS = insert(item)
 _CYCLE_BY_KEY = select(cycle.c.number).where(
     cycle.c.traject_id == bindparam("id"), cycle.c.idempotency_key == bindparam("by_key")
@@ -101,7 +101,9 @@ def _put_anchors(insert_: Any) -> Any:
 
 
 _PUT_ANCHORS = per_dialect(_put_anchors)
-_ADD_CYCLE = per_dialect(lambda insert_: insert_(cycle).on_conflict_do_nothing())
+_ADD_CYCLE = Writing(
+    per_dialect(lambda insert_: insert_(cycle).on_conflict_do_nothing()), [column.name for column in cycle.columns]
+)
 
 
 def create_cycle(session: Session, traject_id: int, cycle_: Cycle, idempotency_key: str) -> int:
@@ -122,7 +124,7 @@ def create_cycle(session: Session, traject_id: int, cycle_: Cycle, idempotency_k
         "ended_because": cycle_.ended_because,
         "idempotency_key": idempotency_key,
     }
-    if connection.execute(said_for(connection, _ADD_CYCLE), [row]).rowcount == 0:
+    if _ADD_CYCLE.run(connection, [row]) == 0:
         known = connection.scalar(_CYCLE_BY_KEY, {"id": traject_id, "by_key": idempotency_key})
         if known is None:
             raise Conflict(
@@ -134,7 +136,7 @@ def create_cycle(session: Session, traject_id: int, cycle_: Cycle, idempotency_k
     _write_anchors(connection, traject_id, cycle_, {})
     _write_items(connection, traject_id, cycle_, {})
     if cycle_.occurrences:
-        rows = [occurrence_row(traject_id, cycle_.number, each, each.version) for each in cycle_.occurrences.values()]
+        rows = [occurrence_row(traject_id, cycle_, each, each.version) for each in cycle_.occurrences.values()]
         _ADD_OCCURRENCES.run(connection, rows)
     connection.execute(update(traject).where(traject.c.id == traject_id).values(running=True, dirty=True))
     return cycle_.number
@@ -396,16 +398,16 @@ def save_changes(
 
 def _compare(before: Traject, changes: Changes) -> _Rows:
     rows = _Rows()
-    known = {each.number: each.occurrences for each in before.cycles}
+    cycles = {each.number: each for each in before.cycles}
     for number, new in (*changes.added, *changes.updated):
-        old = known[number].get(new.key)
+        old = cycles[number].occurrences.get(new.key)
         if old is None:
-            rows.added.append(occurrence_row(before.id, number, new, new.version))
+            rows.added.append(occurrence_row(before.id, cycles[number], new, new.version))
             rows.has_news = True
             continue
         own = {"own_id": before.id, "own_cycle": number, "own_step": new.key.step, "own_key": new.key.key}
         if facts_of(old) != facts_of(new):
-            rows.changed.append({**occurrence_row(before.id, number, new, old.version + 1), **own})
+            rows.changed.append({**occurrence_row(before.id, cycles[number], new, old.version + 1), **own})
             rows.has_news = True
             continue
         # what was told is no business of who has the step before them

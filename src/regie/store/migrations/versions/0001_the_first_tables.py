@@ -220,6 +220,7 @@ def upgrade() -> None:
         sa.Column("cycle", sa.Integer(), nullable=False),
         sa.Column("step", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
+        sa.Column("responsible", sa.String(), nullable=True),
         sa.Column("started_on", sa.Date(), nullable=True),
         sa.Column("finished_on", sa.Date(), nullable=True),
         sa.Column("waiting_for", sa.String(), nullable=True),

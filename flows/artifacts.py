@@ -1,0 +1,54 @@
+"""Progress per traject on Prefect's pages: a table and a bar with fixed keys. Ids only, no names of people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from prefect.artifacts import acreate_progress_artifact, acreate_table_artifact
+
+from flows.setting import Setting, current
+from regie.core.traject import State, Traject
+from regie.store.session import read_scope
+from regie.store.trajects import load_traject
+
+
+async def show_progress(traject_id: int) -> None:
+    """Renew the table and the bar of a traject."""
+    setting = await asyncio.to_thread(current)
+    traject = await asyncio.to_thread(_load, setting, traject_id)
+    rows, share = progress_of(traject)
+    key = f"traject-{traject_id}"
+    await acreate_table_artifact(key=f"{key}-fasen", table=rows, description=f"traject {traject.slug}")
+    await acreate_progress_artifact(progress=share, key=f"{key}-voortgang", description=f"traject {traject.slug}")
+
+
+def progress_of(traject: Traject) -> tuple[list[dict[str, str | int]], float]:
+    """Per running cycle and phase: open, busy, done and not needed; and the share that is done, 0-100."""
+    rows: list[dict[str, str | int]] = []
+    done = total = 0
+    for cycle in traject.running():
+        phases: dict[str, Counter[str]] = {phase: Counter() for phase in cycle.definition.phases}
+        for key, occurrence in cycle.occurrences.items():
+            phases[cycle.definition.steps[key.step].phase][_group(occurrence.state)] += 1
+        for phase, counts in phases.items():
+            rows.append(
+                {"cycle": cycle.number, "phase": phase}
+                | {name: counts[name] for name in ("not yet", "open", "done", "not needed")}
+            )
+            done += counts["done"]
+            total += counts["not yet"] + counts["open"] + counts["done"]
+    return rows, round(100 * done / total, 1) if total else 100.0
+
+
+def _group(state: State) -> str:
+    if state.is_out:
+        return "not needed"
+    if state in (State.DONE, State.NOT_YET):
+        return state.value
+    return "open"
+
+
+def _load(setting: Setting, traject_id: int) -> Traject:
+    with read_scope(setting.context.engine) as session:
+        return load_traject(session, traject_id, setting.context.shelf, for_change=False)

@@ -1,0 +1,73 @@
+"""What flows work with: database, clock, sender. Read from the environment once, or put in place by a rehearsal."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from regie.actions.context import Context
+from regie.actions.deliver import Postage
+from regie.clock import Clock, system_clock
+from regie.core.calendar import WorkCalendar
+from regie.definitions.calendars import load_calendar
+from regie.notify.redact import install_redaction
+from regie.notify.sender import AppriseSender, Sender
+from regie.settings import load_audit_key, load_settings
+from regie.store.session import check_schema, create_engine_for
+
+
+@dataclass(frozen=True)
+class Setting:
+    """``owner`` tells processes apart that deliver from the same outbox."""
+
+    context: Context
+    clock: Clock
+    sender: Sender
+    postage: Postage
+    documents: Path
+    calendar: WorkCalendar
+    zone: str = "Europe/Amsterdam"
+    owner: str = ""
+
+
+_current: Setting | None = None
+
+
+def use(setting: Setting | None) -> None:
+    """Let flows in this process work with this; None reads the environment again."""
+    global _current
+    _current = setting
+
+
+def current() -> Setting:
+    """Give what flows work with, from ``REGIE_*`` in the environment.
+
+    Raises:
+        Refused: a setting is wrong.
+        Incomplete: no mail server is set.
+        Conflict: the database is of another version.
+    """
+    global _current
+    if _current is None:
+        settings = load_settings()
+        install_redaction(settings.secret_values())
+        engine = create_engine_for(settings.database_url.get_secret_value())
+        check_schema(engine)
+        context = Context.on(
+            engine,
+            load_audit_key(settings).get_secret_value().encode(),
+            brake_at=settings.brake_messages_per_day,
+        )
+        _current = Setting(
+            context,
+            system_clock,
+            AppriseSender.from_settings(settings, system_clock),
+            Postage(base_url=str(settings.base_url or ""), environment=settings.environment_label),
+            Path(settings.data_dir) / "documenten",
+            load_calendar("nl"),
+            settings.timezone,
+            f"{socket.gethostname()}-{os.getpid()}",
+        )
+    return _current

