@@ -29,6 +29,7 @@ from regie.store.session import (
     write_scope,
 )
 from regie.store.tables import mark, metadata, tally
+from tests.store.world import at_once
 from tests.support.databases import Databases, engine_on, on_postgresql
 
 NOON = datetime(2027, 6, 3, 12, 0, tzinfo=UTC)
@@ -99,9 +100,12 @@ def test_what_a_write_scope_wrote_is_there_afterwards(engine: Engine) -> None:
 
 
 def test_after_an_error_nothing_of_a_transaction_is_left(engine: Engine) -> None:
-    with pytest.raises(ZeroDivisionError), write_scope(engine) as session:
+    def work(session: Session) -> None:
         put_mark(session, "lost")
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        in_transaction(engine, work)
 
     assert marks(engine) == []
 
@@ -123,7 +127,6 @@ def test_a_read_scope_sees_one_moment_while_others_write(engine: Engine) -> None
 
 def test_two_that_read_and_then_write_at_once_wait_for_each_other(engine: Engine) -> None:
     """With a plain BEGIN one of the two would fail at once on SQLite."""
-    barrier = threading.Barrier(2, timeout=20)
 
     def count_up(session: Session) -> None:
         connection = session.connection()
@@ -133,15 +136,10 @@ def test_two_that_read_and_then_write_at_once_wait_for_each_other(engine: Engine
         connection.execute(tally.insert(), {"hour": NOON + timedelta(hours=len(rows)), "messages": 1})
 
     def work() -> None:
-        barrier.wait()
         for _ in range(20):
             in_transaction(engine, count_up)
 
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([work, work])
 
     with read_scope(engine) as session:
         assert len(session.connection().execute(tally.select()).all()) == 40
@@ -161,14 +159,12 @@ def test_a_deadlock_is_tried_again(engine: Engine) -> None:
             if place == 0 and len(tries) <= 2:
                 barrier.wait()
 
-    threads = [
-        threading.Thread(target=in_transaction, args=(engine, lambda session, names=names: touch_both(session, names)))
-        for names in (("a", "b"), ("b", "a"))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(
+        [
+            lambda: in_transaction(engine, lambda session: touch_both(session, ("a", "b"))),
+            lambda: in_transaction(engine, lambda session: touch_both(session, ("b", "a"))),
+        ]
+    )
 
     assert len(tries) == 3
 
@@ -305,22 +301,12 @@ def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
 
 
 def test_two_upgrades_at_once_make_one_database(empty_database_url: str) -> None:
-    errors: list[BaseException] = []
-
     def run() -> None:
-        try:
-            with engine_on(empty_database_url) as engine:
-                upgrade(engine)
-        except BaseException as error:  # to be seen by the test, in whatever thread
-            errors.append(error)
+        with engine_on(empty_database_url) as engine:
+            upgrade(engine)
 
-    threads = [threading.Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([run, run])
 
-    assert errors == []
     with engine_on(empty_database_url) as engine:
         check_schema(engine)
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import date, timedelta
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from regie.core.changes import Changes
 from regie.core.definition import (
@@ -48,8 +47,10 @@ from regie.core.terms import Suspension, TermKind
 from regie.core.traject import AnchorDates, CycleState, Item, Occurrence, Planned, State, Traject
 from regie.errors import Conflict, NotFound, Refused, RegieError
 from regie.failpoints import FailpointReached, set_failpoints
-from regie.store import rows
+from regie.store import outbox, rows
+from regie.store.brake import must_hold
 from regie.store.definitions import DefinitionShelf
+from regie.store.overview import list_due_steps
 from regie.store.partners import bind_role, load_people, save_person, set_absence
 from regie.store.session import in_transaction, read_scope, write_scope
 from regie.store.trajects import (
@@ -61,7 +62,7 @@ from regie.store.trajects import (
     load_traject,
     mark_dirty,
 )
-from tests.store.world import MONDAY, OPENING, OPENING_ANCHOR, Watched, World, chain
+from tests.store.world import MONDAY, OPENING, OPENING_ANCHOR, Watched, World, at_once, chain
 from tests.support import builders as b
 from tests.support.databases import on_postgresql, on_sqlite
 
@@ -390,52 +391,33 @@ def test_a_traject_that_somebody_else_changed_is_not_overwritten(world: World) -
 
 def test_of_two_who_finish_a_step_at_once_one_wins_and_the_other_is_told(world: World) -> None:
     traject_id = world.starts()
-    barrier = threading.Barrier(2, timeout=20)
-    outcomes: list[str] = []
 
-    def finish(person: str) -> None:
-        barrier.wait()
+    def finish(person: str) -> str:
         seen = StepFinished(key=b.key("s1"), by=person, note=f"door {person}", seen_version=0)
         try:
             world.happens(traject_id, seen, b.at(MONDAY))
-            outcomes.append("done")
         except RegieError as error:
-            outcomes.append(error.code)
+            return error.code
+        return "done"
 
-    threads = [threading.Thread(target=finish, args=(person,)) for person in ("p1", "p2")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once([lambda: finish("p1"), lambda: finish("p2")])
 
     assert sorted(outcomes) == ["done", "occurrence-changed"]
     assert [row["event"] for row in world.rows("history")] == ["CycleStarted", "StepFinished"]
 
 
 def test_eight_sweeps_at_once_tell_everything_once(engine: Engine) -> None:
-    world = World(
-        engine, b.definition(*(b.step(f"s{n}", due="10wd before opening") for n in range(5)), anchors=OPENING_ANCHOR)
-    )
-    trajects = [world.starts(f"t{n}", targets={"opening": OPENING}) for n in range(10)]
+    steps = (b.step(f"s{number}", due="10wd before opening") for number in range(5))
+    world = World(engine, b.definition(*steps, anchors=OPENING_ANCHOR))
+    trajects = [world.starts(f"t{number}", targets={"opening": OPENING}) for number in range(10)]
     started = len(world.rows("notice"))
-    errors: list[BaseException] = []
-    barrier = threading.Barrier(8, timeout=20)
 
     def sweep() -> None:
-        barrier.wait()
-        try:
-            for traject_id in trajects:
-                world.sweeps(traject_id, date(2027, 5, 17))
-        except BaseException as error:  # to be seen by the test, in whatever thread
-            errors.append(error)
+        for traject_id in trajects:
+            world.sweeps(traject_id, date(2027, 5, 17))
 
-    threads = [threading.Thread(target=sweep) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([sweep] * 8)
 
-    assert errors == []
     notices = world.rows("notice")
     assert len(notices) - started == 50
     messages = {row["message_id"] for row in notices}
@@ -609,16 +591,27 @@ def test_a_worker_leaves_out_what_another_one_has_claimed(world: World) -> None:
 
 
 @on_sqlite  # the planner of PostgreSQL rightly reads a small table whole
-@pytest.mark.parametrize("table", ["traject", "occurrence"])
-def test_what_is_due_is_found_by_index(world: World, table: str) -> None:
-    queries = {
-        "traject": "SELECT id FROM traject WHERE id > 0 AND (dirty IS 1 OR running IS 1 AND next_look_on <= '2027-01-01')",
-        "occurrence": "SELECT id FROM occurrence WHERE is_open IS 1 AND due_on IS NOT NULL AND due_on <= '2027-01-01'",
-    }
-    with read_scope(world.engine) as session:
-        plan = [row[3] for row in session.connection().execute(text(f"EXPLAIN QUERY PLAN {queries[table]}"))]
+@pytest.mark.parametrize(
+    "look",
+    [
+        pytest.param(lambda session: claim_due(session, MONDAY, b.at(MONDAY), 10), id="sweep"),
+        pytest.param(lambda session: list_due_steps(session, MONDAY, OPENING), id="due-steps"),
+        pytest.param(lambda session: outbox.claim(session, "me", b.at(MONDAY), 10, 600), id="outbox"),
+        pytest.param(lambda session: must_hold(session.connection(), 1, b.at(MONDAY), 9, in_sweep=True), id="brake"),
+    ],
+)
+def test_what_is_asked_all_day_is_found_by_index(world: World, look: Any) -> None:
+    with write_scope(world.engine) as session, Watched(world.engine) as watched:
+        look(session)
 
-    assert not any(line.startswith("SCAN") for line in plan)
+    with read_scope(world.engine) as session:
+        plans = [
+            row[3]
+            for statement, values in watched.reads
+            for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    assert plans
+    assert not [line for line in plans if line.startswith("SCAN")]
 
 
 # --- people ---------------------------------------------------------------------------------------------

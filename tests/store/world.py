@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, event
 from sqlmodel import Session
@@ -18,11 +20,23 @@ from regie.core.ids import AnchorId, ListId, PersonId, RoleId
 from regie.core.opening import open_cycle
 from regie.core.traject import Cycle, Item, Traject
 from regie.store.definitions import DefinitionShelf, save_definition
+from regie.store.outbox import (
+    Claimed,
+    claim,
+    load_letter,
+    mark_refused,
+    mark_sent,
+    mark_uncertain,
+    retry,
+)
 from regie.store.partners import bind_role, save_person
 from regie.store.session import in_transaction, read_scope
 from regie.store.tables import metadata
 from regie.store.trajects import Saved, create_cycle, create_traject, load_traject, save_changes
+from regie.text.letter import Letter
 from tests.support import builders as b
+
+T = TypeVar("T")
 
 KEY = b"sealed with thirty-two characters"
 MONDAY = b.MONDAY
@@ -147,12 +161,25 @@ class World:
         return {name: self.rows(name) for name in sorted(metadata.tables)}
 
 
+def at_once(works: Sequence[Callable[[], T]]) -> list[T]:
+    """Do all of it at the same moment, each in a thread of its own; an error of any of them is ours."""
+    barrier = threading.Barrier(len(works), timeout=20)
+
+    def begin(work: Callable[[], T]) -> T:
+        barrier.wait()
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(begin, works))
+
+
 class Watched:
-    """The writing statements of an engine: which table, and how many rows of values."""
+    """The statements of an engine; of writing ones which table, and how many rows of values."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.writes: dict[str, int] = {}
+        self.reads: list[tuple[str, Any]] = []
 
     def __enter__(self) -> Watched:
         event.listen(self._engine, "before_cursor_execute", self._note)
@@ -163,6 +190,8 @@ class Watched:
 
     def _note(self, _c: object, _cursor: object, statement: str, values: Any, _context: object, many: bool) -> None:
         words = statement.split()
+        if words[0] == "SELECT":
+            self.reads.append((statement, values))
         if words[0] in ("INSERT", "UPDATE", "DELETE"):
             table = words[1] if words[0] == "UPDATE" else words[2]
             name = f"{words[0].lower()} {table}"
@@ -176,3 +205,51 @@ def chain(length: int, **more: Any) -> Definition:
 
 
 OPENING_ANCHOR = {"opening": Anchor(AnchorId("opening"), {"nl": "Opening"})}
+
+
+class PostOffice:
+    """The outbox of a world, as a delivering process uses it."""
+
+    def __init__(self, world: World, owner: str = "bezorger-1") -> None:
+        self.world = world
+        self.owner = owner
+
+    def claims(self, now: datetime, *, limit: int = 50, lease_seconds: int = 600) -> tuple[Claimed, ...]:
+        return in_transaction(self.world.engine, lambda session: claim(session, self.owner, now, limit, lease_seconds))
+
+    def letter(self, claimed: Claimed, now: datetime) -> Letter | None:
+        return in_transaction(
+            self.world.engine,
+            lambda session: load_letter(session, claimed.id, self.world.shelf, now, attempt=claimed.attempt),
+        )
+
+    def sent(self, claimed: Claimed, now: datetime) -> bool:
+        return in_transaction(self.world.engine, lambda session: mark_sent(session, claimed.id, claimed.attempt, now))
+
+    def refused(self, claimed: Claimed, now: datetime, *, permanent: bool = False) -> bool:
+        return in_transaction(
+            self.world.engine,
+            lambda session: mark_refused(session, claimed.id, claimed.attempt, now, "550 no", permanent=permanent),
+        )
+
+    def uncertain(self, claimed: Claimed, now: datetime) -> bool:
+        return in_transaction(
+            self.world.engine, lambda session: mark_uncertain(session, claimed.id, claimed.attempt, now, "no answer")
+        )
+
+    def retries(self, message_id: str) -> None:
+        in_transaction(self.world.engine, lambda session: retry(session, message_id, "p9"))
+
+    def only_message(self) -> dict[str, Any]:
+        (row,) = self.world.rows("message")
+        return row
+
+    def delivers(self, now: datetime) -> list[Letter]:
+        """Hand over all that is due; give what was sent."""
+        letters = []
+        for each in self.claims(now):
+            found = self.letter(each, now)
+            if found is not None:
+                letters.append(found)
+                self.sent(each, now)
+        return letters

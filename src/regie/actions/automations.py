@@ -59,7 +59,7 @@ def run_automation(
         traject = load_traject(session, traject_id, context.shelf, for_change=False)
         names: dict[str, list[str]] = {}
         for contact in list_people(session, traject_id):
-            for role in contact.roles:
+            for role, _ in contact.roles:
                 names.setdefault(role, []).append(contact.name)
     found = traject.cycle(cycle)
     occurrence = found.occurrences.get(where) if found else None

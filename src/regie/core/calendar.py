@@ -7,28 +7,45 @@ every question is one look-up; it grows when a date beyond it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import chain, compress, count, cycle, repeat
+from operator import sub
 
 from regie.errors import Incomplete, Refused
 
 FIRST_DAY = date(1990, 1, 1)
 _BASE = FIRST_DAY.toordinal()
+_LAST = date.max.toordinal()
 _FIRST_TABLE_ENDS = 2045
 _ONE_DAY = timedelta(days=1)
 _WEEKEND = {5: "zaterdag", 6: "zondag"}
+_NAMELESS = "vrije dag"
 
 
 @dataclass(frozen=True, slots=True)
 class FixedDay:
-    """A holiday on a fixed day of the year; ``if_sunday`` moves it by so many days when that is a Sunday."""
+    """A holiday on a fixed day of the year; ``if_sunday`` moves it by so many days when that is a Sunday.
+
+    Raises:
+        Refused: ``bad-holiday`` when some year has no such day, or when it would move into another year.
+    """
 
     month: int
     day: int
     name: str
     if_sunday: int = 0
+
+    def __post_init__(self) -> None:
+        try:
+            day = date(2025, self.month, self.day)
+        except ValueError:
+            raise Refused(
+                f"'{self.name}' is on {self.month:02}-{self.day:02}, which is no day of every year", code="bad-holiday"
+            ) from None
+        if (day + timedelta(days=self.if_sunday)).year != day.year:
+            raise Refused(f"'{self.name}' moves into another year when it is a Sunday", code="bad-holiday")
 
     def on(self, year: int) -> date:
         day = date(year, self.month, self.day)
@@ -37,10 +54,18 @@ class FixedDay:
 
 @dataclass(frozen=True, slots=True)
 class EasterDay:
-    """A holiday so many days after Easter Sunday."""
+    """A holiday so many days after Easter Sunday; negative is before.
+
+    Raises:
+        Refused: ``bad-holiday`` when it would leave the year, as Easter is from 22 March to 25 April.
+    """
 
     offset: int
     name: str
+
+    def __post_init__(self) -> None:
+        if not -80 <= self.offset <= 250:
+            raise Refused(f"'{self.name}' lies outside the year of its Easter", code="bad-holiday")
 
     def on(self, year: int) -> date:
         return easter_sunday(year) + timedelta(days=self.offset)
@@ -107,7 +132,9 @@ class WorkCalendar:
         periods: for warnings and deciding bodies; they are no days off.
 
     Raises:
-        Incomplete: ``calendar-without-working-days``.
+        Incomplete: ``calendar-without-working-days`` when the week, or a whole year, has none;
+            ``calendar-year-missing`` where counting comes before 1990.
+        Refused: ``date-out-of-range`` where counting comes beyond the year 9999.
     """
 
     def __init__(
@@ -128,13 +155,14 @@ class WorkCalendar:
         self.name = name
         self.weekdays = weekdays
         self.rules = rules
-        self.days_off = dict(days_off or {})
+        self.days_off = {day: why or _NAMELESS for day, why in (days_off or {}).items()}
         self.working = dict(working or {})
         self.confirmed_years = confirmed_years
         self.periods = periods
         self.source = source
         self.valid_from = valid_from
         self._years: dict[int, dict[date, str]] = {}
+        self._refuse_closed_years({day.year for day in self.days_off})
         self._axis = self._build(_FIRST_TABLE_ENDS)
 
     # --- days ---------------------------------------------------------------------------------------
@@ -148,7 +176,7 @@ class WorkCalendar:
             return None
         name = self.days_off.get(day) or self._holidays(day.year).get(day)
         if name is None and day.weekday() not in self.weekdays:
-            return _WEEKEND.get(day.weekday(), "vrije dag")
+            return _WEEKEND.get(day.weekday(), _NAMELESS)
         return name
 
     def is_confirmed(self, day: date) -> bool:
@@ -193,11 +221,7 @@ class WorkCalendar:
     def floor_index(self, ordinal: int) -> int:
         """Index of the last working day on or before an ordinal."""
         if ordinal < _BASE:
-            raise Incomplete(
-                f"calendar '{self.name}' begins in {FIRST_DAY.year}",
-                code="calendar-year-missing",
-                ordinal=ordinal,
-            )
+            raise self._too_early(date.fromordinal(max(ordinal, 1)).year)
         if ordinal > self._axis.last:
             self._grow(ordinal)
         return self._axis.floor[ordinal - _BASE]
@@ -210,44 +234,52 @@ class WorkCalendar:
     def ordinal_at(self, index: int) -> int:
         """Ordinal of a working day by its index; index 0 is the first working day of 1990."""
         if index < 0:
-            raise Incomplete(f"calendar '{self.name}' begins in {FIRST_DAY.year}", code="calendar-year-missing")
+            raise self._too_early(FIRST_DAY.year - 1)
         while index >= len(self._axis.days):
-            # seven days hold at least one working day on the whole; the loop in _grow checks that
-            self._grow(self._axis.last + max(366, 2 * (index - len(self._axis.days))))
+            if self._axis.last == _LAST:
+                raise self._too_late()
+            # eight days for every seven: holidays thin the week out; ends, as each round covers more years
+            missing = (index - len(self._axis.days)) * 8 // len(self.weekdays)
+            self._grow(min(self._axis.last + 366 + missing, _LAST))
         return self._axis.days[index]
 
+    def _too_early(self, year: int) -> Incomplete:
+        return Incomplete(f"calendar '{self.name}' begins in {FIRST_DAY.year}", code="calendar-year-missing", year=year)
+
+    def _too_late(self) -> Refused:
+        return Refused("that date lies beyond the year 9999", code="date-out-of-range")
+
     def _grow(self, through: int) -> None:
-        if through > date.max.toordinal() and self._axis.last >= date.max.toordinal():
-            raise Refused("that date lies beyond the year 9999", code="date-out-of-range")
-        wanted = date.fromordinal(min(through, date.max.toordinal())).year
+        if through > _LAST:
+            raise self._too_late()
+        wanted = date.fromordinal(through).year
         last_year = date.fromordinal(self._axis.last).year
         self._axis = self._build(min(max(wanted + 10, last_year + 40), 9999))
 
     def _build(self, last_year: int) -> Axis:
+        years = range(FIRST_DAY.year, last_year + 1)
+        self._refuse_closed_years(years)
         last = date(last_year, 12, 31).toordinal()
-        off = {day.toordinal() for year in range(FIRST_DAY.year, last_year + 1) for day in self._holidays(year)}
+        off = {day.toordinal() for year in years for day in self._holidays(year)}
         off |= {day.toordinal() for day in self.days_off}
-        off -= {day.toordinal() for day in self.working}
-        extra = {day.toordinal() for day in self.working}
-        worked = [(_BASE + offset + 6) % 7 in self.weekdays for offset in range(7)]
-        floor: list[int] = []
-        days: list[int] = []
-        index = -1
-        for ordinal in range(_BASE, last + 1):
-            if (worked[(ordinal - _BASE) % 7] and ordinal not in off) or ordinal in extra:
-                index += 1
-                days.append(ordinal)
-            floor.append(index)
-        self._refuse_empty_years(days, last_year)
+        in_the_week = cycle([(FIRST_DAY.weekday() + day) % 7 in self.weekdays for day in range(7)])
+        days = [day for day in compress(range(_BASE, last + 1), in_the_week) if day not in off]
+        if worked := {day.toordinal() for day in self.working if FIRST_DAY <= day and day.year <= last_year}:
+            days = sorted(worked.union(days))
+        # each working day's index, repeated until the next one; without a loop, as every command builds a few of these
+        floor = [-1] * (days[0] - _BASE)
+        floor.extend(chain.from_iterable(map(repeat, count(), map(sub, chain(days[1:], [last + 1]), days))))
         return Axis(_BASE, floor, days, last)
 
-    def _refuse_empty_years(self, days: list[int], last_year: int) -> None:
-        longest = max((after - before for before, after in pairwise(days)), default=10**6)
-        if longest > 366 or len(days) < last_year - FIRST_DAY.year:
-            raise Incomplete(
-                f"calendar '{self.name}' has a year without working days",
-                code="calendar-without-working-days",
-            )
+    def _refuse_closed_years(self, years: Iterable[int]) -> None:
+        for year in years:
+            days = range(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal() + 1)
+            if not any(self.is_working_day(date.fromordinal(day)) for day in days):
+                raise Incomplete(
+                    f"calendar '{self.name}' has no working day in {year}",
+                    code="calendar-without-working-days",
+                    year=year,
+                )
 
     def _holidays(self, year: int) -> dict[date, str]:
         if year not in self._years:

@@ -26,11 +26,15 @@ def open_cycle(
     number: int = 1,
     kind: str = FIRST_CYCLE,
     parent: Cycle | None = None,
+    require_targets: bool = True,
 ) -> Cycle:
     """Make a cycle that is ready for its ``CycleStarted`` event.
 
     A rerun drops and keeps occurrences by the rerun codes of the definition; what is redone or lightly checked
     starts anew, what runs on stays in the cycle before.
+
+    Args:
+        require_targets: refuse when an anchor that needs a target has none; a plan to look at does without.
 
     Raises:
         Refused: ``bad-answers`` names every answer and target that is missing or wrong.
@@ -42,7 +46,7 @@ def open_cycle(
             f"definition '{definition.id}' has no cycle kind '{kind}'", code="unknown-cycle-kind", hint=known
         )
     checked, problems = check_answers(definition, answers)
-    problems += _check_targets(definition, targets, start_on)
+    problems += _check_targets(definition, targets, start_on, require_targets)
     if problems:
         raise Refused("; ".join(problems), code="bad-answers", problems=problems)
     anchors = {anchor: AnchorDates(day) for anchor, day in targets.items()}
@@ -121,11 +125,13 @@ def _one_of(question: Question, given: str) -> str:
     return given
 
 
-def _check_targets(definition: Definition, targets: Mapping[AnchorId, date], start_on: date) -> list[str]:
+def _check_targets(
+    definition: Definition, targets: Mapping[AnchorId, date], start_on: date, required: bool
+) -> list[str]:
     problems = [f"unknown anchor '{anchor}'" for anchor in targets if anchor not in definition.anchors]
     for anchor in definition.anchors.values():
         target = targets.get(anchor.id)
-        if target is None and anchor.target_required and anchor.id != definition.start_anchor:
+        if required and target is None and anchor.target_required and anchor.id != definition.start_anchor:
             problems.append(f"anchor '{anchor.id}' needs a target date")
         if target is not None and target < start_on and anchor.id != definition.start_anchor:
             problems.append(f"anchor '{anchor.id}' on {target} lies before the start on {start_on}")

@@ -11,10 +11,12 @@ from enum import StrEnum
 from regie.errors import Refused
 
 MOST = 1_000_000
-_SPAN = re.compile(r"^([+-]?\d{1,7}) ?(wd|d|w|m|y)$")
+_SPAN = re.compile(r"([+-]?[0-9]{1,7}) ?(wd|d|w|m|y)")
 
 
 class Unit(StrEnum):
+    """What an amount of time is counted in; only working days need a calendar."""
+
     WORKING_DAYS = "wd"
     DAYS = "d"
     WEEKS = "w"
@@ -36,7 +38,7 @@ class Span:
         Raises:
             Refused: ``bad-span``.
         """
-        match = _SPAN.match(text.strip())
+        match = _SPAN.fullmatch(text.strip())
         if match is None or abs(int(match[1])) > MOST:
             raise Refused(
                 f"'{text[:40]}' is no length of time",

@@ -14,8 +14,12 @@ from regie.core.calendar import WorkCalendar
 from regie.core.span import Span, Unit, shift
 
 _ONE_DAY = timedelta(days=1)
-# Algemene termijnenwet, art. 4: not for terms of more than so long
+# The longest terms that still run on. Source: Algemene termijnenwet, art. 4.
 _ATW_LIMITS = {Unit.DAYS: 90, Unit.WEEKS: 12, Unit.MONTHS: 3, Unit.YEARS: 0}
+# The shortest terms, in days, that must contain two ordinary days.
+# Source: Algemene termijnenwet, art. 2; Verordening 1182/71, art. 3, fifth paragraph.
+_ATW_SHORTEST, _EU_SHORTEST = 3, 2
+_ORDINARY_DAYS = 2
 
 
 class TermKind(StrEnum):
@@ -31,14 +35,20 @@ class TermKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """The clock stood still from ``begins_on`` up to and not including ``ends_on``; None: it still does."""
+    """Days on which the clock of a term stood still, for a reason.
+
+    Args:
+        begins_on: the first such day: for a request to complete an application the day after that request.
+        ends_on: the day on which the clock runs again, itself no such day; None while it stands still. That may
+            end today, so that then the days before today count, and the end is the earliest that the law allows.
+
+    Source:
+        Algemene wet bestuursrecht, art. 4:15, first paragraph.
+    """
 
     begins_on: date
     ends_on: date | None
     reason: str
-
-    def days(self, today: date) -> int:
-        return max(((self.ends_on or today) - self.begins_on).days, 0)
 
 
 class TermRule(StrEnum):
@@ -86,27 +96,27 @@ def end_of_term(
     Args:
         legal: the legal calendar; local closures never move a term of law.
         extension: a second term that starts after the nominal end of the first.
-        suspensions: days on which the clock stood still; an open one counts through ``today``.
+        suspensions: in any order; a day in two of them counts once, a day outside the term does not count.
+        today: up to which an open suspension counts; without it that counts no day.
 
     Source:
         Algemene termijnenwet, art. 1-5; for EU terms Verordening 1182/71, art. 3.
     """
     if kind is TermKind.BEFORE_EVENT:
         return start_of_counted_back(event_on, length, legal)
-    day = _move(event_on, length, legal)
+    stops = _stops(suspensions, event_on, today)
+    begins, day = event_on, _move(event_on, length, legal)
     steps = [TermStep(TermRule.COUNTED, day, (day - event_on).days)]
-    for suspension in suspensions:
-        if suspension.begins_on <= day and (days := suspension.days(today or suspension.begins_on)):
-            day += timedelta(days=days)
-            steps.append(TermStep(TermRule.SUSPENDED, day, days))
     if extension is not None:
-        day = _move(day, extension, legal)
-        steps.append(TermStep(TermRule.EXTENDED, day))
-    nominal = day
-    rolls = _rolls(length, extension, kind)
+        begins = day = _stand_still(day, stops, length, legal, steps)
+        length = extension
+        day = _move(begins, length, legal)
+        steps.append(TermStep(TermRule.EXTENDED, day, (day - begins).days))
+    rolls = _rolls(length, kind)
+    nominal = day = _stand_still(day, stops, length, legal, steps, rolls=rolls)
     if rolls:
         day = _roll_forward(day, legal, steps)
-        day = _two_ordinary_days(event_on, day, length, kind, legal, steps)
+        day = _two_ordinary_days(begins, day, length, kind, legal, steps)
     return TermEnd(nominal, day, tuple(steps))
 
 
@@ -129,13 +139,47 @@ def _move(day: date, length: Span, legal: WorkCalendar) -> date:
     return legal.add_working_days(day, length.amount) if length.in_working_days else shift(day, length)
 
 
-def _rolls(length: Span, extension: Span | None, kind: TermKind) -> bool:
+def _stops(suspensions: Sequence[Suspension], event_on: date, today: date | None) -> list[tuple[date, date]]:
+    """The stretches in which the clock stood still, in order and apart: first day, and day on which it ran again."""
+    stops: list[tuple[date, date]] = []
+    for each in sorted(suspensions, key=lambda each: each.begins_on):
+        first = max(each.begins_on, event_on + _ONE_DAY, stops[-1][1] if stops else date.min)
+        again = each.ends_on or today or each.begins_on
+        if again > first:
+            stops.append((first, again))
+    return stops
+
+
+def _stand_still(
+    day: date,
+    stops: list[tuple[date, date]],
+    length: Span,
+    legal: WorkCalendar,
+    steps: list[TermStep],
+    *,
+    rolls: bool = False,
+) -> date:
+    """Make up for the stops that begin while the term runs, and take those off the list.
+
+    A term that rolls off a day off still runs until the day it rolls to, so a stop in between counts from there.
+    """
+    while stops and stops[0][0] <= (runs_through := legal.next_working_day(day) if rolls else day):
+        first, again = stops.pop(0)
+        day = day if first <= day else runs_through
+        if length.in_working_days:
+            day = legal.add_working_days(day, legal.working_days_between(first, again))
+        else:
+            day += again - first
+        steps.append(TermStep(TermRule.SUSPENDED, day, (again - first).days))
+    return day
+
+
+def _rolls(length: Span, kind: TermKind) -> bool:
     if kind is TermKind.EU:
         return True
     if kind not in (TermKind.LAW, TermKind.AMVB):
         return False
-    last = extension or length
-    return last.in_working_days or last.amount <= _ATW_LIMITS[last.unit]
+    return length.in_working_days or length.amount <= _ATW_LIMITS[length.unit]
 
 
 def _roll_forward(day: date, legal: WorkCalendar, steps: list[TermStep]) -> date:
@@ -146,13 +190,13 @@ def _roll_forward(day: date, legal: WorkCalendar, steps: list[TermStep]) -> date
 
 
 def _two_ordinary_days(
-    event_on: date, day: date, length: Span, kind: TermKind, legal: WorkCalendar, steps: list[TermStep]
+    begins: date, day: date, length: Span, kind: TermKind, legal: WorkCalendar, steps: list[TermStep]
 ) -> date:
     """A term of at least three days (EU: two) contains at least two ordinary days."""
-    least = 2 if kind is TermKind.EU else 3
-    if length.unit is Unit.DAYS and length.amount < least:
+    shortest = _EU_SHORTEST if kind is TermKind.EU else _ATW_SHORTEST
+    if length.in_working_days or (length.unit is Unit.DAYS and length.amount < shortest):
         return day
-    missing = 2 - legal.working_days_between(event_on + _ONE_DAY, day + _ONE_DAY)
+    missing = _ORDINARY_DAYS - legal.working_days_between(begins + _ONE_DAY, day + _ONE_DAY)
     if missing <= 0:
         return day
     longer = legal.add_working_days(day, missing)

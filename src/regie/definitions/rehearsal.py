@@ -327,7 +327,7 @@ class Stage:
         cycle = open_cycle(
             self.definition,
             start_on=self.today,
-            answers=parent.answers,
+            answers=dict(parent.answers.items()),
             targets={AnchorId(anchor): day for anchor, day in part.anchors.items()},
             number=self.number + 1,
             kind=part.kind,

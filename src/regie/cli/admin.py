@@ -1,0 +1,450 @@
+"""Partners, roles, outbox, sweeps, history, database, doctor, up and demo."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from regie.cli.common import BY, JSON, open_town, print_json, say, table, warn, who
+from regie.errors import DeliveryFailed, NotFound
+
+partner = typer.Typer(help="Partners: inlezen, tonen.", no_args_is_help=True)
+role = typer.Typer(help="Rollen: wie ontbreekt.", no_args_is_help=True)
+outbox = typer.Typer(help="Berichten: wat staat klaar, wat ging mis.", no_args_is_help=True)
+mail = typer.Typer(help="Mail: vooraf bekijken.", no_args_is_help=True)
+audit = typer.Typer(help="De vastlegging controleren.", no_args_is_help=True)
+db = typer.Typer(help="De database.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    for name, group in (
+        ("partner", partner),
+        ("role", role),
+        ("outbox", outbox),
+        ("mail", mail),
+        ("audit", audit),
+        ("db", db),
+    ):
+        app.add_typer(group, name=name)
+    app.command("sweep")(sweep)
+    app.command("deliver")(deliver_now)
+    app.command("history")(history)
+    app.command("doctor")(doctor)
+    app.command("up")(up)
+    app.command("demo")(demo)
+
+
+@partner.command("import")
+def import_partners(
+    file: Path = typer.Argument(help="CSV of YAML met organisatie, naam, e-mail, rol, taal, ritme, vervanger."),
+    traject: str = typer.Option("", "--traject", help="Alleen voor dit traject; anders voor alle."),
+    definition: str = typer.Option("opvang", "--definition", help="Stappenplan waarvan de rollen gelden."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Alleen controleren."),
+    as_json: bool = JSON,
+) -> None:
+    """Lees partners en hun rollen in. Is een regel fout, dan wordt niets opgeslagen."""
+    from regie.definitions import load_definition
+    from regie.store.partners import import_people
+    from regie.store.session import in_transaction
+
+    rows, first = _read_rows(file)
+    roles = set(load_definition(definition).partner_roles())
+    town = open_town()
+    where = {"traject_id": town.traject_id(traject)} if traject else {}
+    report = in_transaction(
+        town.context.engine,
+        lambda session: import_people(session, rows, dry_run=dry_run, roles=roles, first_row=first, **where),
+    )
+    facts = {
+        "stored": report.is_stored,
+        "added": report.added,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "bound": report.bound,
+        "problems": [str(problem) for problem in report.problems],
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        for problem in facts["problems"]:  # type: ignore[union-attr]
+            warn(f"{file}: {problem}")
+        word = "opgeslagen" if report.is_stored else "niets opgeslagen"
+        say(
+            f"{report.added} nieuw, {report.changed} gewijzigd, {report.unchanged} gelijk, {report.bound} rollen: {word}."
+        )
+    if report.problems:
+        raise typer.Exit(6)
+
+
+def _read_rows(file: Path) -> tuple[list[dict[str, str | None]], int]:
+    if not file.is_file():
+        raise NotFound(f"bestand '{file}' is er niet", code="unknown-file")
+    if file.suffix.lower() in (".yaml", ".yml"):
+        from pydantic import Field
+
+        from regie.definitions.plain import read_part
+        from regie.definitions.schema import Part
+
+        class PeopleFile(Part):
+            partners: list[dict[str, str]] = Field(default_factory=list)
+
+        return [dict(each) for each in read_part(file, PeopleFile, "partners-invalid").partners], 1
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise typer.BadParameter("het bestand is geen UTF-8; sla het op als CSV UTF-8") from None
+    first_line = text.splitlines()[0] if text.strip() else ""
+    reader = csv.DictReader(text.splitlines(), delimiter=";" if first_line.count(";") >= first_line.count(",") else ",")
+    return [{str(name).strip(): value for name, value in row.items() if name} for row in reader], 2
+
+
+@partner.command("list")
+def list_partners(traject: str = typer.Option("", "--traject"), as_json: bool = JSON) -> None:
+    """Toon partners en hun rollen."""
+    from regie.store.partners import list_people
+    from regie.store.session import read_scope
+
+    town = open_town()
+    with read_scope(town.context.engine) as session:
+        people = list_people(session, town.traject_id(traject) if traject else None)
+    rows = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "email": each.email,
+            "organisation": each.organisation,
+            "language": each.language,
+            "roles": [name for name, _ in each.roles],
+            "deputy": each.deputy,
+        }
+        for each in people
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        names = ("naam", "e-mail", "organisatie", "rollen")
+        table("Partners", names, ((r["name"], r["email"], r["organisation"], ", ".join(r["roles"])) for r in rows))  # type: ignore[arg-type]
+
+
+@role.command("list")
+def list_roles(traject: str, as_json: bool = JSON) -> None:
+    """Toon de rollen van een traject, en welke niemand vervult."""
+    from regie.core.definition import text_in
+    from regie.store.partners import list_people, unfilled_roles
+    from regie.store.session import read_scope
+
+    town = open_town()
+    found = town.traject(traject)
+    definition = found.cycles[-1].definition
+    with read_scope(town.context.engine) as session:
+        empty = set(unfilled_roles(session, definition, found.id))
+        people = list_people(session, found.id)
+    rows = [
+        {
+            "role": each.id,
+            "title": text_in(each.title, "nl"),
+            "people": [p.name for p in people if any(name == each.id for name, _ in p.roles)],
+            "missing_address": [p.name for p in people if not p.email and any(name == each.id for name, _ in p.roles)],
+            "unfilled": each.id in empty,
+        }
+        for each in definition.roles.values()
+        if not each.is_group
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        table(
+            "Rollen",
+            ("rol", "titel", "wie"),
+            ((r["role"], r["title"], "NIEMAND" if r["unfilled"] else ", ".join(r["people"])) for r in rows),  # type: ignore[arg-type]
+        )
+
+
+@outbox.command("list")
+def list_outbox(
+    status: str = typer.Option("", "--status"), limit: int = typer.Option(50, "--limit"), as_json: bool = JSON
+) -> None:
+    """Toon berichten met hun stand: klaar, verstuurd, onzeker, mislukt, vastgehouden."""
+    from regie.store.outbox import list_messages, outbox_counts
+    from regie.store.session import read_scope
+
+    town = open_town()
+    with read_scope(town.context.engine) as session:
+        found = list_messages(session, status=status or None, limit=limit)
+        counts = {each.value: count for each, count in outbox_counts(session).items()}
+    rows = [
+        {
+            "id": each.id,
+            "to": each.name,
+            "status": each.status.value,
+            "attempt": each.attempt,
+            "created_at": each.created_at,
+            "sent_at": each.sent_at,
+            "detail": each.detail,
+            "needs_a_person": each.needs_a_person,
+            "lines": len(each.lines),
+        }
+        for each in found
+    ]
+    if as_json:
+        print_json({"counts": counts, "messages": rows})
+    else:
+        table("Berichten", ("kenmerk", "aan", "stand", "poging", "gemaakt", "toelichting"),
+              ((r["id"], r["to"], r["status"], r["attempt"], r["created_at"], r["detail"]) for r in rows))  # fmt: skip
+        say(", ".join(f"{count} {name}" for name, count in counts.items()) or "Er zijn geen berichten.")
+
+
+@outbox.command("show")
+def show_message(message_id: str, as_json: bool = JSON) -> None:
+    """Toon een bericht zoals het nu verstuurd zou worden."""
+    from regie.notify.render import render
+    from regie.store.outbox import preview_letter
+    from regie.store.session import read_scope
+
+    town = open_town()
+    with read_scope(town.context.engine) as session:
+        letter = preview_letter(session, message_id, town.context.shelf, town.now())
+    if letter is None:
+        say("Niets in dit bericht klopt nog; het wordt niet verstuurd.")
+        return
+    written = render(letter, base_url=str(town.settings.base_url or ""))
+    if as_json:
+        print_json({"to": letter.to.email, "subject": written.subject, "text": written.text})
+    else:
+        say(f"Aan: {letter.to.name} <{letter.to.email}>\nOnderwerp: {written.subject}\n\n{written.text}")
+
+
+@outbox.command("retry")
+def retry_message(message_id: str, by: str = BY) -> None:
+    """Laat een mislukt of onzeker bericht opnieuw vertrekken."""
+    from regie.store.outbox import retry
+    from regie.store.session import in_transaction
+
+    town = open_town()
+    in_transaction(town.context.engine, lambda session: retry(session, message_id, who(by)))
+    say("Het bericht staat weer klaar.")
+
+
+@outbox.command("release")
+def release(by: str = BY) -> None:
+    """Laat vastgehouden berichten gaan."""
+    from regie.store.outbox import release_held
+    from regie.store.session import in_transaction
+
+    town = open_town()
+    held = in_transaction(town.context.engine, lambda session: release_held(session, town.now(), by=who(by)))
+    say(f"Losgelaten: {held}")
+
+
+@outbox.command("discard")
+def discard(reason: str = typer.Option(..., "--reason"), by: str = BY) -> None:
+    """Gooi vastgehouden berichten weg, met reden."""
+    from regie.store.outbox import discard_held
+    from regie.store.session import in_transaction
+
+    town = open_town()
+    held = in_transaction(
+        town.context.engine, lambda session: discard_held(session, town.now(), by=who(by), reason=reason)
+    )
+    say(f"Weggegooid: {held}")
+
+
+@mail.command("preview")
+def preview_mail(
+    traject: str,
+    step: str,
+    kind: str = typer.Argument("ready", help="Soort: ready, due-soon, due, overdue, date-moved, ..."),
+    language: str = typer.Option("nl", "--language"),
+    as_json: bool = JSON,
+) -> None:
+    """Toon de mail die een partner over een stap zou krijgen."""
+    from regie.cli.common import cycle_number, find_key
+    from regie.core.definition import Kind
+    from regie.core.ids import PersonId, RoleId
+    from regie.core.messages import Line
+    from regie.notify.render import render
+    from regie.text.letter import Addressee, Letter, LetterPart
+
+    if kind not in [each.value for each in Kind]:
+        raise typer.BadParameter(f"een van: {', '.join(each.value for each in Kind)}", param_hint="KIND")
+    town = open_town()
+    found = town.traject(traject)
+    number = cycle_number(found, 0)
+    key = find_key(found, number, step)
+    cycle = found.cycle(number) or found.cycles[-1]
+    planned = cycle.occurrences[key].planned
+    responsible = cycle.definition.steps[key.step].responsible or RoleId("")
+    line = Line(
+        Kind(kind), number, key, responsible, "responsible",
+        due_on=planned.due_on if planned else None, legal_on=planned.legal_on if planned else None,
+        old_on=planned.due_on if planned else None,
+    )  # fmt: skip
+    part = LetterPart(found.id, found.slug, found.title, number, cycle.kind, cycle.definition, (line,))
+    letter = Letter(
+        "voorbeeld", 1, Addressee(PersonId("voorbeeld"), "Voorbeeld", "voorbeeld@gemeente.example", language), (part,)
+    )
+    written = render(letter, base_url=str(town.settings.base_url or ""))
+    if as_json:
+        print_json({"subject": written.subject, "text": written.text, "html": written.html})
+    else:
+        say(f"Onderwerp: {written.subject}\n\n{written.text}")
+
+
+def sweep(as_json: bool = JSON) -> None:
+    """Kijk nu naar alle trajecten die een blik nodig hebben, zonder Prefect."""
+    from regie.actions.reconcile import reconcile
+
+    town = open_town()
+    swept = reconcile(town.context, town.now(), zone=town.settings.timezone)
+    if as_json:
+        print_json({"looked_at": swept.looked_at, "notices": swept.notices, "failed": list(swept.failed)})
+    else:
+        say(f"{swept.looked_at} trajecten bekeken, {swept.notices} berichtregels, {len(swept.failed)} mislukt.")
+    if swept.failed:
+        raise typer.Exit(1)
+
+
+def deliver_now(as_json: bool = JSON) -> None:
+    """Verstuur nu wat klaarstaat, zonder Prefect."""
+    from regie.actions.deliver import Postage, deliver
+    from regie.clock import system_clock
+    from regie.notify.sender import AppriseSender
+
+    town = open_town()
+    sender = AppriseSender.from_settings(town.settings, system_clock)
+    postage = Postage(base_url=str(town.settings.base_url or ""), environment=town.settings.environment_label or "")
+    done = deliver(town.context, sender, system_clock, "cli", postage)
+    if as_json:
+        print_json(
+            {"sent": done.sent, "refused": done.refused, "uncertain": done.uncertain, "withdrawn": done.withdrawn}
+        )
+    else:
+        say(
+            f"{done.sent} aangeboden, {done.refused} geweigerd, {done.uncertain} onzeker, {done.withdrawn} niet meer waar."
+        )
+    if done.refused or done.uncertain:
+        raise DeliveryFailed(
+            "niet alles is verstuurd", hint="regie outbox list toont wat er is; het wordt opnieuw geprobeerd"
+        )
+
+
+def history(traject: str, limit: int = typer.Option(50, "--limit"), as_json: bool = JSON) -> None:
+    """Toon wat er met een traject gebeurde: wie, wanneer, wat."""
+    from regie.store.history import list_history
+    from regie.store.session import read_scope
+
+    town = open_town()
+    with read_scope(town.context.engine) as session:
+        found = list_history(session, town.traject_id(traject))[-limit:]
+    rows = [
+        {
+            "seq": each.seq,
+            "at": each.at,
+            "by": each.by,
+            "event": each.event,
+            "payload": dict(each.payload),
+            "words": dict(each.words),
+        }
+        for each in found
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        table("Geschiedenis", ("nr", "wanneer", "wie", "wat", "waarover"), (
+            (r["seq"], r["at"], r["by"], r["event"], _about(r["payload"])) for r in rows  # type: ignore[arg-type]
+        ))  # fmt: skip
+
+
+def _about(payload: dict[str, Any]) -> str:
+    moves = payload.get("transitions", [])
+    return "; ".join(
+        f"{m[1]}: {m[2] if len(m) > 2 else ''} -> {m[3] if len(m) > 3 else ''}"
+        if isinstance(m, list | tuple)
+        else str(m)
+        for m in moves[:4]
+    )
+
+
+@audit.command("verify")
+def verify_audit(traject: str = typer.Option("", "--traject"), as_json: bool = JSON) -> None:
+    """Controleer of iemand de vastlegging heeft veranderd."""
+    from regie.store.history import verify
+    from regie.store.session import read_scope
+
+    town = open_town()
+    with read_scope(town.context.engine) as session:
+        problems = verify(session, town.context.audit_key, town.traject_id(traject) if traject else None)
+    if as_json:
+        print_json([{"traject_id": p.traject_id, "seq": p.seq, "what": p.what} for p in problems])
+    else:
+        for problem in problems:
+            warn(f"traject {problem.traject_id}, regel {problem.seq}: {problem.what}")
+        say("De vastlegging klopt." if not problems else f"{len(problems)} regels kloppen niet.")
+    if problems:
+        raise typer.Exit(1)
+
+
+@db.command("upgrade")
+def upgrade_database() -> None:
+    """Breng de database naar deze versie."""
+    from regie.settings import load_settings
+    from regie.store.session import create_engine_for, upgrade
+
+    settings = load_settings()
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    say(f"De database is op versie {upgrade(create_engine_for(settings.database_url.get_secret_value()))}.")
+
+
+@db.command("status")
+def database_status(as_json: bool = JSON) -> None:
+    """Zeg welke versie de database heeft en welke Regie wil."""
+    from regie.settings import load_settings
+    from regie.store.session import create_engine_for, current_revision, head_revision
+
+    settings = load_settings()
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    current, head = current_revision(create_engine_for(settings.database_url.get_secret_value())), head_revision()
+    if as_json:
+        print_json({"current": current, "wanted": head, "up_to_date": current == head})
+    else:
+        say(
+            f"database: {current or 'leeg'}; gewenst: {head}; {'goed' if current == head else 'draai regie db upgrade'}"
+        )
+    if current != head:
+        raise typer.Exit(1)
+
+
+def doctor(as_json: bool = JSON) -> None:
+    """Onderzoek of alles klopt, en zeg wat te doen."""
+    from regie.cli.checkup import check_up
+
+    lines = check_up()
+    if as_json:
+        print_json(
+            [{"what": line.what, "verdict": line.verdict, "said": line.said, "advice": line.advice} for line in lines]
+        )
+    else:
+        for line in lines:
+            say(f"{line.verdict:5} {line.what}: {line.said}" + (f"\n      {line.advice}" if line.advice else ""))
+    if any(line.verdict == "fout" for line in lines):
+        raise typer.Exit(1)
+
+
+def up(port: int = typer.Option(4200, "--port", help="Poort van Prefect, alleen op deze computer.")) -> None:
+    """Start alles op deze computer; Ctrl-C stopt alles."""
+    from regie.settings import load_settings
+    from regie.supervise import up as run_all
+
+    run_all(load_settings(), say, port=port)
+
+
+def demo(folder: Path = typer.Option(Path("demo-uit"), "--folder", help="Map voor wat de demo achterlaat.")) -> None:
+    """Leef in ongeveer een minuut een heel traject door, met echte mail en een echte Prefect-server."""
+    done = subprocess.run([sys.executable, "-m", "flows.demo", "--folder", str(folder)], check=False)
+    if done.returncode:
+        raise typer.Exit(done.returncode)

@@ -1,0 +1,301 @@
+"""What commands share: opening the town, printing, exit codes, and showing consequences before saving."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+from regie.errors import RegieError
+
+if TYPE_CHECKING:
+    from regie.actions.context import Context
+    from regie.core.changes import Changes
+    from regie.core.events import Event
+    from regie.core.traject import Traject
+    from regie.settings import Settings
+
+# One table, also in docs/commands.md.
+EXIT_CODES: Mapping[str, int] = {
+    "error": 1,
+    "definition-invalid": 3,
+    "not-found": 4,
+    "conflict": 5,
+    "refused": 6,
+    "incomplete": 7,
+    "delivery-failed": 8,
+}
+INTERRUPTED = 130
+JSON = typer.Option(False, "--json", help="Uitvoer als JSON: een document op stdout.")
+YES = typer.Option(False, "--yes", "-y", help="Niet vragen, wel doen.")
+PREVIEW = typer.Option(False, "--preview", help="Alleen laten zien wat het zou veranderen.")
+BY = typer.Option("", "--by", help="Wie dit doet; anders de gebruiker van deze computer.")
+CYCLE = typer.Option(0, "--cycle", help="Nummer van de doorloop; anders de laatste die loopt.")
+
+
+@dataclass
+class Town:
+    """An open database and what actions need, for one command."""
+
+    settings: Settings
+    context: Context
+
+    def now(self) -> datetime:
+        from regie.clock import system_clock
+
+        return system_clock()
+
+    def today(self) -> date:
+        from regie.clock import local_date
+
+        return local_date(self.now(), self.settings.timezone)
+
+    def traject_id(self, slug: str) -> int:
+        from regie.store.session import read_scope
+        from regie.store.trajects import find_traject_id
+
+        with read_scope(self.context.engine) as session:
+            return find_traject_id(session, slug)
+
+    def traject(self, slug: str, *, whole: bool = False) -> Traject:
+        from regie.store.session import read_scope
+        from regie.store.trajects import find_traject_id, load_traject
+
+        with read_scope(self.context.engine) as session:
+            return load_traject(
+                session, find_traject_id(session, slug), self.context.shelf, for_change=False, whole=whole
+            )
+
+
+def open_town(*, migrate: bool = False) -> Town:
+    """Read the settings and open the database.
+
+    Raises:
+        Refused: a setting is wrong.
+        Conflict: the database is of another version.
+    """
+    from pathlib import Path
+
+    from regie.actions.context import Context
+    from regie.notify.redact import install_redaction
+    from regie.settings import load_audit_key, load_settings
+    from regie.store.session import check_schema, create_engine_for, current_revision, upgrade
+
+    settings = load_settings()
+    install_redaction(settings.secret_values())
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    engine = create_engine_for(settings.database_url.get_secret_value())
+    if migrate or current_revision(engine) is None:
+        upgrade(engine)
+    check_schema(engine)
+    key = load_audit_key(settings).get_secret_value().encode()
+    return Town(settings, Context.on(engine, key, brake_at=settings.brake_messages_per_day))
+
+
+def who(by: str) -> str:
+    """Who acts: as said, else the user of this computer."""
+    return by or f"cli:{os.environ.get('USER') or os.environ.get('LOGNAME') or 'onbekend'}"
+
+
+def print_json(document: object) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+
+
+def say(text: str) -> None:
+    typer.echo(text)
+
+
+def warn(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table for people: with lines on a terminal, plain and tab-separated elsewhere."""
+    listed = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        say("\t".join(columns))
+        for row in listed:
+            say("\t".join(row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in listed:
+        drawn.add_row(*row)
+    Console().print(drawn)
+
+
+def parse_day(text: str, what: str = "datum") -> date:
+    """Read a date as people type it: 2027-06-03 or 3-6-2027."""
+    for pattern in ("%Y-%m-%d", "%d-%m-%Y"):
+        try:
+            return datetime.strptime(text.strip(), pattern).date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    raise typer.BadParameter(f"'{text}' is geen datum; schrijf 2027-06-03", param_hint=what)
+
+
+def parse_pairs(pairs: Sequence[str], what: str) -> dict[str, str]:
+    """Read ``name=value`` options."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, mark, value = pair.partition("=")
+        if not mark or not name.strip():
+            raise typer.BadParameter(f"'{pair}' moet de vorm naam=waarde hebben", param_hint=what)
+        found[name.strip()] = value.strip()
+    return found
+
+
+def parse_key(text: str) -> Any:
+    """Read ``step`` or ``step@copy``."""
+    from regie.core.ids import OccurrenceKey, StepId
+
+    step, _, key = text.partition("@")
+    return OccurrenceKey(StepId(step), key)
+
+
+def cycle_number(traject: Traject, wanted: int) -> int:
+    running = traject.running()
+    return wanted or (running[-1].number if running else 1)
+
+
+def find_key(traject: Traject, number: int, text: str) -> Any:
+    """Find a step; without a copy the one copy that is open, when there is just one.
+
+    Raises:
+        NotFound: ``unknown-step``, with what it may have meant.
+    """
+    import difflib
+
+    from regie.errors import NotFound
+
+    key = parse_key(text)
+    cycle = traject.cycle(number)
+    if cycle is None:
+        raise NotFound(f"traject '{traject.slug}' heeft geen doorloop {number}", code="unknown-cycle")
+    if key in cycle.occurrences:
+        return key
+    copies = [each for each in cycle.occurrences if each.step == key.step]
+    open_copies = [each for each in copies if cycle.occurrences[each].state.is_open]
+    if not key.key and len(open_copies) == 1:
+        return open_copies[0]
+    if copies:
+        names = ", ".join(str(each) for each in copies)
+        raise NotFound(f"'{text}' heeft meer exemplaren", code="unknown-step", hint=f"een van: {names}")
+    close = difflib.get_close_matches(str(key.step), [str(each.step) for each in cycle.occurrences], n=1)
+    hint = f"bedoelde u '{close[0]}'?" if close else "regie step list toont alle stappen"
+    raise NotFound(f"geen stap '{text}' in doorloop {number}", code="unknown-step", hint=hint)
+
+
+def consequences(before: Traject, changes: Changes) -> dict[str, Any]:
+    """What a change leads to, in numbers and per step."""
+    cycle = changes.traject.cycle(changes.event.cycle)
+    steps = cycle.definition.steps if cycle else {}
+    known = {(each.number, finding) for each in before.cycles for finding in ()}
+    del known
+    partners = sorted(
+        {str(steps[moved.key.step].responsible) for moved in changes.moved if steps[moved.key.step].responsible}
+    )
+    return {
+        "moved": [
+            {
+                "step": str(moved.key),
+                "responsible": steps[moved.key.step].responsible,
+                "finish_before": moved.finish_before,
+                "finish_after": moved.finish_after,
+                "due_before": moved.before.due_on,
+                "due_after": moved.after.due_on,
+            }
+            for moved in changes.moved
+        ],
+        "transitions": [
+            {"step": str(each.key), "before": each.before.value if each.before else None, "after": each.after.value}
+            for each in changes.transitions
+        ],
+        "partners": partners,
+        "messages": len(changes.messages),
+        "legal_terms_broken": sum(finding.code == "RG352" for finding in changes.findings),
+        "targets_broken": sum(finding.code == "RG351" for finding in changes.findings),
+    }
+
+
+def show_consequences(effect: Mapping[str, Any]) -> None:
+    from regie.text.sentences import say_date
+
+    say(
+        f"Verschuift {len(effect['moved'])} stappen, {len(effect['partners'])} partners, {effect['messages']} berichten, "
+        f"{effect['legal_terms_broken']} wettelijke termijnen geschonden."
+    )
+    for each in effect["transitions"]:
+        say(f"  {each['step']}: {each['before'] or 'nieuw'} -> {each['after']}")
+    for each in effect["moved"]:
+        was, is_now = each["due_before"] or each["finish_before"], each["due_after"] or each["finish_after"]
+        if was != is_now:
+            say(f"  {each['step']} ({each['responsible'] or '-'}): {say_date(was)} -> {say_date(is_now)}")
+
+
+def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, request_id: str = "") -> None:
+    """Show what an event leads to, ask, then save it through the one door."""
+    from regie.actions.apply_event import apply_event, preview_event
+
+    town = open_town()
+    traject_id = town.traject_id(slug)
+    before = town.traject(slug)
+    changes = preview_event(town.context, traject_id, event, town.now())
+    effect = consequences(before, changes)
+    if not as_json:
+        show_consequences(effect)
+        for finding in changes.findings:
+            if finding.code in ("RG351", "RG352"):
+                from regie.text.sentences import explain_finding
+
+                found = changes.traject.cycle(event.cycle)
+                if found is not None:
+                    warn(f"  let op: {explain_finding(finding, found.definition)}")
+    if preview:
+        if as_json:
+            print_json({"saved": False, **effect})
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            stop_usage("dit verandert iets: geef --yes, of --preview om alleen te kijken")
+        if not typer.confirm("Opslaan?"):
+            say("Niets opgeslagen.")
+            raise typer.Exit(1)
+    applied = apply_event(town.context, traject_id, event, town.now(), request_id=request_id)
+    if as_json:
+        print_json({"saved": not applied.repeated, **effect})
+    else:
+        say("Opgeslagen." if not applied.repeated else "Dit was al opgeslagen.")
+
+
+def stop_usage(text: str) -> NoReturn:
+    warn(text)
+    raise typer.Exit(2)
+
+
+def show_error(error: RegieError, *, as_json: bool) -> int:
+    """Say what went wrong in one breath; give the exit code of its family."""
+    findings = getattr(error, "findings", ())
+    if as_json:
+        problem = {"code": error.code, "message": error.message, "hint": error.hint}
+        if findings:
+            problem["findings"] = [str(finding) for finding in findings]  # type: ignore[assignment]
+        typer.echo(json.dumps(problem, ensure_ascii=False, default=str), err=True)
+    else:
+        for finding in findings:
+            warn(str(finding))
+        if not findings:
+            warn(f"fout [{error.code}]: {error.message}")
+            if error.hint:
+                warn(f"  tip: {error.hint}")
+    return EXIT_CODES.get(error.family, 1)

@@ -1,0 +1,66 @@
+"""``regie``: every command, and the one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from regie import __version__
+from regie.cli import admin, definitions, plan, steps, trajects
+from regie.cli.common import INTERRUPTED, show_error
+from regie.errors import RegieError
+
+app = typer.Typer(
+    name="regie",
+    help="Regie houdt het openen van een opvanglocatie op koers en zegt waarom elke datum is wat zij is.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
+)
+plan.register(app)
+trajects.register(app)
+steps.register(app)
+definitions.register(app)
+admin.register(app)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"regie {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Toon de versie."),
+    debug: bool = typer.Option(False, "--debug", help="Toon bij een onverwachte fout waar hij vandaan komt."),
+) -> None:
+    """Regie: van startnota tot uitbreiding."""
+    del version
+    if debug:
+        os.environ["REGIE_DEBUG"] = "1"
+
+
+def run(arguments: list[str] | None = None) -> NoReturn:
+    """Run a command; never a traceback, always an exit code that means something."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(args=given, prog_name="regie", standalone_mode=True)
+    except RegieError as error:
+        sys.exit(show_error(error, as_json="--json" in given))
+    except KeyboardInterrupt:
+        typer.echo("\nGestopt. Niets is half opgeslagen.", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("REGIE_DEBUG"):
+            raise
+        typer.echo(f"onverwachte fout: {type(error).__name__} (meer met: regie --debug ...)", err=True)
+        sys.exit(1)
+    sys.exit(0)

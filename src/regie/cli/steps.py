@@ -1,0 +1,406 @@
+"""``regie step``, ``gate``, ``date``, ``term``, ``why``: what people do to steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from regie.cli.common import (
+    BY,
+    CYCLE,
+    JSON,
+    PREVIEW,
+    YES,
+    change,
+    cycle_number,
+    find_key,
+    open_town,
+    parse_day,
+    print_json,
+    say,
+    table,
+    who,
+)
+
+step = typer.Typer(help="Stappen: tonen, starten, afronden, overslaan, heropenen.", no_args_is_help=True)
+gate = typer.Typer(help="Besluitpoorten.", no_args_is_help=True)
+date_group = typer.Typer(help="Datums vastzetten en loslaten.", no_args_is_help=True)
+term = typer.Typer(help="Wettelijke termijnen stilzetten, hervatten, verlengen.", no_args_is_help=True)
+
+ON = typer.Option("", "--on", help="Op welke dag; anders vandaag.")
+REASON = typer.Option(..., "--reason", help="Waarom; komt in de geschiedenis.")
+SEEN = typer.Option(-1, "--seen-version", help="De versie die u zag; weigert als iemand anders eerder was.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(step, name="step")
+    app.add_typer(gate, name="gate")
+    app.add_typer(date_group, name="date")
+    app.add_typer(term, name="term")
+    app.command("why")(why_step)
+
+
+def _apply(slug: str, name: str, cycle: int, by: str, make: Any, flags: tuple[bool, bool, bool]) -> None:
+    """Find the step, make the event, show what it leads to, save it."""
+    found = open_town().traject(slug)
+    number = cycle_number(found, cycle)
+    event = make(key=find_key(found, number, name), cycle=number, by=who(by))
+    yes, preview, as_json = flags
+    change(slug, event, yes=yes, preview=preview, as_json=as_json)
+
+
+def _day(text: str) -> Any:
+    return parse_day(text, "--on") if text else None
+
+
+@step.command("list")
+def list_steps(
+    slug: str,
+    cycle: int = CYCLE,
+    state: str = typer.Option("", "--state", help="Alleen met deze stand, zoals ready."),
+    phase: str = typer.Option("", "--phase"),
+    role: str = typer.Option("", "--role"),
+    as_json: bool = JSON,
+) -> None:
+    """Toon de stappen van een traject."""
+    found = open_town().traject(slug, whole=bool(cycle))
+    chosen = found.cycle(cycle_number(found, cycle)) or found.cycles[-1]
+    steps = chosen.definition.steps
+    rows = [
+        _row(each, steps[key.step])
+        for key, each in chosen.occurrences.items()
+        if (not state or each.state.value == state)
+        and (not phase or steps[key.step].phase == phase)
+        and (not role or steps[key.step].responsible == role)
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        columns = ("step", "responsible", "state", "early_start", "early_finish", "due_on", "slack_working_days")
+        names = ("stap", "wie", "stand", "begin", "einde", "vervalt", "speling")
+        table(f"Stappen van {slug}", names, (tuple(row[column] for column in columns) for row in rows))
+
+
+def _row(occurrence: Any, declared: Any) -> dict[str, Any]:
+    planned = occurrence.planned
+    return {
+        "step": str(occurrence.key),
+        "title": declared.title.get("nl", ""),
+        "phase": declared.phase,
+        "responsible": declared.responsible,
+        "state": occurrence.state.value,
+        "out": occurrence.out,
+        "started_on": occurrence.started_on,
+        "finished_on": occurrence.finished_on,
+        "outcome": occurrence.outcome,
+        "promised_on": occurrence.promised_on,
+        "early_start": planned.early_start if planned else None,
+        "early_finish": planned.early_finish if planned else None,
+        "late_finish": planned.late_finish if planned else None,
+        "due_on": planned.due_on if planned else None,
+        "legal_on": planned.legal_on if planned else None,
+        "slack_working_days": planned.slack_working_days if planned else None,
+        "evidence": list(occurrence.evidence),
+        "version": occurrence.version,
+    }
+
+
+@step.command("show")
+def show_step(slug: str, name: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
+    """Toon een stap: wat klaar betekent, wie, datums, waarom, bewijs."""
+    why_step(slug, name, cycle, as_json)
+
+
+@step.command("start")
+def start(slug: str, name: str, on: str = ON, cycle: int = CYCLE, by: str = BY, seen: int = SEEN, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Begin met een stap."""
+    from regie.core.events import StepStarted
+
+    _apply(
+        slug,
+        name,
+        cycle,
+        by,
+        lambda **f: StepStarted(on=_day(on), seen_version=_seen(seen), **f),
+        (yes, preview, as_json),
+    )
+
+
+@step.command("complete")
+def complete(
+    slug: str,
+    name: str,
+    on: str = ON,
+    evidence: list[str] = typer.Option([], "--evidence", help="Link of bestandsnaam die het bewijst."),
+    note: str = typer.Option("", "--note"),
+    cycle: int = CYCLE,
+    by: str = BY,
+    seen: int = SEEN,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
+    """Rond een stap af, met bewijs als de stap dat vraagt."""
+    from regie.core.events import StepFinished
+
+    def make(**facts: Any) -> StepFinished:
+        return StepFinished(on=_day(on), evidence=tuple(evidence), note=note, seen_version=_seen(seen), **facts)
+
+    _apply(slug, name, cycle, by, make, (yes, preview, as_json))
+
+
+@step.command("waive")
+def waive(slug: str, name: str, reason: str = REASON, approved_by: str = typer.Option(..., "--approved-by", help="Wie het goedkeurt."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Sla een stap over, met reden en goedkeuring."""
+    from regie.core.events import StepWaived
+
+    _apply(
+        slug,
+        name,
+        cycle,
+        by,
+        lambda **f: StepWaived(reason=reason, approved_by=approved_by, **f),
+        (yes, preview, as_json),
+    )
+
+
+@step.command("unwaive")
+def unwaive(slug: str, name: str, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Neem een overgeslagen stap weer op."""
+    from regie.core.events import StepTakenUpAgain
+
+    _apply(slug, name, cycle, by, lambda **f: StepTakenUpAgain(**f), (yes, preview, as_json))
+
+
+@step.command("reopen")
+def reopen(
+    slug: str,
+    name: str,
+    reason: str = REASON,
+    also: list[str] = typer.Option([], "--also", help="Stap die mee heropend wordt."),
+    only_this: bool = typer.Option(False, "--only-this", help="Wat erop volgde blijft zoals het is."),
+    cycle: int = CYCLE,
+    by: str = BY,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
+    """Heropen een stap; zegt wat erop gebouwd was en vraagt wat daarmee moet."""
+    from regie.cli.common import parse_key
+    from regie.core.events import StepReopened
+
+    dependents = tuple(parse_key(each) for each in also) if also or only_this else None
+    _apply(
+        slug, name, cycle, by, lambda **f: StepReopened(reason=reason, also=dependents, **f), (yes, preview, as_json)
+    )
+
+
+@step.command("ask")
+def ask(slug: str, name: str, role: str = typer.Option(..., "--role", help="Rol waarop u wacht."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Leg vast dat u op een partner wacht."""
+    from regie.core.events import PartnerAsked
+    from regie.core.ids import RoleId
+
+    _apply(slug, name, cycle, by, lambda **f: PartnerAsked(role=RoleId(role), **f), (yes, preview, as_json))
+
+
+@step.command("resume")
+def resume(slug: str, name: str, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """De partner antwoordde: ga verder."""
+    from regie.core.events import WorkResumed
+
+    _apply(slug, name, cycle, by, lambda **f: WorkResumed(**f), (yes, preview, as_json))
+
+
+@step.command("promise")
+def promise(slug: str, name: str, on: str = typer.Argument(help="Toegezegde datum, of 'geen'."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Leg vast wat een partner toezegt."""
+    from regie.core.events import DatePromised
+
+    day = None if on == "geen" else parse_day(on)
+    _apply(slug, name, cycle, by, lambda **f: DatePromised(on=day, **f), (yes, preview, as_json))
+
+
+@step.command("withdraw")
+def withdraw(slug: str, name: str, reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Trek een stap in."""
+    from regie.core.events import StepWithdrawn
+
+    _apply(slug, name, cycle, by, lambda **f: StepWithdrawn(reason=reason, **f), (yes, preview, as_json))
+
+
+@gate.command("list")
+def list_gates(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
+    """Toon de besluitpoorten: wie besluit, wanneer, met welke uitkomsten."""
+    found = open_town().traject(slug, whole=bool(cycle))
+    chosen = found.cycle(cycle_number(found, cycle)) or found.cycles[-1]
+    rows = [
+        {
+            "step": str(key),
+            "decided_by": declared.gate.decided_by,
+            "outcomes": list(declared.gate.outcomes),
+            "state": each.state.value,
+            "outcome": each.outcome,
+            "planned": each.planned.early_finish if each.planned else None,
+        }
+        for key, each in chosen.occurrences.items()
+        if (declared := chosen.definition.steps[key.step]).gate is not None
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        table(
+            f"Besluiten van {slug}",
+            ("poort", "wie besluit", "uitkomsten", "stand", "besluit", "gepland"),
+            (
+                (r["step"], r["decided_by"], ", ".join(r["outcomes"]), r["state"], r["outcome"], r["planned"])
+                for r in rows
+            ),
+        )
+
+
+@gate.command("decide")
+def decide(
+    slug: str,
+    name: str,
+    outcome: str = typer.Argument(help="Uitkomst: go, hold, no-go of een eigen uitkomst."),
+    decided_by: str = typer.Option(..., "--decided-by", help="Wie besloot."),
+    reason: str = typer.Option("", "--reason", help="Motivering; verplicht bij aanhouden en no-go."),
+    on: str = ON,
+    until: str = typer.Option("", "--until", help="Bij aanhouden: tot wanneer."),
+    document: str = typer.Option("", "--document", help="Link naar het besluit."),
+    cycle: int = CYCLE,
+    by: str = BY,
+    seen: int = SEEN,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
+    """Leg een besluit vast."""
+    from regie.core.events import GateDecided
+
+    def make(**facts: Any) -> GateDecided:
+        return GateDecided(
+            outcome=outcome,
+            decided_by=decided_by,
+            reason=reason,
+            on=_day(on),
+            document=document,
+            held_until=parse_day(until, "--until") if until else None,
+            seen_version=_seen(seen),
+            **facts,
+        )
+
+    _apply(slug, name, cycle, by, make, (yes, preview, as_json))
+
+
+@date_group.command("pin")
+def pin(slug: str, name: str, start_on: str = typer.Option("", "--start"), finish_on: str = typer.Option("", "--finish"), reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Zet een datum vast; hij blijft dan staan."""
+    from regie.core.events import DatePinned
+
+    def make(**facts: Any) -> DatePinned:
+        first = parse_day(start_on, "--start") if start_on else None
+        last = parse_day(finish_on, "--finish") if finish_on else None
+        if first is None and last is None:
+            raise typer.BadParameter("geef --start of --finish")
+        return DatePinned(start_on=first, finish_on=last, reason=reason, **facts)
+
+    _apply(slug, name, cycle, by, make, (yes, preview, as_json))
+
+
+@date_group.command("unpin")
+def unpin(slug: str, name: str, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Laat een vastgezette datum los."""
+    from regie.core.events import DatePinned
+
+    _apply(slug, name, cycle, by, lambda **f: DatePinned(**f), (yes, preview, as_json))
+
+
+@term.command("stop")
+def stop_clock(slug: str, name: str, reason: str = REASON, on: str = ON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Zet de wettelijke termijn stil."""
+    from regie.core.events import ClockStopped
+
+    _apply(slug, name, cycle, by, lambda **f: ClockStopped(reason=reason, on=_day(on), **f), (yes, preview, as_json))
+
+
+@term.command("resume")
+def resume_clock(slug: str, name: str, on: str = ON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Laat de termijn weer lopen."""
+    from regie.core.events import ClockResumed
+
+    _apply(slug, name, cycle, by, lambda **f: ClockResumed(on=_day(on), **f), (yes, preview, as_json))
+
+
+@term.command("extend")
+def extend(slug: str, name: str, reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Gebruik de verlenging die de wet toestaat."""
+    from regie.core.events import TermExtended
+
+    _apply(slug, name, cycle, by, lambda **f: TermExtended(reason=reason, **f), (yes, preview, as_json))
+
+
+def why_step(
+    slug: str,
+    name: str = typer.Argument(help="Stap, zoals f0-startnota."),
+    cycle: int = CYCLE,
+    as_json: bool = JSON,
+) -> None:
+    """Zeg waarom een stap deze datums heeft en waarop hij wacht."""
+    from regie.core.definition import text_in
+    from regie.core.settle import find_holding_back_finish, find_holding_back_start, settle
+    from regie.text.phrases import STATES
+    from regie.text.sentences import explain_chain, say_date, why
+
+    town = open_town()
+    found = town.traject(slug, whole=bool(cycle))
+    number = cycle_number(found, cycle)
+    key = find_key(found, number, name)
+    chosen = found.cycle(number) or found.cycles[-1]
+    settled, plan = settle(chosen, town.today())
+    occurrence, declared = settled.occurrences[key], settled.definition.steps[key.step]
+    waits_start = find_holding_back_start(settled, key, town.today())
+    waits_finish = find_holding_back_finish(settled, key, town.today())
+    chain = explain_chain(plan.chain_to(key), plan) if key in plan else []
+    if as_json:
+        print_json(
+            _row(occurrence, declared)
+            | {
+                "done_when": text_in(declared.done_when, "nl"),
+                "why": why(plan, key),
+                "waits_for": [str(each) for each in waits_start],
+                "held_back_by": [str(each) for each in waits_finish],
+                "chain": chain,
+            }
+        )
+        return
+    say(f"{text_in(declared.title, 'nl')} [{key}]: {STATES['nl'][occurrence.state]}")
+    if declared.done_when:
+        say(f"  Klaar als: {text_in(declared.done_when, 'nl')}")
+    say(f"  Wie: {declared.responsible or '-'}; eindverantwoordelijk: {declared.accountable or '-'}")
+    if occurrence.planned:
+        planned = occurrence.planned
+        say(
+            f"  Begin {say_date(planned.early_start)}, einde {say_date(planned.early_finish)}, speling {planned.slack_working_days} werkdagen"
+        )
+        if planned.due_on:
+            say(f"  Vervaldatum: {say_date(planned.due_on)}")
+        if planned.legal_on:
+            say(f"  Wettelijke datum: {say_date(planned.legal_on)}")
+        if occurrence.promised_on:
+            say(f"  Toegezegd: {say_date(occurrence.promised_on)}")
+    say(f"  Waarom: {why(plan, key)}")
+    if waits_start and occurrence.state.is_open:
+        say(f"  Kan pas beginnen na: {', '.join(str(each) for each in waits_start)}")
+    if waits_finish and occurrence.state.is_open:
+        say(f"  Kan pas klaar zijn na: {', '.join(str(each) for each in waits_finish)}")
+    if chain:
+        say("  De langste keten hierheen:")
+        for line in chain:
+            say(f"    {line}")
+
+
+def _seen(version: int) -> int | None:
+    return None if version < 0 else version

@@ -1,0 +1,402 @@
+"""``regie traject``, ``cycle``, ``anchor``, ``item``, ``due``: start, list, show, move."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from regie.cli.common import (
+    BY,
+    CYCLE,
+    JSON,
+    PREVIEW,
+    YES,
+    change,
+    cycle_number,
+    open_town,
+    parse_day,
+    parse_pairs,
+    print_json,
+    say,
+    stop_usage,
+    table,
+    warn,
+    who,
+)
+
+traject = typer.Typer(help="Trajecten: starten, tonen.", no_args_is_help=True)
+anchor = typer.Typer(help="Ankerdatums: tonen, verzetten.", no_args_is_help=True)
+item = typer.Typer(help="Instroommomenten en andere lijsten die groeien.", no_args_is_help=True)
+cycle_group = typer.Typer(help="Doorlopen: de fasen opnieuw.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(traject, name="traject")
+    app.add_typer(cycle_group, name="cycle")
+    app.add_typer(anchor, name="anchor")
+    app.add_typer(item, name="item")
+    app.command("due")(due)
+
+
+@traject.command("start")
+def start(
+    title: str = typer.Option("", "--title", help="Naam van de locatie."),
+    definition: str = typer.Option("opvang", "--definition", help="Stappenplan: naam, map of bestand."),
+    start_on: str = typer.Option("", "--start", help="Eerste dag; anders vandaag."),
+    answers: list[str] = typer.Option([], "--set", help="Antwoord op een vraag: plekken=120."),
+    anchors: list[str] = typer.Option([], "--anchor", help="Streefdatum: opening=2028-03-01."),
+    file: Path = typer.Option(None, "--file", help="YAML met title, start, answers en anchors."),
+    slug: str = typer.Option("", "--slug", help="Korte naam; anders uit de titel."),
+    by: str = BY,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
+    """Start een traject: vraag wat ontbreekt, toon het plan, sla het dan op."""
+    from regie.actions.start_traject import NewTraject, preview_start, start_traject
+    from regie.clock import local_date, system_clock
+    from regie.definitions import load_definition, sources_of
+    from regie.text.sentences import explain_finding, say_date
+
+    given = _read_file(file) if file else {}
+    chosen = load_definition(str(given.get("definition", definition)))
+    facts: dict[str, Any] = {**given.get("answers", {}), **parse_pairs(answers, "--set")}
+    targets = {name: _day(day) for name, day in given.get("anchors", {}).items()}
+    targets |= {name: parse_day(day, "--anchor") for name, day in parse_pairs(anchors, "--anchor").items()}
+    title = title or str(given.get("title", ""))
+    if sys.stdin.isatty() and not yes:
+        title, facts, targets = _ask_what_misses(chosen, title, facts, targets)
+    first = parse_day(start_on, "--start") if start_on else _day(given["start"]) if "start" in given else None
+    today = local_date(system_clock())
+    new = NewTraject(title, first or today, facts, targets, slug=slug or str(given.get("slug", "")), by=who(by))
+    changes = preview_start(chosen, new, system_clock())
+    seen = changes.traject.cycles[0]
+    errors = [finding for finding in changes.findings if finding.severity.value == "error"]
+    summary: dict[str, Any] = {
+        "slug": changes.traject.slug,
+        "steps": sum(not each.state.is_out for each in seen.occurrences.values()),
+        "not_applicable": sum(each.state.is_out for each in seen.occurrences.values()),
+        "finish": changes.plans[0][1].finish_on,
+        "impossible": [explain_finding(finding, chosen) for finding in errors],
+    }
+    if not as_json:
+        say(
+            f"{summary['steps']} stappen, {summary['not_applicable']} niet van toepassing; klaar op {say_date(summary['finish'])}."
+        )
+        for text in summary["impossible"]:
+            warn(f"  let op: {text}")
+    if preview:
+        if as_json:
+            print_json({"saved": False, **summary})
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            stop_usage("dit start een traject: geef --yes, of --preview om alleen te kijken")
+        if not typer.confirm("Traject starten?"):
+            say("Niets opgeslagen.")
+            raise typer.Exit(1)
+    town = open_town()
+    traject_id, applied = start_traject(
+        town.context, sources_of(str(given.get("definition", definition))), chosen, new, town.now()
+    )
+    messages = applied.saved.new_messages if applied.saved else 0
+    if as_json:
+        print_json({"saved": True, "id": traject_id, "messages": messages, **summary})
+    else:
+        say(f"Traject '{changes.traject.slug}' is gestart; {messages} berichten staan klaar.")
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    from pydantic import Field
+
+    from regie.definitions.plain import read_part
+    from regie.definitions.schema import Part
+
+    class StartFile(Part):
+        title: str = ""
+        slug: str = ""
+        definition: str = "opvang"
+        start: date | None = None
+        answers: dict[str, bool | int | str | list[str]] = Field(default_factory=dict)
+        anchors: dict[str, date] = Field(default_factory=dict)
+
+    return read_part(path, StartFile, "start-file-invalid").model_dump(exclude_unset=True)
+
+
+def _day(value: object) -> date:
+    return value if isinstance(value, date) else parse_day(str(value))
+
+
+def _ask_what_misses(
+    definition: Any, title: str, facts: dict[str, Any], targets: dict[str, date]
+) -> tuple[str, dict[str, Any], dict[str, date]]:
+    from regie.core.definition import text_in
+
+    title = title or typer.prompt("Naam van de locatie")
+    for question in definition.questions.values():
+        if question.id not in facts:
+            options = f" [{', '.join(question.options)}]" if question.options else ""
+            default = question.default
+            if isinstance(default, frozenset):
+                default = ",".join(sorted(default))
+            elif isinstance(default, bool):
+                default = "ja" if default else "nee"
+            facts[question.id] = str(typer.prompt(f"{text_in(question.ask, 'nl')}{options}", default=default))
+    for each in definition.anchors.values():
+        if each.target_required and each.id not in targets and each.id != definition.start_anchor:
+            targets[each.id] = parse_day(typer.prompt(f"{text_in(each.title, 'nl')} (jjjj-mm-dd)"))
+    return title, facts, targets
+
+
+@traject.command("list")
+def list_all(as_json: bool = JSON) -> None:
+    """Toon alle trajecten met wat te laat is en wat eerst komt."""
+    from regie.store.overview import list_trajects
+    from regie.store.session import read_scope
+
+    town = open_town()
+    with read_scope(town.context.engine) as session:
+        found = list_trajects(session, town.today())
+    rows = []
+    for each in found:
+        last = each.cycles[-1] if each.cycles else None
+        opening = next((d.counts for a, d in last.anchors.items() if a == "opening"), None) if last else None
+        rows.append(
+            {
+                "slug": each.slug,
+                "title": each.title,
+                "cycle": last.number if last else None,
+                "kind": last.kind if last else None,
+                "running": each.is_running,
+                "opening": opening,
+                "late": last.late if last else 0,
+                "next_due_on": last.next_due_on if last else None,
+                "states": {state.value: count for state, count in last.counts.items()} if last else {},
+            }
+        )
+    if as_json:
+        print_json(rows)
+    else:
+        table(
+            "Trajecten",
+            ("traject", "titel", "doorloop", "opening", "te laat", "eerstvolgend"),
+            ((r["slug"], r["title"], r["cycle"], r["opening"], r["late"], r["next_due_on"]) for r in rows),
+        )
+
+
+@traject.command("show")
+def show(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
+    """Toon een traject: wat de opening bedreigt, besluiten, wat te laat is."""
+    from regie.cli.plan import plan_rows
+    from regie.core.settle import settle
+    from regie.reports.documents import Subject, phase_windows
+    from regie.text.sentences import explain_chain, explain_finding, say_date
+
+    town = open_town()
+    found = town.traject(slug, whole=bool(cycle))
+    number = cycle_number(found, cycle)
+    chosen = found.cycle(number)
+    if chosen is None:
+        stop_usage(f"traject '{slug}' heeft geen doorloop {number}")
+    settled, plan = settle(chosen, town.today())
+    definition = settled.definition
+    if as_json:
+        print_json(
+            {
+                "slug": found.slug,
+                "title": found.title,
+                "cycle": number,
+                "kind": settled.kind,
+                "state": settled.state.value,
+                "anchors": {a: {"target": d.target, "actual": d.actual} for a, d in settled.anchors.items()},
+                "findings": [explain_finding(each, definition) for each in plan.findings],
+                "steps": plan_rows(definition, settled, plan, "nl"),
+            }
+        )
+        return
+    say(f"{found.title} - doorloop {number} ({settled.kind}), {settled.state.value}")
+    for name, dates in settled.anchors.items():
+        say(
+            f"  {name}: {say_date(dates.actual) + ' (gebeurd)' if dates.actual else say_date(dates.target) if dates.target else '-'}"
+        )
+    threats = [each for each in plan.findings if each.code in ("RG351", "RG352")]
+    say("Wat bedreigt de datums:" if threats else "Alle streefdatums en wettelijke datums zijn haalbaar.")
+    for each in threats:
+        say(f"  {explain_finding(each, definition)}")
+        for line in explain_chain(each.chain, plan):
+            say(f"    {line}")
+    subject = Subject(found, settled, plan, town.today(), {})
+    rows = ((phase, say_date(first), say_date(last), count) for phase, first, last, count in phase_windows(subject))
+    table("Fasen", ("fase", "begin", "einde", "stappen"), rows)
+
+
+@cycle_group.command("start")
+def start_next(
+    slug: str,
+    kind: str = typer.Argument(help="Soort doorloop: improvement, expansion-here, ..."),
+    start_on: str = typer.Option("", "--start", help="Eerste dag; anders vandaag."),
+    answers: list[str] = typer.Option([], "--set"),
+    anchors: list[str] = typer.Option([], "--anchor"),
+    key: str = typer.Option("", "--key", help="Kenmerk van dit verzoek; hetzelfde kenmerk opent maar een doorloop."),
+    by: str = BY,
+    yes: bool = YES,
+    as_json: bool = JSON,
+) -> None:
+    """Open de volgende doorloop volgens de regels van het stappenplan."""
+    from regie.actions.start_cycle import NextCycle, start_cycle
+
+    if not yes:
+        if not sys.stdin.isatty():
+            stop_usage("dit opent een doorloop: geef --yes")
+        typer.confirm(f"Doorloop '{kind}' openen voor {slug}?", abort=True)
+    town = open_town()
+    new = NextCycle(
+        kind,
+        parse_day(start_on, "--start") if start_on else town.today(),
+        key or town.context.ids(),
+        parse_pairs(answers, "--set"),
+        {name: parse_day(day, "--anchor") for name, day in parse_pairs(anchors, "--anchor").items()},
+        who(by),
+    )
+    number, applied = start_cycle(town.context, town.traject_id(slug), new, town.now())
+    if as_json:
+        print_json({"cycle": number, "repeated": applied.repeated})
+    else:
+        say(f"Doorloop {number} {'was al geopend' if applied.repeated else 'is geopend'}.")
+
+
+@anchor.command("list")
+def list_anchors(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
+    """Toon de ankerdatums met streefdatum en wat er gebeurde."""
+    from regie.core.definition import text_in
+    from regie.core.traject import AnchorDates
+
+    town = open_town()
+    found = town.traject(slug)
+    chosen = found.cycle(cycle_number(found, cycle)) or found.cycles[-1]
+    rows = [
+        {"anchor": str(a.id), "title": text_in(a.title, "nl"), "target": dates.target, "actual": dates.actual}
+        for a in chosen.definition.anchors.values()
+        for dates in [chosen.anchors.get(a.id, AnchorDates())]
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        table("Ankerdatums", ("anker", "titel", "streefdatum", "gebeurd"), (tuple(row.values()) for row in rows))
+
+
+@anchor.command("move")
+def move_anchor(
+    slug: str,
+    name: str,
+    to: str = typer.Argument(help="Nieuwe streefdatum."),
+    reason: str = typer.Option(..., "--reason", help="Waarom."),
+    cycle: int = CYCLE,
+    by: str = BY,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
+    """Verzet een streefdatum; toont eerst wie en wat meeschuift."""
+    from regie.core.events import AnchorMoved
+    from regie.core.ids import AnchorId
+
+    number = cycle_number(open_town().traject(slug), cycle)
+    event = AnchorMoved(anchor=AnchorId(name), target=parse_day(to), reason=reason, cycle=number, by=who(by))
+    change(slug, event, yes=yes, preview=preview, as_json=as_json)
+
+
+@item.command("add")
+def add_item(
+    slug: str,
+    list_name: str = typer.Argument(help="Lijst, zoals arrival."),
+    key: str = typer.Argument(help="Korte naam van het item, zoals tweede."),
+    on: str = typer.Option(..., "--on", help="Datum."),
+    number: int = typer.Option(None, "--number", help="Aantal personen; nooit namen."),
+    cycle: int = CYCLE,
+    by: str = BY,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
+    """Voeg een item toe aan een lijst, of wijzig zijn datum."""
+    from regie.core.traject import Item
+
+    _change_items(slug, list_name, lambda items: [*(i for i in items if i.key != key), Item(key, parse_day(on), number)],
+                  cycle, by, yes=yes, preview=preview, as_json=as_json)  # fmt: skip
+
+
+@item.command("remove")
+def remove_item(
+    slug: str,
+    list_name: str,
+    key: str,
+    cycle: int = CYCLE,
+    by: str = BY,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
+    """Haal een item van een lijst; zijn open stappen vervallen."""
+    _change_items(slug, list_name, lambda items: [i for i in items if i.key != key], cycle, by,
+                  yes=yes, preview=preview, as_json=as_json)  # fmt: skip
+
+
+def _change_items(
+    slug: str, list_name: str, make: Any, cycle: int, by: str, *, yes: bool, preview: bool, as_json: bool
+) -> None:
+    from regie.core.events import ItemsChanged
+    from regie.core.ids import ListId
+    from regie.core.settle import FIRST_ITEM
+    from regie.core.traject import Item
+
+    found = open_town().traject(slug)
+    number = cycle_number(found, cycle)
+    chosen = found.cycle(number)
+    items = list(chosen.items.get(ListId(list_name), ())) if chosen else []
+    declared = chosen.definition.lists.get(ListId(list_name)) if chosen else None
+    if not items and chosen is not None and declared is not None and declared.first_on is not None:
+        items = [Item(FIRST_ITEM, chosen.anchor_on(declared.first_on))]
+    event = ItemsChanged(list=ListId(list_name), items=tuple(make(items)), cycle=number, by=who(by))
+    change(slug, event, yes=yes, preview=preview, as_json=as_json)
+
+
+def due(
+    until: str = typer.Option("", "--until", help="Tot en met deze dag; anders twee weken vooruit."),
+    role: str = typer.Option("", "--role", help="Alleen van deze rol."),
+    as_json: bool = JSON,
+) -> None:
+    """Toon over alle trajecten wat te laat is en wat binnenkort moet."""
+    from regie.core.ids import RoleId
+    from regie.store.overview import list_due_steps
+    from regie.store.session import read_scope
+
+    town = open_town()
+    last = parse_day(until, "--until") if until else town.today() + timedelta(days=14)
+    with read_scope(town.context.engine) as session:
+        found = list_due_steps(session, town.today(), last, RoleId(role) if role else None)
+    rows = [
+        {
+            "traject": each.traject,
+            "cycle": each.cycle,
+            "step": str(each.key),
+            "role": each.role,
+            "state": each.state.value,
+            "due_on": each.due_on,
+            "legal_on": each.legal_on,
+            "late": each.is_late,
+        }
+        for each in found
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        table(
+            "Wat moet",
+            ("traject", "stap", "rol", "stand", "vervalt", "te laat"),
+            ((r["traject"], r["step"], r["role"], r["state"], r["due_on"], "ja" if r["late"] else "") for r in rows),
+        )
