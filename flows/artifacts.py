@@ -32,10 +32,9 @@ def progress_of(traject: Traject) -> tuple[list[dict[str, str | int]], float]:
         for key, occurrence in cycle.occurrences.items():
             phases[cycle.definition.steps[key.step].phase][_group(occurrence.state)] += 1
         for phase, counts in phases.items():
-            rows.append(
-                {"cycle": cycle.number, "phase": phase}
-                | {name: counts[name] for name in ("not yet", "open", "done", "not needed")}
-            )
+            row: dict[str, str | int] = {"cycle": cycle.number, "phase": phase}
+            row.update({name: counts[name] for name in ("not yet", "open", "done", "not needed")})
+            rows.append(row)
             done += counts["done"]
             total += counts["not yet"] + counts["open"] + counts["done"]
     return rows, round(100 * done / total, 1) if total else 100.0

@@ -22,8 +22,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from flows.automations import run_automation
 from regie.actions.apply_event import Applied, apply_event, preview_event
-from regie.actions.automations import run_automation
 from regie.actions.context import Context
 from regie.actions.deliver import Postage, deliver
 from regie.actions.digest import make_morning_digests
@@ -32,7 +32,7 @@ from regie.clock import VirtualClock
 from regie.core import events as happened
 from regie.core.changes import Changes
 from regie.core.definition import Definition
-from regie.core.ids import AnchorId, ListId, OccurrenceKey, StepId
+from regie.core.ids import AnchorId, BodyId, ListId, OccurrenceKey, StepId
 from regie.core.settle import settle
 from regie.core.traject import Cycle, Item, State
 from regie.definitions import load_definition, sources_of
@@ -207,9 +207,7 @@ async def play(demo: Demo) -> None:
     demo.tell("De visie bleef liggen: herinnering, te laat, dan de portefeuillehouder, dan de projectleider")
     await live(demo, lambda town: town.state(GO) is State.READY)
     held = demo.definition.calendar.next_working_day(demo.today + timedelta(days=100))
-    meeting = next(iter(demo.definition.bodies.values())) and demo.definition.bodies["raad-besluit"].next_feasible(
-        held, held
-    )  # type: ignore[index]
+    meeting = demo.definition.bodies[BodyId("raad-besluit")].next_feasible(held, held)
     until = meeting.held_on if meeting else held
     demo.do(happened.GateDecided(
         key=OccurrenceKey(GO), outcome="hold", decided_by="gemeenteraad", reason="eerst een tweede inloopavond", held_until=until, by="bestuurder",

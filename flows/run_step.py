@@ -7,8 +7,8 @@ import asyncio
 from prefect import flow, tags
 from prefect.runtime import flow_run
 
+from flows.automations import find_run_name, run_automation
 from flows.setting import current
-from regie.actions.automations import find_run_name, run_automation
 
 
 def _name() -> str:

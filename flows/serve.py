@@ -24,7 +24,8 @@ ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLi
 
 def deployments() -> list[RunnerDeployment]:
     """The deployments, as ``prefect.yaml`` has them."""
-    return [
+    # outside an event loop to_deployment gives a deployment; its type also allows a coroutine
+    made = [
         reconcile.to_deployment("reconcile", schedules=[Cron(HOURLY, timezone=ZONE)], concurrency_limit=ONE_AT_A_TIME),
         deliver.to_deployment(
             "deliver", schedules=[Cron(EVERY_MINUTE, timezone=ZONE)], concurrency_limit=ONE_AT_A_TIME
@@ -34,6 +35,7 @@ def deployments() -> list[RunnerDeployment]:
         rerun_cycle.to_deployment("rerun-cycle"),
         run_step.to_deployment("run-step"),
     ]
+    return [each for each in made if isinstance(each, RunnerDeployment)]
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def current() -> Setting:
             context,
             system_clock,
             AppriseSender.from_settings(settings, system_clock),
-            Postage(base_url=str(settings.base_url or ""), environment=settings.environment_label),
+            Postage.from_settings(settings),
             Path(settings.data_dir) / "documenten",
             load_calendar("nl"),
             settings.timezone,

@@ -42,26 +42,14 @@ def test_moment_without_a_time_zone_is_a_mistake(use: object) -> None:
 @pytest.mark.parametrize(
     ("moment", "zone", "day"),
     [
-        pytest.param(
-            "2027-06-02T21:59:59+00:00", "Europe/Amsterdam", "2027-06-02", id="summer-just-before-midnight"
-        ),
+        pytest.param("2027-06-02T21:59:59+00:00", "Europe/Amsterdam", "2027-06-02", id="summer-just-before-midnight"),
         pytest.param("2027-06-02T22:00:00+00:00", "Europe/Amsterdam", "2027-06-03", id="summer-midnight"),
-        pytest.param(
-            "2027-01-02T22:30:00+00:00", "Europe/Amsterdam", "2027-01-02", id="winter-half-past-eleven"
-        ),
+        pytest.param("2027-01-02T22:30:00+00:00", "Europe/Amsterdam", "2027-01-02", id="winter-half-past-eleven"),
         pytest.param("2027-01-02T23:00:00+00:00", "Europe/Amsterdam", "2027-01-03", id="winter-midnight"),
-        pytest.param(
-            "2027-03-28T00:59:59+00:00", "Europe/Amsterdam", "2027-03-28", id="before-the-clock-goes-ahead"
-        ),
-        pytest.param(
-            "2027-03-28T01:00:00+00:00", "Europe/Amsterdam", "2027-03-28", id="the-clock-goes-ahead"
-        ),
-        pytest.param(
-            "2027-10-31T00:30:00+00:00", "Europe/Amsterdam", "2027-10-31", id="hour-that-comes-twice-first"
-        ),
-        pytest.param(
-            "2027-10-31T01:30:00+00:00", "Europe/Amsterdam", "2027-10-31", id="hour-that-comes-twice-second"
-        ),
+        pytest.param("2027-03-28T00:59:59+00:00", "Europe/Amsterdam", "2027-03-28", id="before-the-clock-goes-ahead"),
+        pytest.param("2027-03-28T01:00:00+00:00", "Europe/Amsterdam", "2027-03-28", id="the-clock-goes-ahead"),
+        pytest.param("2027-10-31T00:30:00+00:00", "Europe/Amsterdam", "2027-10-31", id="hour-that-comes-twice-first"),
+        pytest.param("2027-10-31T01:30:00+00:00", "Europe/Amsterdam", "2027-10-31", id="hour-that-comes-twice-second"),
         pytest.param("2028-02-28T23:00:00+00:00", "Europe/Amsterdam", "2028-02-29", id="leap-day"),
         pytest.param("2027-12-31T23:30:00+00:00", "Europe/Amsterdam", "2028-01-01", id="new-year"),
         pytest.param("2027-06-03T03:30:00+00:00", "America/Curacao", "2027-06-02", id="curacao"),

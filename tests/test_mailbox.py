@@ -58,9 +58,7 @@ def test_anything_else_is_refused_without_being_repeated(address: str) -> None:
 
 
 @settings(deadline=None)  # other work may have the machine
-@given(
-    st.text(st.characters(exclude_categories=[]), max_size=40) | st.from_regex(r"[!-~\s]{1,9}@[!-~\s]{1,9}")
-)
+@given(st.text(st.characters(exclude_categories=[]), max_size=40) | st.from_regex(r"[!-~\s]{1,9}@[!-~\s]{1,9}"))
 def test_address_that_is_taken_is_plain_and_addresses_one(text: str) -> None:
     try:
         address = check_email(text)
@@ -86,9 +84,7 @@ def test_mailbox_is_read_with_or_without_a_name(text: str, mailbox: Mailbox) -> 
     assert parse_mailbox(text) == mailbox
 
 
-@pytest.mark.parametrize(
-    "text", ["Regie <regie>", "Regie regie@stad.nl", "a@b.nl <c@d.nl", "<a@b.nl> <c@d.nl>", ""]
-)
+@pytest.mark.parametrize("text", ["Regie <regie>", "Regie regie@stad.nl", "a@b.nl <c@d.nl", "<a@b.nl> <c@d.nl>", ""])
 def test_mailbox_that_is_unclear_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="not an e-mail address"):
         parse_mailbox(text)

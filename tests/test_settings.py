@@ -17,9 +17,7 @@ from regie.settings import Settings, load_audit_key, load_settings
 SECRET = "Zeer9Geheim"
 
 
-def test_without_a_single_variable_regie_starts_on_one_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_single_variable_regie_starts_on_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
     settings = load_settings()
@@ -119,9 +117,7 @@ def test_printed_settings_show_no_secret() -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    unexplained = [
-        name for name, field in Settings.model_fields.items() if not (field.description or "").endswith(".")
-    ]
+    unexplained = [name for name, field in Settings.model_fields.items() if not (field.description or "").endswith(".")]
 
     assert unexplained == []
 
@@ -146,9 +142,7 @@ def test_processes_that_start_together_get_the_same_audit_key(tmp_path: Path) ->
         f"print(load_audit_key(load_settings(data_dir={str(tmp_path)!r})).get_secret_value())"
     )
 
-    running = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(4)
-    ]
+    running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(4)]
     keys = {process.communicate(timeout=60)[0].strip() for process in running}
 
     assert len(keys) == 1

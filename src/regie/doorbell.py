@@ -21,7 +21,7 @@ def ring(deployment: str, *, reason: str, api_url: str | None = None) -> bool:
     try:
         with temporary_settings({PREFECT_API_URL: api_url} if api_url else {}):
             run_deployment(deployment, parameters={"reason": reason}, timeout=0, as_subflow=False)
-    except Exception as error:  # whatever Prefect raises, the schedule finds the work later
+    except Exception as error:  # noqa: BLE001 - whatever Prefect raises, the schedule finds the work later
         log.warning("doorbell.unheard deployment=%s error=%s", deployment, type(error).__name__)
         return False
     return True

@@ -130,7 +130,7 @@ def test_finish_to_finish_lets_work_begin_and_holds_back_the_end() -> None:
 def test_step_completed_too_early_names_what_it_waits_for() -> None:
     town = started(definition(step("a"), step("b", needs=["a"])))
 
-    with pytest.raises(Refused, match="cannot finish 'b' yet .it waits for: a.") as refusal:
+    with pytest.raises(Refused, match=r"cannot finish 'b' yet \(it waits for: a\)") as refusal:
         after(town, MONDAY, finish("b"))
     assert refusal.value.code == "step-not-ready"
 
@@ -277,7 +277,7 @@ def test_reopening_asks_what_to_do_with_what_was_built_on_it() -> None:
     assert states(alone) == {"a": "ready", "b": "done", "c": "ready"}
     both = after(town, MONDAY, StepReopened(key=key("a"), reason="fout", also=(key("b"),)))
     assert states(both) == {"a": "ready", "b": "not yet", "c": "not yet"}
-    with pytest.raises(Refused, match="'c' does not depend on|does not depend"):
+    with pytest.raises(Refused, match="'c' does not depend on 'a'"):
         after(town, MONDAY, StepReopened(key=key("a"), reason="fout", also=(key("c"),)))
 
 

@@ -33,9 +33,7 @@ def a_message(**changes: object) -> OutgoingMessage:
     return OutgoingMessage(**(facts | changes))  # type: ignore[arg-type]
 
 
-def sender_for(
-    url: str, *, policy: ChannelPolicy | None = None, reply_to: str | None = None
-) -> AppriseSender:
+def sender_for(url: str, *, policy: ChannelPolicy | None = None, reply_to: str | None = None) -> AppriseSender:
     clock = VirtualClock(OPENING_DAY)
     return AppriseSender(url, TOWN, policy=policy, reply_to=reply_to, clock=clock, timeouts=IMPATIENT)
 

@@ -163,9 +163,7 @@ def test_starttls_that_is_not_offered_sends_nothing_in_clear(server: MailServer)
 
 
 @pytest.mark.parametrize("mode", ["starttls", "ssl"])
-def test_login_and_letter_travel_encrypted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
-) -> None:
+def test_login_and_letter_travel_encrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     certificate = write_certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     users = {"regie@voorbeeldstad.nl": "zeer/geheim"}
@@ -226,13 +224,9 @@ def test_password_never_crosses_the_network_unencrypted() -> None:
     [
         pytest.param("smtp://mail.voorbeeldstad.nl", "channel-scheme", id="other-scheme"),
         pytest.param("jsons://mail.voorbeeldstad.nl", "channel-scheme", id="no-mail"),
-        pytest.param(
-            "mailtos://mail.voorbeeldstad.nl?verify=no", "channel-option", id="no-certificate-check"
-        ),
+        pytest.param("mailtos://mail.voorbeeldstad.nl?verify=no", "channel-option", id="no-certificate-check"),
         pytest.param("mailtos://mail.voorbeeldstad.nl?retry=3", "channel-option", id="retries"),
-        pytest.param(
-            "mailtos://mail.voorbeeldstad.nl?mode=insecure", "channel-option", id="mode-undoes-the-s"
-        ),
+        pytest.param("mailtos://mail.voorbeeldstad.nl?mode=insecure", "channel-option", id="mode-undoes-the-s"),
         pytest.param("mailtos://mail.voorbeeldstad.nl?to=x@y.nl", "channel-option", id="other-recipient"),
         pytest.param("mailtos://u:p w@mail.voorbeeldstad.nl", "address-invalid", id="space"),
         pytest.param("mailtos://", "address-invalid", id="no-server"),
@@ -256,9 +250,7 @@ def test_everything_of_a_test_environment_goes_to_one_address(server: MailServer
     dutch, english = server.messages
     assert dutch.recipients == english.recipients == ("tester@voorbeeldstad.nl",)
     assert dutch.letter["Subject"] == "[TEST: an@partner.nl] Vandaag: Startnota opstellen"
-    assert dutch.text.startswith(
-        "Proefomgeving TEST: dit bericht was bedoeld voor an@partner.nl.\n\nBeste An,"
-    )
+    assert dutch.text.startswith("Proefomgeving TEST: dit bericht was bedoeld voor an@partner.nl.\n\nBeste An,")
     assert "<body><p>Proefomgeving TEST: dit bericht was bedoeld voor an@partner.nl.</p>" in dutch.html
     assert english.text.startswith("Test environment TEST: this message was meant for an@partner.nl.")
 
@@ -280,9 +272,7 @@ def test_test_environment_does_not_write_to_a_channel(server: MailServer) -> Non
 
 
 def test_sender_is_built_from_the_settings(server: MailServer) -> None:
-    settings = load_settings(
-        mail_url=server.url, mail_from="Regie Noord <noord@voorbeeldstad.nl>", reply_to="a@b.nl"
-    )
+    settings = load_settings(mail_url=server.url, mail_from="Regie Noord <noord@voorbeeldstad.nl>", reply_to="a@b.nl")
 
     delivery = AppriseSender.from_settings(settings, lambda: OPENING_DAY).send(a_message())
 
@@ -341,9 +331,7 @@ def test_channel_that_sends_us_on_elsewhere_is_not_followed() -> None:
     ("today", "permanent"),
     [pytest.param(("10.0.0.5",), True, id="internal-today"), pytest.param((), False, id="not-found-today")],
 )
-def test_channel_whose_name_points_elsewhere_by_now_gets_nothing(
-    today: tuple[str, ...], permanent: bool
-) -> None:
+def test_channel_whose_name_points_elsewhere_by_now_gets_nothing(today: tuple[str, ...], permanent: bool) -> None:
     answers = iter([("93.184.215.14",), today])
     policy = ChannelPolicy(frozenset({"json"}), resolve=lambda _host: next(answers))
     channel = check_channel("json://hook.partner.nl/pad", policy)

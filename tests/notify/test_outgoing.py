@@ -91,9 +91,7 @@ def test_long_subject_is_cut_with_a_sign_that_says_so() -> None:
 
 
 def test_half_a_character_does_not_make_a_message_that_fails_for_ever() -> None:
-    letter = as_read(
-        a_message(subject="half \ud83d", text="half \ud83d teken", html="<p>\ud83d</p>", to_name="\udc00")
-    )
+    letter = as_read(a_message(subject="half \ud83d", text="half \ud83d teken", html="<p>\ud83d</p>", to_name="\udc00"))
 
     assert letter["Subject"] == "half"
     assert letter["To"] == "an@partner.nl"

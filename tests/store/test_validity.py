@@ -9,7 +9,7 @@ from regie.core.definition import Anchor, Kind
 from regie.core.ids import AnchorId, RoleId
 from regie.core.messages import WHOLE_CYCLE, Line
 from regie.core.traject import AnchorDates, Cycle, CycleState, Occurrence, Planned, State
-from regie.store.validity import only_current, still_true
+from regie.store.validity import as_one_move, only_current, still_true
 from tests.support import builders as b
 
 DUE = date(2027, 3, 10)
@@ -210,9 +210,16 @@ def test_two_moves_of_one_date_are_told_as_one() -> None:
     first = line(Kind.DATE_MOVED, date(2027, 3, 5), old_on=date(2027, 3, 1))
     second = line(Kind.DATE_MOVED, DUE, old_on=date(2027, 3, 5))
 
-    (found,) = only_current([first, second])
+    (found,) = only_current(as_one_move([first, second]))
 
     assert (found.old_on, found.due_on) == (date(2027, 3, 1), DUE)
+
+
+def test_a_date_that_moved_and_came_back_before_anybody_heard_it_is_not_told() -> None:
+    there = line(Kind.DATE_MOVED, SOON, old_on=DUE)
+    back = line(Kind.DATE_MOVED, DUE, old_on=SOON)
+
+    assert [still_true(each, cycle(), SOON) for each in as_one_move([there, back])] == [None, None]
 
 
 def test_lines_of_two_cycles_are_kept_apart() -> None:

@@ -129,9 +129,7 @@ class MailServer:
             options |= {"authenticator": self._authenticate, "auth_require_tls": False}
         return options
 
-    def _authenticate(
-        self, _server: Any, session: Any, _envelope: Any, _mechanism: str, login: Any
-    ) -> AuthResult:
+    def _authenticate(self, _server: Any, session: Any, _envelope: Any, _mechanism: str, login: Any) -> AuthResult:
         assert isinstance(login, LoginPassword)
         name, password = login.login.decode(), login.password.decode()
         session.login = name
@@ -268,9 +266,7 @@ def write_certificate(folder: Path, host: str = LOOPBACK) -> Path:
         .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
         .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.IPAddress(ip_address(host)) if is_address else x509.DNSName(host)]
-            ),
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address(host)) if is_address else x509.DNSName(host)]),
             critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -278,9 +274,7 @@ def write_certificate(folder: Path, host: str = LOOPBACK) -> Path:
     )
     file = folder / f"{host}.pem"
     file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     return file

@@ -14,6 +14,7 @@ from regie.actions.context import Context
 from regie.failpoints import failpoint
 from regie.notify.render import Rendered, render
 from regie.notify.sender import DeliveryOutcome, OutgoingMessage, Sender
+from regie.settings import Settings
 from regie.store.outbox import claim, load_letter, mark_refused, mark_sent, mark_uncertain
 from regie.store.session import in_transaction
 from regie.text.letter import Letter
@@ -55,6 +56,12 @@ class Postage:
     environment: str = ""
     redirect_to: str | None = None
     list_id: str = "regie"
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Postage:
+        """A link to pages only where an operator said where they are."""
+        base_url = str(settings.base_url) if "base_url" in settings.model_fields_set else ""
+        return cls(base_url=base_url, environment=settings.environment_label or "")
 
 
 def deliver_batch(

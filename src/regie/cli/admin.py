@@ -71,7 +71,7 @@ def import_partners(
     if as_json:
         print_json(facts)
     else:
-        for problem in facts["problems"]:  # type: ignore[union-attr]
+        for problem in report.problems:
             warn(f"{file}: {problem}")
         word = "opgeslagen" if report.is_stored else "niets opgeslagen"
         say(
@@ -202,6 +202,7 @@ def list_outbox(
 @outbox.command("show")
 def show_message(message_id: str, as_json: bool = JSON) -> None:
     """Toon een bericht zoals het nu verstuurd zou worden."""
+    from regie.actions.deliver import Postage
     from regie.notify.render import render
     from regie.store.outbox import preview_letter
     from regie.store.session import read_scope
@@ -212,7 +213,7 @@ def show_message(message_id: str, as_json: bool = JSON) -> None:
     if letter is None:
         say("Niets in dit bericht klopt nog; het wordt niet verstuurd.")
         return
-    written = render(letter, base_url=str(town.settings.base_url or ""))
+    written = render(letter, base_url=Postage.from_settings(town.settings).base_url)
     if as_json:
         print_json({"to": letter.to.email, "subject": written.subject, "text": written.text})
     else:
@@ -263,6 +264,7 @@ def preview_mail(
     as_json: bool = JSON,
 ) -> None:
     """Toon de mail die een partner over een stap zou krijgen."""
+    from regie.actions.deliver import Postage
     from regie.cli.common import cycle_number, find_key
     from regie.core.definition import Kind
     from regie.core.ids import PersonId, RoleId
@@ -288,7 +290,7 @@ def preview_mail(
     letter = Letter(
         "voorbeeld", 1, Addressee(PersonId("voorbeeld"), "Voorbeeld", "voorbeeld@gemeente.example", language), (part,)
     )
-    written = render(letter, base_url=str(town.settings.base_url or ""))
+    written = render(letter, base_url=Postage.from_settings(town.settings).base_url)
     if as_json:
         print_json({"subject": written.subject, "text": written.text, "html": written.html})
     else:
@@ -317,7 +319,7 @@ def deliver_now(as_json: bool = JSON) -> None:
 
     town = open_town()
     sender = AppriseSender.from_settings(town.settings, system_clock)
-    postage = Postage(base_url=str(town.settings.base_url or ""), environment=town.settings.environment_label or "")
+    postage = Postage.from_settings(town.settings)
     done = deliver(town.context, sender, system_clock, "cli", postage)
     if as_json:
         print_json(

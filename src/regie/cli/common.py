@@ -200,8 +200,6 @@ def consequences(before: Traject, changes: Changes) -> dict[str, Any]:
     """What a change leads to, in numbers and per step."""
     cycle = changes.traject.cycle(changes.event.cycle)
     steps = cycle.definition.steps if cycle else {}
-    known = {(each.number, finding) for each in before.cycles for finding in ()}
-    del known
     partners = sorted(
         {str(steps[moved.key.step].responsible) for moved in changes.moved if steps[moved.key.step].responsible}
     )

@@ -9,7 +9,6 @@ import typer
 
 from regie.cli.common import JSON, parse_day, parse_pairs, print_json, say, table
 
-
 # What a row has for the table only; the JSON has what was promised, no more.
 FOR_PEOPLE = ("title", "phase")
 

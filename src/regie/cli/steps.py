@@ -235,7 +235,7 @@ def list_gates(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     """Toon de besluitpoorten: wie besluit, wanneer, met welke uitkomsten."""
     found = open_town().traject(slug, whole=bool(cycle))
     chosen = found.cycle(cycle_number(found, cycle)) or found.cycles[-1]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "step": str(key),
             "decided_by": declared.gate.decided_by,

@@ -49,7 +49,7 @@ def start(
     start_on: str = typer.Option("", "--start", help="Eerste dag; anders vandaag."),
     answers: list[str] = typer.Option([], "--set", help="Antwoord op een vraag: plekken=120."),
     anchors: list[str] = typer.Option([], "--anchor", help="Streefdatum: opening=2028-03-01."),
-    file: Path = typer.Option(None, "--file", help="YAML met title, start, answers en anchors."),
+    file: Path | None = typer.Option(None, "--file", help="YAML met title, start, answers en anchors."),
     slug: str = typer.Option("", "--slug", help="Korte naam; anders uit de titel."),
     by: str = BY,
     yes: bool = YES,

@@ -264,7 +264,7 @@ class WorkCalendar:
         off |= {day.toordinal() for day in self.days_off}
         in_the_week = cycle([(FIRST_DAY.weekday() + day) % 7 in self.weekdays for day in range(7)])
         days = [day for day in compress(range(_BASE, last + 1), in_the_week) if day not in off]
-        if worked := {day.toordinal() for day in self.working if FIRST_DAY <= day and day.year <= last_year}:
+        if worked := {day.toordinal() for day in self.working if day >= FIRST_DAY and day.year <= last_year}:
             days = sorted(worked.union(days))
         # each working day's index, repeated until the next one; without a loop, as every command builds a few of these
         floor = [-1] * (days[0] - _BASE)

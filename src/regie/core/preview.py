@@ -1,4 +1,4 @@
-"""Plan a definition without a traject: what would it look like?"""
+"""Plan a definition without a traject, to see what it would look like."""
 
 from __future__ import annotations
 

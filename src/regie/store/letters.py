@@ -24,7 +24,7 @@ from regie.store.definitions import DefinitionShelf
 from regie.store.rows import day_key, to_line, told_text
 from regie.store.tables import MessageStatus, NoticeState, message, notice, occurrence, organisation, person
 from regie.store.trajects import load_cycles
-from regie.store.validity import only_current, still_true
+from regie.store.validity import as_one_move, only_current, still_true
 from regie.text.letter import Addressee, Letter, LetterPart
 
 EXPIRES_AFTER = timedelta(days=30)
@@ -167,13 +167,16 @@ def _judge(session: Session, message_id: str, shelf: DefinitionShelf, now: datet
         for number, of_cycle in groupby(notices, key=lambda row: int(row.cycle)):
             cycle = traject.cycle(number)
             assert cycle is not None  # the notice was written with it
-            judged.append((traject, cycle, [_judge_line(row, cycle, today) for row in of_cycle]))
+            judged.append((traject, cycle, _judge_lines(list(of_cycle), cycle, today)))
     return judged
 
 
-def _judge_line(row: Any, cycle: Cycle, today: date) -> _Told:
-    stored = to_line(row.payload, row.cycle, OccurrenceKey(StepId(row.step), row.key))
-    return _Told(row.id, stored, still_true(stored, cycle, today))
+def _judge_lines(rows: Sequence[Any], cycle: Cycle, today: date) -> Sequence[_Told]:
+    stored = [to_line(row.payload, row.cycle, OccurrenceKey(StepId(row.step), row.key)) for row in rows]
+    return [
+        _Told(row.id, line, still_true(merged, cycle, today))
+        for row, line, merged in zip(rows, stored, as_one_move(stored), strict=True)
+    ]
 
 
 def _withdraw(connection: Connection, traject: Traject, cycle: Cycle, told: Iterable[_Told]) -> None:

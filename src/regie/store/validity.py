@@ -6,7 +6,7 @@ told anew without end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import assert_never
@@ -100,13 +100,26 @@ def _still_moved(line: Line, occurrence: Occurrence, cycle: Cycle) -> Line | Non
     planned = occurrence.planned
     if planned is None or line.old_on is None:
         return None
-    if line.due_on in (planned.due_on, planned.early_finish):
-        return line
-    is_now = planned.due_on or planned.early_finish
-    if is_now == line.old_on:
+    is_now = line.due_on
+    if is_now not in (planned.due_on, planned.early_finish):
+        is_now = planned.due_on or planned.early_finish
+    if is_now is None or is_now == line.old_on:
         return None
+    if is_now == line.due_on:
+        return line
     days = abs(cycle.definition.calendar.working_days_between(line.old_on, is_now))
     return replace(line, due_on=is_now, legal_on=planned.legal_on, cause="", working_days=days)
+
+
+def as_one_move(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Let every move of a date, of those that are told together, count from the date that the reader knows."""
+    known: dict[tuple[int, OccurrenceKey], date | None] = {}
+    for line in lines:
+        if line.kind is Kind.DATE_MOVED:
+            known.setdefault((line.cycle, line.key), line.old_on)
+    return tuple(
+        replace(line, old_on=known[line.cycle, line.key]) if line.kind is Kind.DATE_MOVED else line for line in lines
+    )
 
 
 def only_current(lines: Iterable[Line]) -> tuple[Line, ...]:
@@ -115,11 +128,7 @@ def only_current(lines: Iterable[Line]) -> tuple[Line, ...]:
     for line in lines:
         place = (line.cycle, line.key, _group(line))
         known = latest.get(place)
-        if known is None:
-            latest[place] = line
-        elif line.kind is Kind.DATE_MOVED and known.old_on != line.due_on:
-            latest[place] = replace(line, old_on=known.old_on)
-        elif _is_later(line, known):
+        if known is None or _is_later(line, known):
             latest[place] = line
     return tuple(latest.values())
 

@@ -127,7 +127,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "due": "Vervaldatum",
         "waits_for": "Wacht op",
         "waited_by": "Hierop wachten",
-        "why_role": "U krijgt dit bericht omdat u {part} bent voor deze stap ({role}).",
+        "why_role": "U krijgt dit bericht omdat u voor deze stap {part} bent ({role}).",
         "why_lead": "U krijgt dit bericht omdat u het traject leidt.",
         "why_nobody": "Niemand heeft de rol {role}; daarom krijgt u dit bericht.",
         "why_deputy": "U vervangt {name}.",
