@@ -111,17 +111,17 @@ def bench_start(folder: Path, rounds: int = 40) -> None:
 
 
 def _compare(folder: Path, name: str, what: str, rounds: int, work: Work, context: Context) -> float:
-    """Time the first half of the work; send what the second half sends again, raw, to the database as it was.
+    """Time the first half of the work; send what the second half sends again, raw, to a copy.
 
     Returns:
         Median seconds of the raw side.
     """
+    half = rounds // 2
+    ours = statistics.median(timed(lambda number=number: work(number)) for number in range(half))
     context.engine.dispose()
     raw_path = folder / f"{name}-raw.db"
     with closing(open_raw(folder / f"{name}.db")) as whole, closing(open_raw(raw_path)) as copy:
         whole.backup(copy)
-    half = rounds // 2
-    ours = statistics.median(timed(lambda number=number: work(number)) for number in range(half))
     written = []
     for number in range(half, rounds):
         with written_down(context.engine) as sent:

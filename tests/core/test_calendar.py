@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date, timedelta
 
 import holidays
@@ -9,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regie.core.calendar import EVERY_DAY, WEEKDAYS, WorkCalendar, easter_sunday
-from regie.core.span import Span, shift
+from regie.core.calendar import EVERY_DAY, WEEKDAYS, EasterDay, FixedDay, NamedPeriod, WorkCalendar, easter_sunday
 from regie.definitions.calendars import load_calendar
 from regie.errors import Incomplete, Refused
 
@@ -61,17 +61,60 @@ def test_years_without_a_confirmed_list_are_known() -> None:
     assert WEEKDAYS.is_confirmed(D("2999-01-01"))
 
 
-@given(days)
-def test_axis_agrees_with_asking_day_by_day(day: date) -> None:
-    before, after = day, day
-    while not LEGAL.is_working_day(before):
-        before -= timedelta(days=1)
-    while not LEGAL.is_working_day(after):
-        after += timedelta(days=1)
+@pytest.mark.parametrize(
+    "calendar",
+    [
+        pytest.param(LEGAL, id="legal"),
+        pytest.param(EVERY_DAY, id="every-day"),
+        pytest.param(
+            WorkCalendar(
+                name="thin",
+                weekdays=frozenset({1, 6}),
+                rules=(FixedDay(1, 1, "nieuwjaar", 1), EasterDay(0, "pasen")),
+                days_off={D("2027-03-02"): "gesloten", D("2027-03-07"): "gesloten"},
+                working={D("2027-03-28"): "toch open", D("2027-03-27"): "open op zaterdag"},
+            ),
+            id="tuesdays-and-sundays-with-exceptions",
+        ),
+    ],
+)
+def test_axis_agrees_with_asking_day_by_day(calendar: WorkCalendar) -> None:
+    first, last = date(1990, 1, 1).toordinal(), date(2046, 12, 31).toordinal()
+    working = [day for day in range(first, last + 1) if calendar.is_working_day(date.fromordinal(day))]
 
-    assert LEGAL.previous_working_day(day) == before
-    assert LEGAL.next_working_day(day) == after
-    assert LEGAL.ordinal_at(LEGAL.floor_index(day.toordinal())) == before.toordinal()
+    axis = calendar.axis(last)
+
+    known = axis.days[: len(working)]
+    assert known == working
+    assert [calendar.ordinal_at(index) for index in range(len(working))] == working
+    assert axis.base == first
+    assert axis.last >= last
+    for ordinal in range(working[0], working[-1] + 1):
+        before = bisect_right(working, ordinal) - 1
+        assert calendar.floor_index(ordinal) == axis.floor[ordinal - axis.base] == before
+        assert calendar.ceil_index(ordinal) == (before if working[before] == ordinal else before + 1)
+
+
+@given(days)
+def test_next_and_previous_working_day_enclose_days_off_only(day: date) -> None:
+    before, after = LEGAL.previous_working_day(day), LEGAL.next_working_day(day)
+
+    between = [before + timedelta(days=offset) for offset in range(1, (after - before).days)]
+    assert before <= day <= after
+    assert LEGAL.is_working_day(before)
+    assert LEGAL.is_working_day(after)
+    assert not any(LEGAL.is_working_day(each) for each in between)
+
+
+@given(days, st.integers(-300, 300), days)
+def test_another_day_off_makes_counting_forward_no_earlier_and_back_no_later(
+    start: date, count: int, closed: date
+) -> None:
+    stricter = WorkCalendar(name="stricter", rules=LEGAL.rules, days_off={**LEGAL.days_off, closed: "gesloten"})
+
+    usual, moved = LEGAL.add_working_days(start, count), stricter.add_working_days(start, count)
+
+    assert moved >= usual if count >= 0 else moved <= usual
 
 
 @given(days, st.integers(0, 300))
@@ -104,21 +147,62 @@ def test_working_days_away(day: str, count: int, there: str) -> None:
 
 
 def test_table_that_grows_keeps_its_indexes() -> None:
-    calendar = WorkCalendar(name="fresh")
-    known = calendar.floor_index(D("2030-01-07").toordinal())
+    calendar = WorkCalendar(name="fresh", rules=LEGAL.rules, days_off=LEGAL.days_off)
+    start = D("2030-01-07")
+    before = calendar.axis(start.toordinal())
 
-    assert calendar.add_working_days(D("2030-01-07"), 100_000).year == 2413
-    assert calendar.floor_index(D("2030-01-07").toordinal()) == known
+    there = calendar.add_working_days(start, 100_000)
+
+    after = calendar.axis(there.toordinal())
+    passed = range(start.toordinal() + 1, there.toordinal() + 1)
+    assert calendar.is_working_day(there)
+    assert sum(calendar.is_working_day(date.fromordinal(day)) for day in passed) == 100_000
+    assert after.last > before.last
+    assert after.days[: len(before.days)] == before.days
+    assert after.floor[: len(before.floor)] == before.floor
+
+
+def test_calendar_of_one_day_a_week_counts_far_ahead() -> None:
+    mondays = WorkCalendar(name="mondays", weekdays=frozenset({0}))
+
+    assert mondays.add_working_days(D("2027-01-04"), 20_000) == D("2027-01-04") + timedelta(weeks=20_000)
 
 
 def test_day_before_the_table_begins_is_refused_with_the_year() -> None:
-    with pytest.raises(Incomplete, match="begins in 1990"):
+    with pytest.raises(Incomplete, match="begins in 1990") as caught:
         LEGAL.next_working_day(D("1989-12-31"))
 
+    assert caught.value.code == "calendar-year-missing"
+    assert caught.value.facts == {"year": 1989}
 
-def test_counting_past_the_last_year_is_refused() -> None:
+
+def test_counting_back_past_the_first_working_day_is_refused() -> None:
+    # the second of January 1990 is the first working day of all: the first is a holiday
+    assert LEGAL.ordinal_at(0) == D("1990-01-02").toordinal()
+
+    with pytest.raises(Incomplete, match="begins in 1990"):
+        LEGAL.previous_working_day(D("1990-01-01"))
+
+
+def test_last_days_of_the_year_9999_can_be_reached_and_not_passed() -> None:
+    yearly = WorkCalendar(name="fridays", weekdays=frozenset({4}))
+    last = date.max.toordinal()
+
+    assert yearly.add_working_days(D("9999-12-20"), 2) == D("9999-12-31")
     with pytest.raises(Refused, match="beyond the year 9999"):
-        EVERY_DAY.add_working_days(D("9999-12-30"), 1_000_000)
+        yearly.add_working_days(D("9999-12-31"), 1)
+    with pytest.raises(Refused, match="beyond the year 9999"):
+        yearly.floor_index(last + 1)
+    with pytest.raises(Refused, match="beyond the year 9999"):
+        yearly.axis(last + 1)
+
+
+def test_counting_past_the_last_year_is_refused_before_a_table_is_made() -> None:
+    with pytest.raises(Refused, match="beyond the year 9999") as caught:
+        EVERY_DAY.add_working_days(D("2027-01-01"), 3_000_000)
+
+    assert caught.value.code == "date-out-of-range"
+    assert EVERY_DAY.axis(0).last < D("2200-01-01").toordinal()
 
 
 def test_calendar_without_working_days_is_refused() -> None:
@@ -126,11 +210,94 @@ def test_calendar_without_working_days_is_refused() -> None:
         WorkCalendar(name="empty", weekdays=frozenset())
 
 
-def test_calendar_with_a_year_that_is_closed_throughout_is_refused() -> None:
-    closed = {date(2030, 1, 1) + timedelta(days=offset): "dicht" for offset in range(500)}
+@pytest.mark.parametrize(
+    ("first", "days_closed", "weekdays"),
+    [
+        pytest.param("2030-01-01", 500, range(5), id="longer-than-a-year"),
+        pytest.param("2030-01-01", 365, range(7), id="exactly-a-year"),
+        pytest.param("2032-01-01", 366, range(7), id="exactly-a-leap-year"),
+        pytest.param("2045-01-01", 365, range(5), id="at-the-end-of-the-first-table"),
+        pytest.param("2500-01-01", 365, range(5), id="far-beyond-the-first-table"),
+    ],
+)
+def test_calendar_with_a_year_that_is_closed_throughout_is_refused(
+    first: str, days_closed: int, weekdays: range
+) -> None:
+    closed = {D(first) + timedelta(days=offset): "dicht" for offset in range(days_closed)}
 
-    with pytest.raises(Incomplete, match="a year without working days"):
-        WorkCalendar(name="closed", days_off=closed)
+    with pytest.raises(Incomplete, match=f"no working day in {first[:4]}"):
+        WorkCalendar(name="closed", weekdays=frozenset(weekdays), days_off=closed)
+
+
+def test_year_with_a_single_working_day_is_enough() -> None:
+    closed = {date(2030, 1, 2) + timedelta(days=offset): "dicht" for offset in range(364)}
+
+    calendar = WorkCalendar(name="once", days_off=closed)
+
+    assert calendar.add_working_days(D("2029-12-31"), 2) == D("2031-01-01")
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        pytest.param("2027-05-06", "Hemelvaartsdag", id="by-rule"),
+        pytest.param("2027-05-07", "gelijkgestelde dag", id="listed"),
+        pytest.param("2027-05-08", "zaterdag", id="weekend"),
+        pytest.param("2027-12-25", "Eerste kerstdag", id="a-holiday-is-named-before-the-weekend"),
+        pytest.param("2027-05-10", None, id="working-day"),
+    ],
+)
+def test_day_off_has_a_name(day: str, name: str | None) -> None:
+    assert LEGAL.day_off_name(D(day)) == name
+
+
+def test_day_off_without_a_reason_is_off_all_the_same() -> None:
+    calendar = WorkCalendar(name="terse", days_off={D("2027-03-01"): ""})
+
+    assert calendar.day_off_name(D("2027-03-01")) == "vrije dag"
+    assert calendar.next_working_day(D("2027-03-01")) == D("2027-03-02")
+
+
+def test_working_saturday_counts_though_the_week_says_off() -> None:
+    calendar = WorkCalendar(name="market", working={D("2027-03-06"): "open dag"})
+
+    assert calendar.add_working_days(D("2027-03-05"), 1) == D("2027-03-06")
+
+
+def test_period_is_known_and_is_no_day_off() -> None:
+    spring = NamedPeriod("voorjaarsvakantie", D("2027-02-20"), D("2027-02-28"))
+    calendar = WorkCalendar(name="school", periods=(spring,))
+
+    assert calendar.periods_on(D("2027-02-28")) == (spring,)
+    assert calendar.periods_on(D("2027-03-01")) == ()
+    assert calendar.is_working_day(D("2027-02-22"))
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "if_sunday"),
+    [
+        pytest.param(2, 29, 0, id="leap-day"),
+        pytest.param(4, 31, 0, id="no-such-day"),
+        pytest.param(1, 1, -1, id="into-the-year-before"),
+        pytest.param(12, 31, 1, id="into-the-year-after"),
+    ],
+)
+def test_holiday_that_some_year_does_not_have_is_refused(month: int, day: int, if_sunday: int) -> None:
+    with pytest.raises(Refused, match="'X'") as caught:
+        FixedDay(month, day, "X", if_sunday)
+
+    assert caught.value.code == "bad-holiday"
+
+
+@pytest.mark.parametrize("offset", [-81, 251])
+def test_holiday_too_far_from_easter_is_refused(offset: int) -> None:
+    with pytest.raises(Refused, match="outside the year of its Easter"):
+        EasterDay(offset, "X")
+
+
+@given(st.integers(1990, 9999), st.integers(-80, 250))
+def test_holiday_by_easter_stays_in_its_year(year: int, offset: int) -> None:
+    assert EasterDay(offset, "X").on(year).year == year
 
 
 def test_local_closure_moves_no_legal_day() -> None:
@@ -138,29 +305,3 @@ def test_local_closure_moves_no_legal_day() -> None:
 
     assert not local.is_working_day(D("2027-03-01"))
     assert LEGAL.is_working_day(D("2027-03-01"))
-
-
-@pytest.mark.parametrize(
-    ("day", "span", "there"),
-    [
-        ("2027-01-31", "1m", "2027-02-28"),
-        ("2028-01-31", "1m", "2028-02-29"),
-        ("2028-02-29", "1y", "2029-02-28"),
-        ("2027-03-31", "-1m", "2027-02-28"),
-        ("2026-12-31", "2w", "2027-01-14"),
-        ("2026-12-31", "-365d", "2025-12-31"),
-    ],
-)
-def test_calendar_units_move_as_people_count(day: str, span: str, there: str) -> None:
-    assert shift(D(day), Span.parse(span)) == D(there)
-
-
-@pytest.mark.parametrize("text", ["15", "wd", "15 workdays", "1.5wd", "--1d", "99999999d", "", "15wd extra"])
-def test_length_without_a_unit_or_with_a_strange_one_is_refused(text: str) -> None:
-    with pytest.raises(Refused, match="no length of time"):
-        Span.parse(text)
-
-
-def test_moving_outside_the_calendar_of_python_is_refused() -> None:
-    with pytest.raises(Refused, match="outside the years"):
-        shift(D("9999-12-31"), Span.parse("1d"))

@@ -58,6 +58,7 @@ class World:
         self.shelf = DefinitionShelf(engine)
         self.shelf.put(definition)
         self.brake_at = brake_at
+        self.key = KEY
         self.office: Callable[[datetime], datetime] = straight_on
         self._ids = itertools.count(1)
         self.people: dict[str, PersonId] = {}
@@ -136,7 +137,7 @@ class World:
             changes,
             now,
             ids=self.new_id,
-            audit_key=KEY,
+            audit_key=self.key,
             office=self.office,
             request_id=request_id,
             brake_at=self.brake_at,

@@ -236,11 +236,11 @@ class WorkCalendar:
         if index < 0:
             raise self._too_early(FIRST_DAY.year - 1)
         while index >= len(self._axis.days):
-            if self._axis.last == _LAST:
-                raise self._too_late()
-            # eight days for every seven: holidays thin the week out; ends, as each round covers more years
-            missing = (index - len(self._axis.days)) * 8 // len(self.weekdays)
-            self._grow(min(self._axis.last + 366 + missing, _LAST))
+            missing, days_left = index + 1 - len(self._axis.days), _LAST - self._axis.last
+            if missing > min(days_left, days_left * len(self.weekdays) // 7 + 7 + len(self.working)):
+                raise self._too_late()  # before a table is made that cannot help
+            # eight days for every seven: holidays thin the week out. Ends, as each round covers more years
+            self._grow(min(self._axis.last + 366 + missing * 8 // len(self.weekdays), _LAST))
         return self._axis.days[index]
 
     def _too_early(self, year: int) -> Incomplete:

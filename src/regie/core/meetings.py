@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from regie.core.calendar import NamedPeriod, WorkCalendar
+from regie.core.calendar import FIRST_DAY, NamedPeriod, WorkCalendar
 from regie.core.ids import BodyId
 from regie.core.span import Span, Unit, shift
 
-SEARCH_YEARS = 5
+SEARCH_DAYS = 5 * 366
+_ONE_DAY = timedelta(days=1)
 _SAME_DAY = Span(0, Unit.WORKING_DAYS)
 
 
@@ -35,7 +35,7 @@ Recess = NamedPeriod | YearlyPeriod
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """A meeting every so many weeks, from a first one on."""
+    """A meeting every so many weeks, at least one, from a first one on."""
 
     first_on: date
     every_weeks: int
@@ -43,11 +43,17 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """``missed``: meetings that were too early for the papers."""
+    """The meeting that decides, and what was passed over to get there.
+
+    Args:
+        missed: meetings that were held too early for the papers.
+        not_held: days of the rhythm or the list without a meeting, each with the recess or the day off.
+    """
 
     held_on: date
     papers_due_on: date
     missed: tuple[date, ...] = ()
+    not_held: tuple[tuple[date, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,45 +82,49 @@ class DecidingBody:
         found = self.next_feasible_ordinals(ready_on.toordinal(), papers_ready_on.toordinal())
         if found is None:
             return None
-        meetings, _ = self._table(ready_on.year)
-        place = bisect_left(meetings, ready_on.toordinal())
-        missed = tuple(date.fromordinal(day) for day in meetings[place:] if day < found[0])
-        return Meeting(date.fromordinal(found[0]), date.fromordinal(found[1]), missed)
+        held_on, papers_due_on = (date.fromordinal(day) for day in found)
+        passed = [(day, self._why_not_held(day)) for day in self._days(ready_on, held_on - _ONE_DAY)]
+        return Meeting(
+            held_on,
+            papers_due_on,
+            missed=tuple(day for day, why in passed if why is None),
+            not_held=tuple((day, why) for day, why in passed if why is not None),
+        )
 
     def next_feasible_ordinals(self, ready: int, papers_ready: int) -> tuple[int, int] | None:
         """The same in ordinals: the meeting, and the last day for its papers."""
         meetings, papers = self._table(date.fromordinal(ready).year)
-        for place in range(bisect_left(meetings, ready), len(meetings)):
-            if papers[place] >= papers_ready:
-                return meetings[place], papers[place]
-        return None
+        # safe: a later meeting never has an earlier deadline, so both lists are in order
+        place = max(bisect_left(meetings, ready), bisect_left(papers, papers_ready))
+        if place == len(meetings) or meetings[place] > ready + SEARCH_DAYS:
+            return None
+        return meetings[place], papers[place]
 
     def _table(self, year: int) -> tuple[list[int], list[int]]:
-        """Meetings of the years from ``year`` on that a search may need, sorted, with their paper deadlines."""
+        """Meetings that a search from a day of ``year`` may need, in order, with their paper deadlines."""
         decade = year - year % 10
         if decade not in self._tables:
-            first, last = date(decade, 1, 1), date(min(decade + 9 + SEARCH_YEARS, 9998), 12, 31)
-            held = sorted({day for day in self._days(first, last) if self._is_held(day)})
+            first = date(max(decade, FIRST_DAY.year), 1, 1)
+            last = date.fromordinal(min(date(decade + 9, 12, 31).toordinal() + SEARCH_DAYS, date.max.toordinal()))
+            held = [day for day in self._days(first, last) if self._why_not_held(day) is None]
             self._tables[decade] = (
                 [day.toordinal() for day in held],
                 [self._papers(day).toordinal() for day in held],
             )
         return self._tables[decade]
 
-    def _days(self, first: date, last: date) -> Iterator[date]:
-        yield from (day for day in self.dates if first <= day <= last)
+    def _days(self, first: date, last: date) -> list[date]:
+        """The days from ``first`` to ``last`` on which there would be a meeting, were it not for recess and holidays."""
+        days = {day for day in self.dates if first <= day <= last}
         if self.rhythm is not None:
-            step = timedelta(weeks=self.rhythm.every_weeks)
-            day = max(
-                self.rhythm.first_on,
-                self.rhythm.first_on + step * max(0, (first - self.rhythm.first_on) // step),
-            )
-            while day <= last:
-                yield day
-                day += step
+            step, begin = 7 * self.rhythm.every_weeks, self.rhythm.first_on.toordinal()
+            begin += -(-max(0, first.toordinal() - begin) // step) * step
+            days.update(map(date.fromordinal, range(begin, last.toordinal() + 1, step)))
+        return sorted(days)
 
-    def _is_held(self, day: date) -> bool:
-        return self.calendar.is_working_day(day) and not any(period.covers(day) for period in self.recess)
+    def _why_not_held(self, day: date) -> str | None:
+        recess = next((period.name for period in self.recess if period.covers(day)), None)
+        return recess or self.calendar.day_off_name(day)
 
     def _papers(self, meeting: date) -> date:
         if self.papers.in_working_days:

@@ -1,6 +1,7 @@
 """A letter to subject, text and HTML. Pure: the same letter gives the same mail, to the last character.
 
-The first line says who asks what before when. A confidential line names no traject and no place.
+What is said about each line comes from ``regie.text``; here it is put in order: the first line says who asks
+what before when, then the rest, most urgent first. The text part is complete by itself.
 """
 
 from __future__ import annotations
@@ -9,39 +10,25 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from regie.core.definition import Kind, text_in
-from regie.core.ids import OccurrenceKey, StepId
-from regie.core.messages import THREAT, Line
+from regie.core.definition import Kind
+from regie.core.messages import Line
 from regie.text.letter import Letter, LetterPart
-from regie.text.phrases import ASKS, SUBJECTS, WORDS
-from regie.text.sentences import say, say_count, say_date, say_day, say_step
+from regie.text.lines import GROUPS, Fact, Told, group_of, is_own, subject_of, tell, traject_of
+from regie.text.phrases import LANGUAGES, say, words_in
+from regie.text.rules import say_role
 
 if TYPE_CHECKING:
+    from css_inline import CSSInliner
     from jinja2 import Template
 
 LONGEST_SUBJECT = 140
 WIDTH = 72
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
-
-# Most urgent first; a digest is read from the top.
-_ORDER = (
-    Kind.ESCALATED,
-    Kind.OVERDUE,
-    Kind.DUE,
-    Kind.DECISION_NEEDED,
-    Kind.DUE_SOON,
-    Kind.READY,
-    Kind.HANDED_OVER,
-    Kind.DATE_MOVED,
-    Kind.DECISION_TAKEN,
-    Kind.DONE,
-    Kind.CYCLE_STARTED,
-    Kind.DIGEST,
-)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,221 +40,308 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a letter, in words."""
+    """One line of a letter: what is asked, what belongs to it, and where to act.
+
+    ``why`` is empty when the group or the mail says it for all.
+    """
 
     ask: str
-    done_when: str
-    facts: tuple[tuple[str, str], ...]
-    neighbours: tuple[tuple[str, tuple[str, ...]], ...]
+    facts: tuple[Fact, ...]
     link: str
+    link_says: str
+    why: str
+    is_secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that ask the same of the reader, under one heading; with one line there is no heading."""
+
+    heading: str
+    items: tuple[Item, ...]
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
+    """All about one traject. The heading is empty when the mail is about one traject only."""
+
     heading: str
-    items: tuple[Item, ...]
+    groups: tuple[Group, ...]
 
 
-def render(letter: Letter, *, base_url: str = "", environment: str = "") -> Rendered:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole mail in words; the text and the HTML part are two ways to lay it out."""
+
+    language: str
+    subject: str
+    environment: str
+    hello: str
+    opening: str
+    sections: tuple[Section, ...]
+    traject: Fact | None
+    what_now: str
+    replies: tuple[str, ...]
+    regards: str
+    signed: tuple[str, ...]
+    footer: tuple[str, ...]
+
+
+def render(letter: Letter, *, base_url: str = "", reply_hint: str = "", environment: str = "") -> Rendered:
     """Write a letter in the language of its reader.
 
     Args:
         base_url: where the pages live; without it there is no link, and a reply is asked for.
+        reply_hint: what happens with a reply; else that the project lead reads it.
         environment: label of a test environment, shown on top.
     """
-    language = letter.to.language if letter.to.language in WORDS else "nl"
-    sections = tuple(_section(letter, part, language, base_url) for part in letter.parts)
-    subject = _subject(letter, language)
-    label = say("environment", language, name=environment) if environment else ""
-    hello = say("hello", language, name=letter.to.name) if letter.to.name else ""
-    sender = next((part.lead_name for part in letter.parts if part.lead_name), "Regie")
-    text = _text(sections, language, hello=hello, sender=sender, mark=letter.message_id, environment=label)
-    html = _template().render(
-        language=language,
-        subject=subject,
-        parts=sections,
-        words=WORDS[language],
-        hello=hello,
-        sender=sender,
-        mark=letter.message_id,
-        environment=label,
-    )
-    return Rendered(subject, text, _inlined(html))
+    page = _page(letter, base_url, reply_hint, environment)
+    html = _template().render(page=page, say=lambda phrase: say(phrase, page.language))
+    return Rendered(page.subject, "\n\n".join(_blocks(page)) + "\n", _inliner().inline(html))
 
 
-def _subject(letter: Letter, language: str) -> str:
-    found = [(part, line) for part in letter.parts for line in _sorted(part.lines)]
-    if not found:
-        return SUBJECTS[language][Kind.DIGEST]
-    if letter.is_digest:
-        return say("digest", language, count=len(found))
-    part, line = min(found, key=lambda each: _ORDER.index(each[1].kind))
-    first = _subject_of(part, line, language)
-    said = first if len(found) == 1 else say("several", language, count=len(found), first=first)
-    return _CONTROL.sub(" ", said).strip()[:LONGEST_SUBJECT]
+# --- the whole ----------------------------------------------------------------------------------------
 
 
-def _subject_of(part: LetterPart, line: Line, language: str) -> str:
-    return SUBJECTS[language][line.kind].format(
-        step=_title(part, line.key, language),
-        traject=_traject(part, line, language),
-        old=say_date(line.old_on, language) if line.old_on else "",
-        due=say_date(line.due_on, language) if line.due_on else "",
-    )
-
-
-def _sorted(lines: Sequence[Line]) -> list[Line]:
-    return sorted(lines, key=lambda line: (_ORDER.index(line.kind), line.due_on is None, line.due_on, str(line.key)))
-
-
-def _section(letter: Letter, part: LetterPart, language: str, base_url: str) -> Section:
-    hidden = any(line.is_confidential for line in part.lines)
-    heading = f"{WORDS[language]['traject']}: {WORDS[language]['confidential'] if hidden else part.traject_title}"
-    return Section(heading, tuple(_item(letter, part, line, language, base_url) for line in _sorted(part.lines)))
-
-
-def _item(letter: Letter, part: LetterPart, line: Line, language: str, base_url: str) -> Item:
-    step = part.definition.steps.get(line.key.step)
-    asked = line.kind in (Kind.READY, Kind.DUE_SOON, Kind.DUE, Kind.OVERDUE, Kind.DECISION_NEEDED, Kind.HANDED_OVER)
-    facts = []
-    if line.due_on and line.kind not in (Kind.DECISION_TAKEN, Kind.DONE, Kind.CYCLE_STARTED):
-        facts.append((WORDS[language]["due"], say_day(line.due_on, language)))
-    if line.legal_on:
-        facts.append((WORDS[language]["legal"], say_day(line.legal_on, language)))
-    neighbours = [
-        (WORDS[language][word], tuple(_other(part, key, language) for key in keys))
-        for word, keys in (("waits_for", line.waits_for), ("waited_by", line.waited_by))
-        if keys and line.kind is not Kind.CYCLE_STARTED
+def _page(letter: Letter, base_url: str, reply_hint: str, environment: str) -> Page:
+    language = letter.to.language if letter.to.language in LANGUAGES else "nl"
+    count = sum(len(part.lines) for part in letter.parts)
+    told = [
+        (part, line, tell(letter, part, line, language, is_brief=count > 1))
+        for part in letter.parts
+        for line in sorted(part.lines, key=_urgency)
     ]
-    return Item(
-        _ask(part, line, language),
-        text_in(step.done_when, language) if step and asked else "",
-        tuple(facts),
-        tuple(neighbours),
-        _link(part, line, base_url) if step else "",
-        _why(letter, part, line, language),
+    sections = tuple(_section(letter, part, told, language, base_url) for part in letter.parts if part.lines)
+    lead = next((part for part in letter.parts if part.lead_name), None)
+    reads = reply_hint
+    if not reads and lead is not None and not is_own(letter, lead):
+        reads = say("reply_read_by", language, name=lead.lead_name)
+    is_asked = any(each.asks for _, _, each in told)
+    has_link = any(item.link for section in sections for group in section.groups for item in group.items)
+    reply = ("reply_ask_too" if has_link else "reply_ask") if is_asked else "reply_news"
+    return Page(
+        language,
+        _subject(letter, told, language),
+        say("environment", language, name=environment) if environment else "",
+        say("hello" if letter.to.name else "hello_nameless", language, name=letter.to.name),
+        _opening(letter, told, language),
+        sections,
+        _traject(letter, language),
+        say("what_now", language) if is_asked else "",
+        tuple(each for each in (say(reply, language), reads) if each),
+        say("regards", language),
+        _signed(letter, lead, language),
+        tuple(_footer(letter, lead, language)),
     )
 
 
-def _ask(part: LetterPart, line: Line, language: str) -> str:
-    words = WORDS[language]
-    due = say_date(line.due_on, language) if line.due_on else ""
-    days = say_count(line.working_days, "wd", language)
-    if line.rung == THREAT:
-        anchor = part.definition.anchors.get(line.cause.removeprefix("anchor:"))  # type: ignore[call-overload]
-        title = text_in(anchor.title, language) if anchor else ""
-        word = "threat_anchor" if anchor else "threat_law"
-        return words[word].format(anchor=title, step=_title(part, line.key, language), due=due, days=days)
-    return ASKS[language][line.kind].format(
-        who=part.lead_name or words["lead"],
-        step=_title(part, line.key, language),
-        traject=_traject(part, line, language),
-        by=words["by"].format(date=due) if due else "",
-        on_due=words["on_due"].format(date=due) if due else "",
-        old=say_date(line.old_on, language) if line.old_on else "",
-        due=due,
-        days=days,
-        cause=_cause(part, line, language),
-        outcome=_outcome(part, line, language),
-    )
+_TOLD = Sequence[tuple[LetterPart, Line, Told]]
 
 
-def _cause(part: LetterPart, line: Line, language: str) -> str:
-    if not line.cause or line.cause == str(line.key):
+def _urgency(line: Line) -> tuple[int, date, str]:
+    return GROUPS.index(group_of(line)), line.due_on or date.max, str(line.key)
+
+
+def _opening(letter: Letter, told: _TOLD, language: str) -> str:
+    """The first line of a mail about several things; one thing speaks for itself."""
+    if len(told) == 1:
         return ""
-    if line.cause.startswith("anchor:"):
-        found = next((a for a in part.definition.anchors.values() if a.id == line.cause.removeprefix("anchor:")), None)
-        title = text_in(found.title, language) if found else line.cause
-    else:
-        step, _, key = line.cause.partition("@")
-        title = say_step(part.definition, OccurrenceKey(StepId(step), key), language)
-    return say("cause", language, cause=title)
+    asked = sorted(((_urgency(line), part, each) for part, line, each in told if each.asks), key=lambda each: each[0])
+    if len(asked) == 1:
+        return ""
+    if not asked:
+        return say("ask_none", language, count=len(told))
+    _, part, first = asked[0]
+    own = is_own(letter, part) or not part.lead_name
+    return say(
+        "ask_several_own" if own else "ask_several",
+        language,
+        who=part.lead_name,
+        count=len(asked),
+        step=first.title,
+        by=say("by", language, date=first.due) if first.due else "",
+    )
 
 
-def _outcome(part: LetterPart, line: Line, language: str) -> str:
-    step = part.definition.steps.get(line.key.step)
-    outcome = step.gate.outcomes.get(line.outcome) if step and step.gate else None
-    return text_in(outcome.title, language) if outcome else line.outcome
+def _traject(letter: Letter, language: str) -> Fact | None:
+    """Which traject it is about, when it is about one; several stand above their own lines."""
+    parts = [part for part in letter.parts if part.lines]
+    if len({part.traject_id for part in parts}) != 1:
+        return None
+    hidden = next((part for part in parts if any(line.is_confidential for line in part.lines)), parts[0])
+    return Fact(say("traject", language), (traject_of(hidden, language),))
 
 
-def _why(letter: Letter, part: LetterPart, line: Line, language: str) -> str:
-    role = part.definition.roles.get(line.role)
-    name = text_in(role.title, language) if role else str(line.role)
-    if line.for_role_without_people:
-        said = say("why_nobody", language, role=name)
-    elif line.part == "lead" or (part.definition.policy.lead == line.role and line.part not in WORDS[language]):
-        said = say("why_lead", language)
-    else:
-        said = say("why_role", language, part=WORDS[language].get(line.part, line.part), role=name)
-    if line.deputy_for:
-        said += " " + say("why_deputy", language, name=letter.deputy_names.get(line.deputy_for, line.deputy_for))
-    return said
+def _signed(letter: Letter, lead: LetterPart | None, language: str) -> tuple[str, ...]:
+    if lead is None or is_own(letter, lead):
+        return ("Regie",)
+    role = lead.definition.policy.lead
+    return (lead.lead_name, say_role(lead.definition, role, language)) if role else (lead.lead_name,)
 
 
-def _other(part: LetterPart, key: OccurrenceKey, language: str) -> str:
-    title = _title(part, key, language)
-    if key not in part.finishes:
-        return title
-    return f"{title} ({say('expected', language, date=say_date(part.finishes[key], language))})"
+def _footer(letter: Letter, lead: LetterPart | None, language: str) -> Iterator[str]:
+    yield say("no_residents", language)
+    is_for = lead is not None and not is_own(letter, lead)
+    yield say("sent_for", language, name=lead.lead_name) if lead and is_for else say("sent", language)
+    yield say("mark", language, mark=letter.message_id)
 
 
-def _title(part: LetterPart, key: OccurrenceKey, language: str) -> str:
-    return say_step(part.definition, key, language)
+# --- subjects -----------------------------------------------------------------------------------------
 
 
-def _traject(part: LetterPart, line: Line, language: str) -> str:
-    return WORDS[language]["confidential"] if line.is_confidential else part.traject_title
+def _subject(letter: Letter, told: _TOLD, language: str) -> str:
+    words = words_in(language)
+    if not told:
+        return words.subjects[Kind.DIGEST]
+    asked = [each for each in told if each[2].asks]
+    part, line, first = min(asked or told, key=lambda each: _urgency(each[1]))
+    count = len(told)
+    if count == 1 or (len(asked) == 1 and not letter.is_digest):
+        return _fit(*subject_of(part, line, language))
+    if letter.is_digest:
+        late = sum(each.group in ("threat", "late") for _, _, each in told)
+        said = say("subject_late", language, count=late) if late else ""
+        return _fit(say("subject_digest", language, count=count, late=said), "")
+    count = len(asked) or count
+    rest = say("rest_one" if count == 2 else "rest_more", language, count=count - 1)
+    name = "subject_several" if asked else "subject_several_news"
+    if all(each.kind is Kind.DATE_MOVED for _, each, _ in told):
+        name = "subject_several_moved"
+    return _fit(say(name, language, count=count, first="{title}", kind=first.kind, rest=rest), first.title)
+
+
+def _fit(pattern: str, title: str) -> str:
+    """Put a title into a subject; when that gets too long the title gives way, never a date."""
+    title = _CONTROL.sub(" ", title)
+    room = LONGEST_SUBJECT - len(pattern) + len("{title}")
+    if len(title) > room:
+        title = textwrap.shorten(title, max(room, 2), placeholder="…")
+    # no format here: a title may hold braces of its own
+    return " ".join(_CONTROL.sub(" ", pattern.replace("{title}", title)).split())[:LONGEST_SUBJECT]
+
+
+# --- sections, groups, items --------------------------------------------------------------------------
+
+
+def _section(letter: Letter, part: LetterPart, told: _TOLD, language: str, base_url: str) -> Section:
+    mine = [(line, each) for owner, line, each in told if owner is part]
+    groups = []
+    for name in GROUPS:
+        found = [(line, each) for line, each in mine if each.group == name]
+        if found:
+            heading = words_in(language).groups[name] if len(told) > 1 else ""
+            groups.append(_group(part, heading, found, language, base_url))
+    several = len({each.traject_id for each in letter.parts if each.lines}) > 1
+    return Section(traject_of(part, language) if several else "", tuple(groups))
+
+
+def _group(part: LetterPart, heading: str, found: Sequence[tuple[Line, Told]], language: str, base_url: str) -> Group:
+    whys = {each.why for _, each in found}
+    shared = whys.pop() if len(whys) == 1 and len(found) > 1 else ""
+    items = []
+    for line, each in found:
+        link = _link(part, line, base_url)
+        items.append(
+            Item(
+                each.ask,
+                each.facts,
+                link,
+                say("act_link" if each.asks else "look_link", language) if link else "",
+                "" if shared else each.why,
+                each.is_confidential,
+            )
+        )
+    return Group(heading, tuple(items), shared)
 
 
 def _link(part: LetterPart, line: Line, base_url: str) -> str:
-    if not base_url or line.is_confidential:
+    """Where to act; the address of what is confidential would name it, so there is none."""
+    if not base_url or any(each.is_confidential for each in part.lines) or not line.key.step:
         return ""
-    path = "/".join(quote(each) for each in (part.traject_slug, str(line.cycle), str(line.key)))
+    path = "/".join(quote(each, safe="") for each in (part.traject_slug, str(line.cycle), str(line.key)))
     return f"{base_url.rstrip('/')}/stap/{path}"
 
 
-def _text(sections: Sequence[Section], language: str, *, hello: str, sender: str, mark: str, environment: str) -> str:
-    words = WORDS[language]
-    blocks = [environment, hello]
-    for section in sections:
-        blocks.append(section.heading)
-        blocks += ["\n".join(_item_lines(item, language)) for item in section.items]
-    blocks += [_wrap(words["reply"]), sender, "-- \n" + _wrap(words["no_residents"]) + f"\n{words['mark']}: {mark}"]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+# --- as text ------------------------------------------------------------------------------------------
 
 
-def _item_lines(item: Item, language: str) -> Iterator[str]:
+def _blocks(page: Page) -> Iterator[str]:
+    """The paragraphs of the text part, in order."""
+    if page.environment:
+        yield _wrap(page.environment)
+    yield page.hello
+    if page.opening:
+        yield _wrap(page.opening)
+    for section in page.sections:
+        if section.heading:
+            yield f"{section.heading}\n{'=' * len(section.heading)}"
+        for group in section.groups:
+            if group.heading:
+                yield f"{group.heading}\n{'-' * len(group.heading)}"
+            if group.why:
+                yield _wrap(group.why)
+            for item in group.items:
+                yield from _item_blocks(item, page.language)
+    if page.traject:
+        yield "\n".join(_fact_lines(page.traject))
+    if page.what_now and page.replies:
+        yield page.what_now + "\n" + _wrap(" ".join(page.replies))
+    elif page.replies:
+        yield _wrap(" ".join(page.replies))
+    yield page.regards + "\n\n" + "\n".join(page.signed)
+    # two dashes and a space: mail programs know that what follows is no part of the message
+    yield "-- \n" + "\n".join(_wrap(each) for each in page.footer)
+
+
+def _item_blocks(item: Item, language: str) -> Iterator[str]:
     yield _wrap(item.ask)
-    if item.done_when:
-        yield _wrap(f"{WORDS[language]['done_when']}: {item.done_when}")
-    for name, value in item.facts:
-        yield f"{name}: {value}"
-    for name, others in item.neighbours:
-        yield f"{name}:"
-        yield from (textwrap.fill(other, WIDTH, initial_indent="- ", subsequent_indent="  ") for other in others)
+    if item.is_secret:
+        yield _wrap(say("keep_secret", language))
+    if item.why:
+        yield _wrap(item.why)
+    lines = [line for fact in item.facts for line in _fact_lines(fact)]
+    if lines:
+        yield "\n".join(lines)
     if item.link:
-        yield f"{WORDS[language]['act']}: {item.link}"
-    yield _wrap(item.why)
+        yield f"{item.link_says}\n{item.link}"
 
 
-def _wrap(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+def _fact_lines(fact: Fact) -> Iterator[str]:
+    if len(fact.values) == 1:
+        yield _wrap(f"{fact.label}: {fact.values[0]}")
+        return
+    yield f"{fact.label}:"
+    yield from (_wrap(value, "- ", "  ") for value in fact.values)
+
+
+def _wrap(text: str, first: str = "", rest: str = "") -> str:
+    clean = _CONTROL.sub(" ", text)
+    return textwrap.fill(
+        clean, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+
+
+# --- as HTML ------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    loader = PackageLoader("regie.notify", "templates")
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("regie.notify", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template("mail.html")
 
 
-@lru_cache(maxsize=256)
-def _inlined(html: str) -> str:
+@lru_cache(maxsize=1)
+def _inliner() -> CSSInliner:
     import css_inline
 
-    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False).inline(html)
+    # the rules for dark screens can not be inlined, so they stay in the head
+    return css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=False)

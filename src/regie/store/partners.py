@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from operator import itemgetter
 
 from sqlmodel import Session
 
@@ -107,7 +108,8 @@ class _Partner:
     language: str = ""
     hears: HearsWhen | None = None
     deputy: str = ""
-    roles: list[RoleId] = field(default_factory=list)
+    roles: dict[RoleId, int] = field(default_factory=dict)
+    """Each with the row that gave it: the order of the list is the order of preference."""
 
 
 def import_people(
@@ -207,7 +209,8 @@ def _take(
     partner.language = partner.language or LANGUAGES.get(language, "")
     partner.hears = partner.hears or RHYTHMS.get(hears)
     partner.deputy = partner.deputy or row.get("vervanger", "")
-    partner.roles += [role for role in named if role not in partner.roles]
+    for role in named:
+        partner.roles.setdefault(role, number)
     return problems
 
 
@@ -237,13 +240,15 @@ def _store(session: Session, partners: Sequence[_Partner], traject_id: int, dry_
             deputy=old.deputy,
         )
         failpoint("import.mid")
-    bound = 0
     for each in partners:
-        own = ids[each.email.lower()]
         deputy = ids.get(each.deputy.lower()) or find_person(session, each.deputy)
         if each.deputy and deputy:
-            set_deputy(session, own, deputy)
-        bound += sum(bind_role(session, role, own, traject_id) for role in each.roles)
+            set_deputy(session, ids[each.email.lower()], deputy)
+    wanted = sorted(
+        ((row, role, ids[each.email.lower()]) for each in partners for role, row in each.roles.items()),
+        key=itemgetter(0),
+    )
+    bound = sum(bind_role(session, role, own, traject_id) for _, role, own in wanted)
     changed = sum(replace(get_person(session, own), roles=old.roles) != old for own, old in before.items())
     added = len(partners) - len(before)
     return ImportReport(added, changed, len(before) - changed, bound, is_dry_run=dry_run)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -511,15 +511,12 @@ def _write_decision(
 
 # --- sweep -------------------------------------------------------------------------------------------
 
+# two selections, each by its own index: an OR would walk through all trajects
+_MARKED = select(traject.c.id).where(traject.c.dirty.is_(True), traject.c.id > bindparam("after_id"))
+_COME = select(traject.c.id).where(traject.c.running.is_(True), traject.c.next_look_on <= bindparam("today"))
 _DUE = (
     select(traject.c.id)
-    .where(
-        traject.c.id > bindparam("after_id"),
-        or_(
-            traject.c.dirty.is_(True),
-            traject.c.running.is_(True) & (traject.c.next_look_on <= bindparam("today")),
-        ),
-    )
+    .where(traject.c.id.in_(union(_MARKED, _COME)), traject.c.id > bindparam("after_id"))
     .order_by(traject.c.id)
     .limit(bindparam("most"))
 )

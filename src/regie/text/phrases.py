@@ -1,254 +1,39 @@
-"""The words, per language: one table each, with the same keys. Dutch is complete and comes first."""
+"""Look up words by language; a language that we do not speak is answered in Dutch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from regie.core.definition import Kind
 from regie.core.traject import State
+from regie.text.en import EN
+from regie.text.nl import NL
+from regie.text.words import Words
 
-MONTHS: Mapping[str, tuple[str, ...]] = {
-    "nl": (
-        "januari", "februari", "maart", "april", "mei", "juni",
-        "juli", "augustus", "september", "oktober", "november", "december",
-    ),
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-}  # fmt: skip
-WEEKDAYS: Mapping[str, tuple[str, ...]] = {
-    "nl": ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-UNITS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "nl": {
-        "wd": ("werkdag", "werkdagen"),
-        "d": ("dag", "dagen"),
-        "w": ("week", "weken"),
-        "m": ("maand", "maanden"),
-        "y": ("jaar", "jaar"),
-    },
-    "en": {
-        "wd": ("working day", "working days"),
-        "d": ("day", "days"),
-        "w": ("week", "weeks"),
-        "m": ("month", "months"),
-        "y": ("year", "years"),
-    },
-}
-STATES: Mapping[str, Mapping[State, str]] = {
-    "nl": {
-        State.NOT_YET: "nog niet",
-        State.READY: "kan starten",
-        State.IN_PROGRESS: "bezig",
-        State.WAITING_FOR_PARTNER: "wacht op partner",
-        State.FOR_DECISION: "ter besluit",
-        State.DONE: "klaar",
-        State.NOT_APPLICABLE: "niet van toepassing",
-        State.WAIVED: "overgeslagen",
-        State.DROPPED: "vervallen in deze doorloop",
-        State.WITHDRAWN: "ingetrokken",
-    },
-    "en": {state: state.value for state in State},
-}
-SUBJECTS: Mapping[str, Mapping[Kind, str]] = {
-    "nl": {
-        Kind.READY: "U kunt beginnen: {step}",
-        Kind.DUE_SOON: "Bijna tijd: {step}",
-        Kind.DUE: "Vandaag: {step}",
-        Kind.OVERDUE: "Te laat: {step}",
-        Kind.ESCALATED: "Vraagt uw aandacht: {step}",
-        Kind.DATE_MOVED: "Nieuwe datum: {step} (was {old}, nu {due})",
-        Kind.DONE: "Klaar: {step}",
-        Kind.DECISION_NEEDED: "Besluit nodig: {step}",
-        Kind.DECISION_TAKEN: "Besloten: {step}",
-        Kind.HANDED_OVER: "Overgedragen aan u: {step}",
-        Kind.CYCLE_STARTED: "Het traject is begonnen: {traject}",
-        Kind.DIGEST: "Uw overzicht",
-    },
-    "en": {
-        Kind.READY: "You can start: {step}",
-        Kind.DUE_SOON: "Nearly due: {step}",
-        Kind.DUE: "Today: {step}",
-        Kind.OVERDUE: "Late: {step}",
-        Kind.ESCALATED: "Needs your attention: {step}",
-        Kind.DATE_MOVED: "New date: {step} (was {old}, now {due})",
-        Kind.DONE: "Done: {step}",
-        Kind.DECISION_NEEDED: "Decision needed: {step}",
-        Kind.DECISION_TAKEN: "Decided: {step}",
-        Kind.HANDED_OVER: "Handed over to you: {step}",
-        Kind.CYCLE_STARTED: "The project has started: {traject}",
-        Kind.DIGEST: "Your overview",
-    },
-}
-# What is asked of the reader, in one sentence.
-ASKS: Mapping[str, Mapping[Kind, str]] = {
-    "nl": {
-        Kind.READY: "{who} vraagt u om '{step}' te doen{by}. U kunt nu beginnen.",
-        Kind.DUE_SOON: "{who} vraagt u om '{step}' af te ronden{by}.",
-        Kind.DUE: "'{step}' moet vandaag klaar zijn.",
-        Kind.OVERDUE: "'{step}' had klaar moeten zijn{on_due}. Laat weten wanneer het lukt.",
-        Kind.ESCALATED: "'{step}' is niet klaar, en er kwam geen antwoord. Het moest klaar zijn{on_due}.",
-        Kind.DATE_MOVED: "'{step}' heeft een nieuwe datum: was {old}, nu {due} ({days}){cause}.",
-        Kind.DONE: "'{step}' is klaar. U hoeft niets te doen.",
-        Kind.DECISION_NEEDED: "Voor '{step}' is een besluit nodig{by}.",
-        Kind.DECISION_TAKEN: "Over '{step}' is besloten: {outcome}{on_due}.",
-        Kind.HANDED_OVER: "'{step}' is aan u overgedragen{by}.",
-        Kind.CYCLE_STARTED: "Het traject {traject} is begonnen. U krijgt bericht als een stap van u begint.",
-        Kind.DIGEST: "",
-    },
-    "en": {
-        Kind.READY: "{who} asks you to do '{step}'{by}. You can start now.",
-        Kind.DUE_SOON: "{who} asks you to finish '{step}'{by}.",
-        Kind.DUE: "'{step}' is due today.",
-        Kind.OVERDUE: "'{step}' should have been finished{on_due}. Please say when it will be.",
-        Kind.ESCALATED: "'{step}' is not finished, and there was no answer. It was due{on_due}.",
-        Kind.DATE_MOVED: "'{step}' has a new date: was {old}, now {due} ({days}){cause}.",
-        Kind.DONE: "'{step}' is done. You need not do anything.",
-        Kind.DECISION_NEEDED: "'{step}' needs a decision{by}.",
-        Kind.DECISION_TAKEN: "'{step}' was decided: {outcome}{on_due}.",
-        Kind.HANDED_OVER: "'{step}' was handed over to you{by}.",
-        Kind.CYCLE_STARTED: "The project {traject} has started. You will hear when a step of yours begins.",
-        Kind.DIGEST: "",
-    },
-}
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "nl": {
-        "threat_anchor": "{anchor} op {due} lukt niet meer: {days} te laat.",
-        "threat_law": "De wettelijke termijn van '{step}' ({due}) wordt niet gehaald: {days} te laat.",
-        "hello": "Beste {name},",
-        "lead": "De projectleider",
-        "by": " uiterlijk {date}",
-        "on_due": " op {date}",
-        "cause": ", door '{cause}'",
-        "done_when": "Klaar als",
-        "legal": "Wettelijke termijn",
-        "due": "Vervaldatum",
-        "waits_for": "Wacht op",
-        "waited_by": "Hierop wachten",
-        "why_role": "U krijgt dit bericht omdat u voor deze stap {part} bent ({role}).",
-        "why_lead": "U krijgt dit bericht omdat u het traject leidt.",
-        "why_nobody": "Niemand heeft de rol {role}; daarom krijgt u dit bericht.",
-        "why_deputy": "U vervangt {name}.",
-        "responsible": "verantwoordelijk voor de uitvoering",
-        "accountable": "eindverantwoordelijk",
-        "consulted": "adviseur",
-        "informed": "betrokken",
-        "several": "{count} dingen voor u: {first}",
-        "digest": "Uw overzicht: {count} punten",
-        "traject": "Traject",
-        "act": "Openen",
-        "reply": "Antwoord op deze mail als het niet lukt, of als u een andere datum wilt voorstellen.",
-        "mark": "Kenmerk",
-        "confidential": "een vertrouwelijk traject",
-        "expected": "verwacht {date}",
-        "ready_on": "klaar op {date}",
-        "no_residents": "Zet geen gegevens over bewoners in uw antwoord.",
-        "environment": "Dit is een {name}-omgeving.",
-        # why a date is what it is
-        "relation_fs": "wacht op '{step}', klaar op {date}{lag}",
-        "relation_ss": "begint met '{step}' mee, dat begint op {date}{lag}",
-        "relation_ff": "is niet eerder klaar dan '{step}', op {date}{lag}",
-        "relation_sf": "loopt tot na het begin van '{step}', op {date}{lag}",
-        "lag": "; daarna {span} wachttijd",
-        "lead_time": "; {span} eerder mag",
-        "start": "de start van de doorloop",
-        "window": "mag niet eerder: {said}",
-        "period": "de periode begint op {date}",
-        "today": "vandaag is de eerste dag die nog kan",
-        "happened": "gebeurd op {date}",
-        "pinned": "vastgezet op {date}: {said}",
-        "promised": "toegezegd voor {date}",
-        "held": "aangehouden tot {date}",
-        "work": "duurt {span}",
-        "term": "{span} na {since}{rolled}",
-        "rolled": ", verlengd wegens {days}",
-        "suspended": ", stilgestaan {days}",
-        "extended": ", verlengd tot {date}",
-        "meeting": "vergadering op {date}; stukken uiterlijk {papers}{missed}",
-        "missed": " ({count} eerdere vergaderingen gemist)",
-        "out": "doet niet mee: {said}",
-        "not_yet_item": "per item van een lijst die nog leeg is",
-        "starts": "Begin",
-        "finishes": "Einde",
-        "and": "en",
-        "slack": "speling {days}",
-        "RG351": "{anchor} op {limit} lukt niet: het plan komt uit op {on}, {days} te laat.",
-        "RG352": "De wettelijke datum {limit} voor '{step}' lukt niet: het plan komt uit op {on}, {days} te laat. {said}",
-        "RG353": "'{step}' is vastgezet op {limit}, maar kan volgens de relaties pas op {on}.",
-        "RG354": "De feestdagen van {year} zijn nog niet bevestigd; datums in dat jaar kunnen wijzigen.",
-        "RG355": "'{step}' is gepland tot {on}, na de vervaldatum {limit} ({days}).",
-        "RG356": "'{step}' valt op {on} in de {said}.",
-        "RG357": "Voor '{step}' is geen vergadering te vinden na {on}.",
-        "chain": "Langs deze keten: {steps}.",
-    },
-    "en": {
-        "threat_anchor": "{anchor} on {due} cannot be kept any more: {days} late.",
-        "threat_law": "The legal term of '{step}' ({due}) will not be met: {days} late.",
-        "hello": "Dear {name},",
-        "lead": "The project lead",
-        "by": " by {date}",
-        "on_due": " on {date}",
-        "cause": ", because of '{cause}'",
-        "done_when": "Done when",
-        "legal": "Legal term",
-        "due": "Due date",
-        "waits_for": "Waits for",
-        "waited_by": "Waiting for this",
-        "why_role": "You get this message because you are {part} for this step ({role}).",
-        "why_lead": "You get this message because you lead the project.",
-        "why_nobody": "Nobody has the role {role}; that is why you get this message.",
-        "why_deputy": "You deputise for {name}.",
-        "responsible": "responsible",
-        "accountable": "accountable",
-        "consulted": "consulted",
-        "informed": "informed",
-        "several": "{count} things for you: {first}",
-        "digest": "Your overview: {count} items",
-        "traject": "Project",
-        "act": "Open",
-        "reply": "Reply to this mail if you cannot make it, or to propose another date.",
-        "mark": "Reference",
-        "confidential": "a confidential project",
-        "expected": "expected {date}",
-        "ready_on": "done on {date}",
-        "no_residents": "Please put no data about residents in your answer.",
-        "environment": "This is a {name} environment.",
-        "relation_fs": "waits for '{step}', done on {date}{lag}",
-        "relation_ss": "starts along with '{step}', which starts on {date}{lag}",
-        "relation_ff": "is not finished before '{step}', on {date}{lag}",
-        "relation_sf": "runs until after the start of '{step}', on {date}{lag}",
-        "lag": "; then {span} of waiting",
-        "lead_time": "; {span} earlier is allowed",
-        "start": "the start of the cycle",
-        "window": "may not start earlier: {said}",
-        "period": "the period begins on {date}",
-        "today": "today is the first day that is left",
-        "happened": "happened on {date}",
-        "pinned": "pinned to {date}: {said}",
-        "promised": "promised for {date}",
-        "held": "held until {date}",
-        "work": "takes {span}",
-        "term": "{span} after {since}{rolled}",
-        "rolled": ", extended because of {days}",
-        "suspended": ", stood still for {days}",
-        "extended": ", prolonged to {date}",
-        "meeting": "meeting on {date}; papers by {papers}{missed}",
-        "missed": " ({count} earlier meetings missed)",
-        "out": "takes no part: {said}",
-        "not_yet_item": "per item of a list that is still empty",
-        "starts": "Start",
-        "finishes": "Finish",
-        "and": "and",
-        "slack": "slack {days}",
-        "RG351": "{anchor} on {limit} cannot hold: the plan comes to {on}, {days} late.",
-        "RG352": "The legal date {limit} for '{step}' cannot hold: the plan comes to {on}, {days} late. {said}",
-        "RG353": "'{step}' is pinned to {limit}, but by its relations it can only be on {on}.",
-        "RG354": "The holidays of {year} are not confirmed yet; dates in that year may change.",
-        "RG355": "'{step}' is planned until {on}, after its due date {limit} ({days}).",
-        "RG356": "'{step}' falls on {on} in the {said}.",
-        "RG357": "No meeting can be found for '{step}' after {on}.",
-        "chain": "Along this chain: {steps}.",
-    },
-}
+LANGUAGES: Mapping[str, Words] = {NL.code: NL, EN.code: EN}
+STATES: Mapping[str, Mapping[State, str]] = {code: words.states for code, words in LANGUAGES.items()}
+
+
+def words_in(language: str) -> Words:
+    """Give the words of a language; Dutch when it is another than we speak."""
+    return LANGUAGES.get(language, NL)
+
+
+def say(phrase: str, language: str = "nl", **facts: object) -> str:
+    """Fill in a phrase from the table."""
+    return words_in(language).phrases[phrase].format(**facts)
+
+
+def say_list(items: Sequence[str], language: str = "nl", *, word: str = "and", most: int = 0) -> str:
+    """``a, b en c``; with ``most`` the rest is counted: ``a, b en nog 3 andere``."""
+    shown = list(items)
+    if most and len(shown) > most:
+        left = len(shown) - most + 1
+        shown = [*shown[: most - 1], say("others", language, count=left)]
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} {say(word, language)} {shown[-1]}"
+
+
+def start_with_capital(sentence: str) -> str:
+    """Make the first letter a capital; also behind an opening quote it stays as it is."""
+    return sentence[:1].upper() + sentence[1:]

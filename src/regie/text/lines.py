@@ -1,0 +1,308 @@
+"""What a message says about one thing, in words: what is asked, why you, by when, what hangs on it.
+
+Used for mails, and for whoever shows the same elsewhere. What is confidential names no traject and no place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from regie.core.definition import Effect, Kind, Step, text_in
+from regie.core.ids import BodyId, OccurrenceKey
+from regie.core.messages import THREAT, Line
+from regie.core.traject import State
+from regie.text.dates import say_count, say_date, say_day
+from regie.text.letter import Letter, LetterPart
+from regie.text.phrases import say, say_list, words_in
+from regie.text.rules import say_anchor, say_body, say_cycle, say_outcome, say_role, say_step
+from regie.text.sentences import say_cause
+
+ASKING = frozenset({Kind.READY, Kind.DUE_SOON, Kind.DUE, Kind.OVERDUE, Kind.DECISION_NEEDED, Kind.HANDED_OVER})
+"""Kinds that ask the reader to do the step; an escalation asks for help."""
+
+GROUPS = ("threat", "late", "today", "decide", "soon", "start", "moved", "know")
+"""What is asked of the reader, most urgent first."""
+
+_GROUP_OF = {
+    Kind.ESCALATED: "late",
+    Kind.OVERDUE: "late",
+    Kind.DUE: "today",
+    Kind.DECISION_NEEDED: "decide",
+    Kind.DUE_SOON: "soon",
+    Kind.READY: "start",
+    Kind.HANDED_OVER: "start",
+    Kind.DATE_MOVED: "moved",
+}
+_MOST_IN_BRIEF = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label with what it says: one value, or several below each other."""
+
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of a message, in words.
+
+    Args:
+        group: one of ``GROUPS``.
+        asks: whether the reader is asked to do something.
+        due: the day by which, in words; empty when there is none.
+        why: why this reader hears it.
+    """
+
+    group: str
+    kind: str
+    title: str
+    asks: bool
+    ask: str
+    due: str
+    why: str
+    facts: tuple[Fact, ...]
+    is_confidential: bool
+
+
+def tell(letter: Letter, part: LetterPart, line: Line, language: str, *, is_brief: bool) -> Told:
+    """Say one line in words.
+
+    Args:
+        is_brief: it is one of several, so lists of neighbours stay short.
+    """
+    step = part.definition.steps.get(line.key.step)
+    due = say_day(line.due_on, language) if line.due_on else ""
+    return Told(
+        group_of(line),
+        words_in(language).kinds[line.kind],
+        title_of(part, line, language),
+        line.kind in ASKING or line.kind is Kind.ESCALATED,
+        _ask(letter, part, line, language),
+        due,
+        _why(letter, part, line, language),
+        tuple(_facts(part, line, step, language, is_brief=is_brief)),
+        line.is_confidential,
+    )
+
+
+def group_of(line: Line) -> str:
+    return "threat" if line.rung == THREAT else _GROUP_OF.get(line.kind, "know")
+
+
+def title_of(part: LetterPart, line: Line, language: str) -> str:
+    return say_step(part.definition, line.key, language)
+
+
+def subject_of(part: LetterPart, line: Line, language: str) -> tuple[str, str]:
+    """The subject of a mail about one line, as a pattern with ``{title}``, and the title to put in."""
+    words = words_in(language)
+    step = part.definition.steps.get(line.key.step)
+    title = title_of(part, line, language)
+    pattern = words.subjects[line.kind]
+    if line.rung == THREAT and line.cause.startswith("anchor:"):
+        title = say_anchor(part.definition, line.cause.removeprefix("anchor:"), language)
+        pattern = words.phrases["subject_threat_anchor"]
+    elif line.rung == THREAT:
+        pattern = words.phrases["subject_threat_law"]
+    elif line.kind is Kind.CYCLE_STARTED:
+        title = traject_of(part, language)
+    elif line.kind is Kind.DECISION_TAKEN and _effect(step, line.outcome) is Effect.WAITS:
+        pattern = words.phrases["subject_held"]
+    facts = {
+        "old": say_date(line.old_on, language) if line.old_on else "?",
+        "due": say_date(line.due_on, language) if line.due_on else "?",
+    }
+    return pattern.format(step="{title}", anchor="{title}", traject="{title}", **facts), title
+
+
+def traject_of(part: LetterPart, language: str) -> str:
+    """The name of a traject; with one confidential line only that it is, for the whole part of the message."""
+    is_hidden = any(line.is_confidential for line in part.lines)
+    return say("confidential", language) if is_hidden else part.traject_title
+
+
+# --- what is asked ------------------------------------------------------------------------------------
+
+
+def _ask(letter: Letter, part: LetterPart, line: Line, language: str) -> str:
+    words = words_in(language)
+    step = part.definition.steps.get(line.key.step)
+    facts = _ask_facts(part, line, step, language)
+    if line.rung == THREAT:
+        by_anchor = line.cause.startswith("anchor:")
+        return say("ask_threat_anchor" if by_anchor else "ask_threat_law", language, **facts)
+    if line.kind is Kind.DECISION_TAKEN and _effect(step, line.outcome) is Effect.WAITS:
+        return say("ask_held", language, **facts)
+    if line.kind is Kind.OVERDUE and part.states.get(line.key) is State.NOT_YET:
+        return say("ask_waiting", language, **facts)
+    own = line.kind in words.own_asks and (not part.lead_name or is_own(letter, part) or line.part == "lead")
+    return (words.own_asks if own else words.asks)[line.kind].format(**facts)
+
+
+def is_own(letter: Letter, part: LetterPart) -> bool:
+    """Whether the reader leads the traject: nobody is asked something by themselves."""
+    return bool(part.lead_email) and part.lead_email == letter.to.email
+
+
+def _ask_facts(part: LetterPart, line: Line, step: Step | None, language: str) -> dict[str, str]:
+    day = say_day(line.due_on, language) if line.due_on else ""
+    on = say("on", language, date=day) if day else ""
+    return {
+        "who": part.lead_name or say("lead", language),
+        "step": title_of(part, line, language),
+        "traject": traject_of(part, language),
+        "anchor": say_anchor(part.definition, line.cause.removeprefix("anchor:"), language),
+        "date": day,
+        "by": say("by", language, date=day) if day else "",
+        "by_then": say("by_then", language, date=day) if day else "",
+        "on": on,
+        "until": say("until", language, date=day) if day else "",
+        "day_in_brackets": say("day_in_brackets", language, date=day) if day else "",
+        "old": say_date(line.old_on, language) if line.old_on else "?",
+        "new_day": day or "?",
+        "days": say_count(line.working_days, "wd", language),
+        "shift": _shift(line, language),
+        "cause": _moved_by(part, line, language),
+        "outcome": say_outcome(step, line.outcome, language) or say("outcome_unknown", language),
+        "effect": _said_effect(part, step, line, language),
+        "cycle": _new_cycle(part, language),
+    }
+
+
+def _shift(line: Line, language: str) -> str:
+    if line.old_on is None or line.due_on is None or not line.working_days:
+        return ""
+    way = say("later" if line.due_on > line.old_on else "earlier", language)
+    return say("shift", language, days=say_count(line.working_days, "wd", language), way=way)
+
+
+def _moved_by(part: LetterPart, line: Line, language: str) -> str:
+    if line.kind is not Kind.DATE_MOVED or not line.cause or line.cause == str(line.key):
+        return ""
+    return say_cause(line.cause, part.definition, "cause_step", "cause_anchor", language)
+
+
+def _effect(step: Step | None, outcome: str) -> Effect | None:
+    found = step.gate.outcomes.get(outcome) if step and step.gate else None
+    return found.effect if found else None
+
+
+def _said_effect(part: LetterPart, step: Step | None, line: Line, language: str) -> str:
+    found = step.gate.outcomes.get(line.outcome) if step and step.gate else None
+    if found is None:
+        return ""
+    if found.opens_cycle:
+        kind = say_cycle(part.definition, found.opens_cycle, language)
+        return say("effect_opens_cycle", language, kind=kind)
+    match found.effect:
+        case Effect.ENDS_CYCLE:
+            return say("effect_ends_cycle", language)
+        case Effect.ENDS_STEPS:
+            count = len(found.ends)
+            return say("effect_ends_step" if count == 1 else "effect_ends_steps", language, count=count)
+        case Effect.STAYS_CLOSED:
+            return say("effect_stays_closed", language)
+        case _:
+            return ""
+
+
+def _new_cycle(part: LetterPart, language: str) -> str:
+    if part.cycle <= 1:
+        return ""
+    return say("new_cycle", language, kind=say_cycle(part.definition, part.cycle_kind, language))
+
+
+# --- why this reader ----------------------------------------------------------------------------------
+
+
+def _why(letter: Letter, part: LetterPart, line: Line, language: str) -> str:
+    words = words_in(language)
+    role = say_role(part.definition, line.role, language) if line.role else ""
+    if line.for_role_without_people:
+        return say("why_nobody", language, role=role)
+    if line.deputy_for:
+        name = letter.deputy_names.get(line.deputy_for, line.deputy_for)
+        their_part = words.their_parts.get(line.part, words.their_parts[""])
+        return say("why_deputy", language, name=name, part=their_part, role=role)
+    my_part = words.parts.get(line.part, words.parts[""])
+    return say("why_part" if role else "why_part_no_role", language, part=my_part, role=role)
+
+
+# --- what else the reader must know -------------------------------------------------------------------
+
+
+def _facts(part: LetterPart, line: Line, step: Step | None, language: str, *, is_brief: bool) -> Iterator[Fact]:
+    if step is None:
+        return
+    if line.kind in ASKING and (done_when := text_in(step.done_when, language)):
+        yield Fact(say("done_when", language), (done_when,))
+    yield from _dates(part, line, step, language)
+    if line.kind is Kind.ESCALATED and line.rung != THREAT and step.responsible is not None:
+        yield Fact(say("holder", language), (_holder(part, step, language),))
+    most = _MOST_IN_BRIEF if is_brief else 0
+    waiting = part.states.get(line.key) is State.NOT_YET
+    if line.kind not in (Kind.DONE, Kind.DECISION_TAKEN):
+        label = say("waits_for" if waiting else "depends_on", language)
+        yield from _neighbours(label, part, line.waits_for, language, most=most)
+    yield from _neighbours(say("waited_by", language), part, line.waited_by, language, most=most)
+
+
+def _dates(part: LetterPart, line: Line, step: Step, language: str) -> Iterator[Fact]:
+    if line.due_on and line.kind not in (Kind.DONE, Kind.DECISION_TAKEN):
+        label = say("target" if line.rung == THREAT else "due", language)
+        yield Fact(label, (say_day(line.due_on, language),))
+    if line.legal_on and line.kind not in (Kind.DONE, Kind.DECISION_TAKEN):
+        yield Fact(say("legal", language), (_legal(line.legal_on, step, language),))
+    if step.gate is not None and (line.kind in ASKING or line.kind is Kind.DATE_MOVED):
+        yield Fact(say("decides", language), (say_body(part.definition, step.gate.decided_by, language),))
+        body = part.definition.bodies.get(BodyId(step.gate.decided_by))
+        meets_on = part.finishes.get(line.key)
+        meeting = body.next_feasible(meets_on, date.min) if body and meets_on else None
+        if meeting is not None and meeting.held_on == meets_on:
+            day, papers = say_day(meeting.held_on, language), say_day(meeting.papers_due_on, language)
+            yield Fact(say("meets", language), (say("meets_papers", language, date=day, papers=papers),))
+
+
+def _legal(legal_on: date, step: Step, language: str) -> str:
+    said = say_day(legal_on, language)
+    articles = {case.value.article for case in step.terms}
+    # with several terms only the plan knows which one counts
+    article = articles.pop() if len(articles) == 1 else ""
+    return say("legal_article", language, date=said, article=article) if article else said
+
+
+def _holder(part: LetterPart, step: Step, language: str) -> str:
+    role = step.responsible
+    if role is None:
+        return say("nobody", language)
+    title = say_role(part.definition, role, language)
+    people = part.people.get(role, ())
+    return say("person_in_role", language, people=say_list(people, language), role=title) if people else title
+
+
+def _neighbours(
+    label: str, part: LetterPart, keys: Sequence[OccurrenceKey], language: str, *, most: int
+) -> Iterator[Fact]:
+    """The steps on either side, with who has them and when they are expected; in brief on one line."""
+    if not keys:
+        return
+    if not most:
+        yield Fact(label, tuple(_neighbour(part, key, language) for key in keys))
+        return
+    titles = [say_step(part.definition, key, language) for key in keys]
+    yield Fact(label, (say_list(titles, language, most=most),))
+
+
+def _neighbour(part: LetterPart, key: OccurrenceKey, language: str) -> str:
+    step = part.definition.steps.get(key.step)
+    people = part.people.get(step.responsible, ()) if step and step.responsible else ()
+    facts = [*people[:1]]
+    if key in part.finishes:
+        phrase = "done_on" if part.states.get(key) is State.DONE else "expected"
+        facts.append(say(phrase, language, date=say_date(part.finishes[key], language)))
+    title = say_step(part.definition, key, language)
+    return say("neighbour", language, step=title, facts=", ".join(facts)) if facts else title

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, update
+
+from regie.core.definition import Definition
+from regie.definitions import load_definition, load_sources, sources_of
+from regie.errors import Incomplete, NotFound
+from regie.store import tables
+from regie.store.definitions import (
+    DefinitionShelf,
+    get_sources,
+    list_definitions,
+    retire_definition,
+    save_definition,
+)
+from regie.store.session import in_transaction, read_scope, write_scope
+from regie.store.tables import DefinitionStatus
+from tests.store.world import MONDAY, World, at_once, chain
+from tests.support import builders as b
+
+TEXT = """\
+regie: 1
+id: klein
+version: "1"
+title: {nl: Klein plan}
+steps:
+  een: {title: Eén, takes: 2wd}
+  twee: {title: Twee, takes: 1wd, needs: [een]}
+"""
+SOURCES = {"klein.yaml": TEXT}
+NOW = b.at(MONDAY)
+
+
+@pytest.fixture
+def small() -> Definition:
+    return load_sources(SOURCES)
+
+
+def test_a_definition_comes_back_as_it_was_imported(engine: Engine, small: Definition) -> None:
+    content_hash = in_transaction(engine, lambda session: save_definition(session, SOURCES, small, NOW))
+
+    found = DefinitionShelf(engine).get(content_hash)
+
+    assert found == small
+    with read_scope(engine) as session:
+        assert get_sources(session, content_hash) == SOURCES
+
+
+def test_a_shelf_gives_the_same_object_each_time_also_to_threads(engine: Engine, small: Definition) -> None:
+    content_hash = in_transaction(engine, lambda session: save_definition(session, SOURCES, small, NOW))
+    shelf = DefinitionShelf(engine)
+
+    found = at_once([lambda: shelf.get(content_hash)] * 3)
+
+    assert {id(each) for each in found} == {id(shelf.get(content_hash))}
+
+
+def test_a_definition_is_found_in_the_transaction_that_stores_it(engine: Engine, small: Definition) -> None:
+    shelf = DefinitionShelf(engine)
+
+    with write_scope(engine) as session:
+        content_hash = save_definition(session, SOURCES, small, NOW)
+
+        assert shelf.get(content_hash, session) == small
+
+
+def test_importing_the_same_definition_twice_changes_nothing(engine: Engine, small: Definition) -> None:
+    for hours in (9, 10):
+        in_transaction(
+            engine, lambda session, hours=hours: save_definition(session, SOURCES, small, b.at(MONDAY, hours))
+        )
+
+    with read_scope(engine) as session:
+        (stored,) = list_definitions(session)
+    assert (stored.id, stored.version, stored.title, stored.imported_at) == (
+        "klein",
+        "1",
+        {"nl": "Klein plan"},
+        b.at(MONDAY, 9),
+    )
+    assert (stored.status, stored.in_use) == (DefinitionStatus.ACTIVE, 0)
+
+
+def test_a_definition_that_was_changed_in_the_database_is_not_used(engine: Engine, small: Definition) -> None:
+    content_hash = in_transaction(engine, lambda session: save_definition(session, SOURCES, small, NOW))
+    changed = {"klein.yaml": TEXT.replace("2wd", "3wd")}
+    with engine.begin() as connection:
+        connection.execute(update(tables.definition).values(sources=changed))
+
+    with pytest.raises(Incomplete, match="not what was imported") as error:
+        DefinitionShelf(engine).get(content_hash)
+
+    assert error.value.code == "definition-damaged"
+
+
+def test_an_unknown_definition_is_not_found(engine: Engine) -> None:
+    with pytest.raises(NotFound, match="no definition 'abc'") as error:
+        DefinitionShelf(engine).get("abc")
+
+    assert error.value.code == "unknown-definition"
+    with pytest.raises(NotFound):
+        in_transaction(engine, lambda session: retire_definition(session, "abc"))
+
+
+def test_a_retired_definition_goes_on_for_the_cycles_that_follow_it(engine: Engine) -> None:
+    world = World(engine, chain(2))
+    traject_id = world.starts()
+
+    in_transaction(engine, lambda session: retire_definition(session, world.definition.content_hash))
+
+    with read_scope(engine) as session:
+        (stored,) = list_definitions(session)
+    assert (stored.status, stored.in_use) == (DefinitionStatus.RETIRED, 1)
+    assert world.loads(traject_id).cycles[0].definition is world.definition
+
+
+def test_the_default_definition_survives_the_database(engine: Engine) -> None:
+    folder = Path(__file__).parents[2] / "workflow_defs" / "opvang"
+    default = load_definition(folder)
+
+    content_hash = in_transaction(engine, lambda session: save_definition(session, sources_of(folder), default, NOW))
+
+    assert DefinitionShelf(engine).get(content_hash) == default
