@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regie.core.calendar import WorkCalendar
 from regie.core.span import Span
 from regie.core.terms import Suspension, TermKind, TermRule, end_of_term, start_of_counted_back
+from regie.errors import Refused
 from tests.support.builders import LEGAL
 
 D = date.fromisoformat
@@ -164,6 +166,24 @@ def test_term_in_working_days_makes_up_for_the_working_days_that_it_stood_still(
     ]
 
     assert ends == [D("2027-03-17"), D("2027-03-18")]
+
+
+def test_term_may_end_on_the_last_day_of_all() -> None:
+    few_days = WorkCalendar(name="thursdays and fridays", weekdays=frozenset({3, 4}))
+
+    end = end_of_term(D("9999-12-28"), Span.parse("3d"), LAW, few_days)
+
+    assert end.ends_on == date.max
+
+
+@pytest.mark.parametrize("event", ["9999-12-28", "9999-12-31"])
+def test_term_that_would_end_after_the_year_9999_is_refused(event: str) -> None:
+    stood = (Suspension(D("9999-12-29"), D("9999-12-31"), "aanvulling"),)
+
+    with pytest.raises(Refused, match="outside the years") as caught:
+        end_of_term(D(event), Span.parse("3d"), TermKind.CONTRACT, LEGAL, suspensions=stood)
+
+    assert caught.value.code == "date-out-of-range"
 
 
 def test_open_stop_without_a_today_counts_no_day() -> None:

@@ -54,7 +54,7 @@ def test_given_a_location_when_it_is_lived_through_then_partners_hear_what_is_as
 
     traject_id = asyncio.run(start_traject("De Wilg", START, str(definition_file), {}, targets, by="lead"))
     assert cycle(town, traject_id).occurrences[key("plan")].state is State.READY
-    assert subjects(mail_server, "ggd") == ["Het traject is begonnen: De Wilg"]
+    assert subjects(mail_server, "ggd") == ["Begonnen: De Wilg"]
     assert subjects(mail_server, "lead")[0].startswith("2 dingen voor u")
 
     # the sweep runs the automated step: the document exists and the step has begun

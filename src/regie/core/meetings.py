@@ -95,7 +95,9 @@ class DecidingBody:
         """The same in ordinals: the meeting, and the last day for its papers."""
         meetings, papers = self._table(date.fromordinal(ready).year)
         # safe: a later meeting never has an earlier deadline, so both lists are in order
-        place = max(bisect_left(meetings, ready), bisect_left(papers, papers_ready))
+        place = bisect_left(meetings, ready)
+        if place < len(meetings) and papers[place] < papers_ready:
+            place = bisect_left(papers, papers_ready, place)
         if place == len(meetings) or meetings[place] > ready + SEARCH_DAYS:
             return None
         return meetings[place], papers[place]

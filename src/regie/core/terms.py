@@ -142,11 +142,13 @@ def _move(day: date, length: Span, legal: WorkCalendar) -> date:
 def _stops(suspensions: Sequence[Suspension], event_on: date, today: date | None) -> list[tuple[date, date]]:
     """The stretches in which the clock stood still, in order and apart: first day, and day on which it ran again."""
     stops: list[tuple[date, date]] = []
+    running_from = shift(event_on, Span(1, Unit.DAYS)) if suspensions else event_on
     for each in sorted(suspensions, key=lambda each: each.begins_on):
-        first = max(each.begins_on, event_on + _ONE_DAY, stops[-1][1] if stops else date.min)
+        first = max(each.begins_on, running_from)
         again = each.ends_on or today or each.begins_on
         if again > first:
             stops.append((first, again))
+            running_from = again
     return stops
 
 
@@ -169,7 +171,7 @@ def _stand_still(
         if length.in_working_days:
             day = legal.add_working_days(day, legal.working_days_between(first, again))
         else:
-            day += again - first
+            day = shift(day, Span((again - first).days, Unit.DAYS))
         steps.append(TermStep(TermRule.SUSPENDED, day, (again - first).days))
     return day
 
@@ -196,7 +198,8 @@ def _two_ordinary_days(
     shortest = _EU_SHORTEST if kind is TermKind.EU else _ATW_SHORTEST
     if length.in_working_days or (length.unit is Unit.DAYS and length.amount < shortest):
         return day
-    missing = _ORDINARY_DAYS - legal.working_days_between(begins + _ONE_DAY, day + _ONE_DAY)
+    # after the day it begins, through its last one
+    missing = _ORDINARY_DAYS - (legal.floor_index(day.toordinal()) - legal.floor_index(begins.toordinal()))
     if missing <= 0:
         return day
     longer = legal.add_working_days(day, missing)

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from regie.core.definition import Kind
 from regie.core.messages import Line
 from regie.text.letter import Letter, LetterPart
-from regie.text.lines import GROUPS, Fact, Told, group_of, is_own, subject_of, tell, traject_of
+from regie.text.lines import ASKING, GROUPS, LISTED, Fact, Told, group_of, is_own, subject_of, tell, traject_of
 from regie.text.phrases import LANGUAGES, say, words_in
 from regie.text.rules import say_role
 
@@ -42,24 +42,24 @@ class Rendered:
 class Item:
     """One line of a letter: what is asked, what belongs to it, and where to act.
 
-    ``why`` is empty when the group or the mail says it for all.
+    ``why`` is empty when the group says it for all; ``link`` when the mail has one for the whole.
     """
 
     ask: str
     facts: tuple[Fact, ...]
     link: str
-    link_says: str
     why: str
     is_secret: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Lines that ask the same of the reader, under one heading; with one line there is no heading."""
+    """Lines that ask the same of the reader, under one heading; what asks nothing is a list."""
 
     heading: str
     items: tuple[Item, ...]
-    why: str
+    listed: tuple[str, ...]
+    whys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,23 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole mail in words; the text and the HTML part are two ways to lay it out."""
+    """A whole mail in words; the text and the HTML part are two ways to lay it out.
+
+    Args:
+        traject: which it is about, when it is about one; without an opening it stands with the first line.
+        link: of a mail about one thing; of several each has its own.
+    """
 
     language: str
     subject: str
     environment: str
     hello: str
     opening: str
-    sections: tuple[Section, ...]
     traject: Fact | None
+    sections: tuple[Section, ...]
     what_now: str
+    link_says: str
+    link: str
     replies: tuple[str, ...]
     regards: str
     signed: tuple[str, ...]
@@ -103,6 +110,8 @@ def render(letter: Letter, *, base_url: str = "", reply_hint: str = "", environm
 
 # --- the whole ----------------------------------------------------------------------------------------
 
+_TOLD = Sequence[tuple[LetterPart, Line, Told]]
+
 
 def _page(letter: Letter, base_url: str, reply_hint: str, environment: str) -> Page:
     language = letter.to.language if letter.to.language in LANGUAGES else "nl"
@@ -112,31 +121,29 @@ def _page(letter: Letter, base_url: str, reply_hint: str, environment: str) -> P
         for part in letter.parts
         for line in sorted(part.lines, key=_urgency)
     ]
-    sections = tuple(_section(letter, part, told, language, base_url) for part in letter.parts if part.lines)
+    opening = _opening(letter, told, language)
+    traject = _traject(letter, language)
+    link = _link(told[0][0], told[0][1], base_url) if count == 1 else ""
+    sections = _sections(letter, told, language, base_url, traject if not opening else None)
     lead = next((part for part in letter.parts if part.lead_name), None)
-    reads = reply_hint
-    if not reads and lead is not None and not is_own(letter, lead):
-        reads = say("reply_read_by", language, name=lead.lead_name)
+    has_links = any(item.link for section in sections for group in section.groups for item in group.items)
     is_asked = any(each.asks for _, _, each in told)
-    has_link = any(item.link for section in sections for group in section.groups for item in group.items)
-    reply = ("reply_ask_too" if has_link else "reply_ask") if is_asked else "reply_news"
     return Page(
         language,
         _subject(letter, told, language),
         say("environment", language, name=environment) if environment else "",
         say("hello" if letter.to.name else "hello_nameless", language, name=letter.to.name),
-        _opening(letter, told, language),
+        opening,
+        traject if opening else None,
         sections,
-        _traject(letter, language),
-        say("what_now", language) if is_asked else "",
-        tuple(each for each in (say(reply, language), reads) if each),
+        say("what_now", language) if is_asked or link else "",
+        say("act_link" if told[0][1].kind in ASKING else "look_link", language) if link else "",
+        link,
+        tuple(_replies(letter, lead, told, language, reply_hint, link, has_links=has_links)),
         say("regards", language),
         _signed(letter, lead, language),
         tuple(_footer(letter, lead, language)),
     )
-
-
-_TOLD = Sequence[tuple[LetterPart, Line, Told]]
 
 
 def _urgency(line: Line) -> tuple[int, date, str]:
@@ -145,12 +152,14 @@ def _urgency(line: Line) -> tuple[int, date, str]:
 
 def _opening(letter: Letter, told: _TOLD, language: str) -> str:
     """The first line of a mail about several things; one thing speaks for itself."""
-    if len(told) == 1:
-        return ""
     asked = sorted(((_urgency(line), part, each) for part, line, each in told if each.asks), key=lambda each: each[0])
-    if len(asked) == 1:
+    if len(told) == 1 or len(asked) == 1:
         return ""
     if not asked:
+        causes = {each.cause for _, _, each in told}
+        if all(line.kind is Kind.DATE_MOVED for _, line, _ in told):
+            cause = f" {causes.pop()}" if len(causes) == 1 and causes != {""} else ""
+            return say("ask_moved", language, count=len(told), cause=cause)
         return say("ask_none", language, count=len(told))
     _, part, first = asked[0]
     own = is_own(letter, part) or not part.lead_name
@@ -171,6 +180,39 @@ def _traject(letter: Letter, language: str) -> Fact | None:
         return None
     hidden = next((part for part in parts if any(line.is_confidential for line in part.lines)), parts[0])
     return Fact(say("traject", language), (traject_of(hidden, language),))
+
+
+def _replies(
+    letter: Letter,
+    lead: LetterPart | None,
+    told: _TOLD,
+    language: str,
+    reply_hint: str,
+    link: str,
+    *,
+    has_links: bool,
+) -> Iterator[str]:
+    """What a reader can do besides following the link; who leads the traject need not write to themselves."""
+    kinds = {line.kind for _, line, _ in told}
+    is_asked = any(each.asks for _, _, each in told)
+    if lead is not None and is_own(letter, lead):
+        if has_links:
+            yield say("links", language)
+        elif is_asked and not link:
+            yield say("own_now", language)
+        return
+    if has_links:
+        yield say("links_or_reply", language)
+    elif link and is_asked:
+        yield say("reply_too", language)
+    elif is_asked:
+        yield say("reply_ask" if kinds & ASKING else "reply_help", language)
+    else:
+        yield say("reply_moved" if Kind.DATE_MOVED in kinds else "reply_news", language)
+    if reply_hint:
+        yield reply_hint
+    elif lead is not None:
+        yield say("reply_read_by", language, name=lead.lead_name)
 
 
 def _signed(letter: Letter, lead: LetterPart | None, language: str) -> tuple[str, ...]:
@@ -224,35 +266,57 @@ def _fit(pattern: str, title: str) -> str:
 # --- sections, groups, items --------------------------------------------------------------------------
 
 
-def _section(letter: Letter, part: LetterPart, told: _TOLD, language: str, base_url: str) -> Section:
-    mine = [(line, each) for owner, line, each in told if owner is part]
-    groups = []
-    for name in GROUPS:
-        found = [(line, each) for line, each in mine if each.group == name]
-        if found:
-            heading = words_in(language).groups[name] if len(told) > 1 else ""
-            groups.append(_group(part, heading, found, language, base_url))
-    several = len({each.traject_id for each in letter.parts if each.lines}) > 1
-    return Section(traject_of(part, language) if several else "", tuple(groups))
+def _sections(
+    letter: Letter, told: _TOLD, language: str, base_url: str, traject: Fact | None
+) -> tuple[Section, ...]:
+    several = len({part.traject_id for part in letter.parts if part.lines}) > 1
+    only_listed = len({each.group for _, _, each in told}) == 1 and told[0][2].group in LISTED
+    sections: list[Section] = []
+    for part in letter.parts:
+        groups: list[Group] = []
+        for name in GROUPS:
+            found = [(line, each) for owner, line, each in told if owner is part and each.group == name]
+            # the first words of a mail are what is asked, no heading
+            is_first = traject is not None and not sections and not groups
+            heading = "" if len(told) == 1 or is_first or only_listed else words_in(language).groups[name]
+            if found:
+                is_listed = len(told) > 1 and name in LISTED
+                make = _list if is_listed else _group
+                groups.append(make(part, heading, found, base_url if len(told) > 1 else "", traject if is_first else None))
+        if groups:
+            sections.append(Section(traject_of(part, language) if several else "", tuple(groups)))
+    return tuple(sections)
 
 
-def _group(part: LetterPart, heading: str, found: Sequence[tuple[Line, Told]], language: str, base_url: str) -> Group:
-    whys = {each.why for _, each in found}
-    shared = whys.pop() if len(whys) == 1 and len(found) > 1 else ""
-    items = []
-    for line, each in found:
-        link = _link(part, line, base_url)
-        items.append(
-            Item(
-                each.ask,
-                each.facts,
-                link,
-                say("act_link" if each.asks else "look_link", language) if link else "",
-                "" if shared else each.why,
-                each.is_confidential,
-            )
+_Found = Sequence[tuple[Line, Told]]
+
+
+def _group(part: LetterPart, heading: str, found: _Found, base_url: str, traject: Fact | None) -> Group:
+    whys = tuple(dict.fromkeys(each.why for _, each in found))
+    is_shared = len(whys) == 1 and len(found) > 1
+    items = tuple(
+        Item(
+            each.ask,
+            (traject, *each.facts) if traject and not number else each.facts,
+            _link(part, line, base_url),
+            "" if is_shared else each.why,
+            each.is_confidential,
         )
-    return Group(heading, tuple(items), shared)
+        for number, (line, each) in enumerate(found)
+    )
+    return Group(heading, items, (), whys if is_shared else ())
+
+
+def _list(part: LetterPart, heading: str, found: _Found, base_url: str, traject: Fact | None) -> Group:
+    """Lines that ask nothing, each on one row; what they have in common is said once, below."""
+    del part, base_url, traject
+    causes = {each.cause for _, each in found}
+    is_shared = len(causes) == 1
+    rows = (each.brief + ("" if is_shared else f" {each.cause}") if each.brief else each.ask for _, each in found)
+    # without a heading it is all that the mail is about, and the first line said it
+    shared = (causes.pop(),) if is_shared and heading else ()
+    whys = dict.fromkeys(each.why for _, each in found)
+    return Group(heading, (), tuple(row.strip() for row in rows), tuple(each for each in (*shared, *whys) if each))
 
 
 def _link(part: LetterPart, line: Line, base_url: str) -> str:
@@ -273,38 +337,47 @@ def _blocks(page: Page) -> Iterator[str]:
     yield page.hello
     if page.opening:
         yield _wrap(page.opening)
-    for section in page.sections:
-        if section.heading:
-            yield f"{section.heading}\n{'=' * len(section.heading)}"
-        for group in section.groups:
-            if group.heading:
-                yield f"{group.heading}\n{'-' * len(group.heading)}"
-            if group.why:
-                yield _wrap(group.why)
-            for item in group.items:
-                yield from _item_blocks(item, page.language)
     if page.traject:
         yield "\n".join(_fact_lines(page.traject))
-    if page.what_now and page.replies:
-        yield page.what_now + "\n" + _wrap(" ".join(page.replies))
-    elif page.replies:
-        yield _wrap(" ".join(page.replies))
+    for section in page.sections:
+        if section.heading:
+            yield _underlined(section.heading, "=")
+        for group in section.groups:
+            yield from _group_blocks(group, page.language)
+    replies = _wrap(" ".join(page.replies))
+    if page.link:
+        yield "\n".join([_underlined(page.what_now, "-"), _wrap(page.link_says), page.link])
+    elif page.what_now and replies:
+        replies = f"{_underlined(page.what_now, '-')}\n{replies}"
+    if replies:
+        yield replies
     yield page.regards + "\n\n" + "\n".join(page.signed)
     # two dashes and a space: mail programs know that what follows is no part of the message
     yield "-- \n" + "\n".join(_wrap(each) for each in page.footer)
 
 
-def _item_blocks(item: Item, language: str) -> Iterator[str]:
-    yield _wrap(item.ask)
-    if item.is_secret:
-        yield _wrap(say("keep_secret", language))
-    if item.why:
-        yield _wrap(item.why)
-    lines = [line for fact in item.facts for line in _fact_lines(fact)]
-    if lines:
-        yield "\n".join(lines)
-    if item.link:
-        yield f"{item.link_says}\n{item.link}"
+def _group_blocks(group: Group, language: str) -> Iterator[str]:
+    if group.heading:
+        yield _underlined(group.heading, "-")
+    if group.items:
+        yield from (_wrap(why) for why in group.whys)
+    for item in group.items:
+        yield _wrap(item.ask)
+        if item.is_secret:
+            yield _wrap(say("keep_secret", language))
+        if item.why:
+            yield _wrap(item.why)
+        if lines := [line for fact in item.facts for line in _fact_lines(fact)]:
+            yield "\n".join(lines)
+        if item.link:
+            yield item.link
+    if group.listed:
+        yield "\n".join(_wrap(each, "- ", "  ") for each in group.listed)
+        yield from (_wrap(why) for why in group.whys)
+
+
+def _underlined(heading: str, line: str) -> str:
+    return f"{heading}\n{line * min(len(heading), WIDTH)}"
 
 
 def _fact_lines(fact: Fact) -> Iterator[str]:

@@ -25,6 +25,9 @@ ASKING = frozenset({Kind.READY, Kind.DUE_SOON, Kind.DUE, Kind.OVERDUE, Kind.DECI
 GROUPS = ("threat", "late", "today", "decide", "soon", "start", "moved", "know")
 """What is asked of the reader, most urgent first."""
 
+LISTED = ("moved", "know")
+"""What asks nothing of the reader: of several such lines a list is enough."""
+
 _GROUP_OF = {
     Kind.ESCALATED: "late",
     Kind.OVERDUE: "late",
@@ -53,7 +56,9 @@ class Told:
     Args:
         group: one of ``GROUPS``.
         asks: whether the reader is asked to do something.
+        brief: the same as ``ask`` for in a list, when the line is one of several that ask nothing.
         due: the day by which, in words; empty when there is none.
+        cause: what moved the date, as a sentence of its own.
         why: why this reader hears it.
     """
 
@@ -62,7 +67,9 @@ class Told:
     title: str
     asks: bool
     ask: str
+    brief: str
     due: str
+    cause: str
     why: str
     facts: tuple[Fact, ...]
     is_confidential: bool
@@ -82,7 +89,9 @@ def tell(letter: Letter, part: LetterPart, line: Line, language: str, *, is_brie
         title_of(part, line, language),
         line.kind in ASKING or line.kind is Kind.ESCALATED,
         _ask(letter, part, line, language),
+        _brief(part, line, language),
         due,
+        _moved_by(part, line, language).strip(),
         _why(letter, part, line, language),
         tuple(_facts(part, line, step, language, is_brief=is_brief)),
         line.is_confidential,
@@ -173,6 +182,18 @@ def _ask_facts(part: LetterPart, line: Line, step: Step | None, language: str) -
     }
 
 
+def _brief(part: LetterPart, line: Line, language: str) -> str:
+    """A line that asks nothing, for in a list; the cause of a new date is left to the caller."""
+    if line.kind is Kind.DONE:
+        return say("brief_done", language, step=title_of(part, line, language))
+    if line.kind is not Kind.DATE_MOVED:
+        return ""
+    facts = _ask_facts(part, line, part.definition.steps.get(line.key.step), language)
+    way = say("later" if line.due_on and line.old_on and line.due_on > line.old_on else "earlier", language)
+    shift = say("brief_shift", language, days=facts["days"], way=way) if line.working_days else "."
+    return say("brief_moved", language, **{**facts, "shift": shift, "cause": ""})
+
+
 def _shift(line: Line, language: str) -> str:
     if line.old_on is None or line.due_on is None or not line.working_days:
         return ""
@@ -238,33 +259,50 @@ def _why(letter: Letter, part: LetterPart, line: Line, language: str) -> str:
 def _facts(part: LetterPart, line: Line, step: Step | None, language: str, *, is_brief: bool) -> Iterator[Fact]:
     if step is None:
         return
-    if line.kind in ASKING and (done_when := text_in(step.done_when, language)):
+    is_waiting = part.states.get(line.key) is State.NOT_YET
+    is_over = line.kind in (Kind.DONE, Kind.DECISION_TAKEN)
+    is_stuck = is_waiting and line.kind is Kind.OVERDUE
+    if line.kind in ASKING and not is_stuck and (done_when := text_in(step.done_when, language)):
         yield Fact(say("done_when", language), (done_when,))
-    yield from _dates(part, line, step, language)
-    if line.kind is Kind.ESCALATED and line.rung != THREAT and step.responsible is not None:
+    if not is_over:
+        yield from _dates(part, line, step, language)
+    if line.part != "responsible" and line.rung != THREAT and line.kind in (Kind.ESCALATED, Kind.OVERDUE):
         yield Fact(say("holder", language), (_holder(part, step, language),))
+    if is_brief and group_of(line) in LISTED:
+        return
     most = _MOST_IN_BRIEF if is_brief else 0
-    waiting = part.states.get(line.key) is State.NOT_YET
-    if line.kind not in (Kind.DONE, Kind.DECISION_TAKEN):
-        label = say("waits_for" if waiting else "depends_on", language)
+    if not is_over:
+        label = say("waits_for" if is_waiting else "depends_on", language)
         yield from _neighbours(label, part, line.waits_for, language, most=most)
-    yield from _neighbours(say("waited_by", language), part, line.waited_by, language, most=most)
+    stops = line.kind is Kind.DECISION_TAKEN and _effect(step, line.outcome) is not Effect.OPENS
+    if line.rung != THREAT and not stops:
+        yield from _neighbours(
+            say("goes_on" if is_over else "waited_by", language), part, line.waited_by, language, most=most
+        )
 
 
 def _dates(part: LetterPart, line: Line, step: Step, language: str) -> Iterator[Fact]:
-    if line.due_on and line.kind not in (Kind.DONE, Kind.DECISION_TAKEN):
-        label = say("target" if line.rung == THREAT else "due", language)
-        yield Fact(label, (say_day(line.due_on, language),))
-    if line.legal_on and line.kind not in (Kind.DONE, Kind.DECISION_TAKEN):
-        yield Fact(say("legal", language), (_legal(line.legal_on, step, language),))
+    """By when; of a new date the sentence itself says it, of a threat only what can not hold."""
+    is_threat = line.rung == THREAT
+    legal_on = line.due_on if is_threat and not line.cause else line.legal_on
+    if line.due_on and is_threat and line.cause:
+        yield Fact(say("target", language), (say_day(line.due_on, language),))
+    elif line.due_on and not is_threat and line.kind is not Kind.DATE_MOVED:
+        yield Fact(say("due", language), (say_day(line.due_on, language),))
+    if legal_on:
+        yield Fact(say("legal", language), (_legal(legal_on, step, language),))
     if step.gate is not None and (line.kind in ASKING or line.kind is Kind.DATE_MOVED):
         yield Fact(say("decides", language), (say_body(part.definition, step.gate.decided_by, language),))
-        body = part.definition.bodies.get(BodyId(step.gate.decided_by))
-        meets_on = part.finishes.get(line.key)
-        meeting = body.next_feasible(meets_on, date.min) if body and meets_on else None
-        if meeting is not None and meeting.held_on == meets_on:
-            day, papers = say_day(meeting.held_on, language), say_day(meeting.papers_due_on, language)
-            yield Fact(say("meets", language), (say("meets_papers", language, date=day, papers=papers),))
+        yield from _meeting(part, line, step.gate.decided_by, language)
+
+
+def _meeting(part: LetterPart, line: Line, decided_by: str, language: str) -> Iterator[Fact]:
+    """On which meeting the plan counts, and when its papers must be there."""
+    body, meets_on = part.definition.bodies.get(BodyId(decided_by)), part.finishes.get(line.key)
+    meeting = body.next_feasible(meets_on, date.min) if body and meets_on else None
+    if meeting is not None and meeting.held_on == meets_on:
+        day, papers = say_day(meeting.held_on, language), say_day(meeting.papers_due_on, language)
+        yield Fact(say("meets", language), (say("meets_papers", language, date=day, papers=papers),))
 
 
 def _legal(legal_on: date, step: Step, language: str) -> str:
@@ -293,7 +331,7 @@ def _neighbours(
     if not most:
         yield Fact(label, tuple(_neighbour(part, key, language) for key in keys))
         return
-    titles = [say_step(part.definition, key, language) for key in keys]
+    titles = [f"'{say_step(part.definition, key, language)}'" for key in keys]
     yield Fact(label, (say_list(titles, language, most=most),))
 
 
