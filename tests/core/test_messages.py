@@ -192,3 +192,12 @@ def test_confidential_until_its_anchor_happened(hidden: AnchorId | None, is_conf
     line = next(line for message in started(whole).messages for line in message.lines if line.kind is Kind.READY)
 
     assert line.is_confidential is is_confidential
+
+
+def test_who_never_heard_of_a_step_first_hears_that_it_can_start_and_not_again_that_it_is_nearly_due() -> None:
+    whole = definition(step("a"), step("b", needs=["a"], due="6wd after start", responsible=RoleId("other")))
+
+    town = after(started(whole), D("2027-01-11"), StepFinished(key=key("a")))
+    assert [line for line in heard(town) if line[0] == "other"] == [("other", "ready", "b")]
+
+    assert not [line for line in heard(after(town, D("2027-01-11"), Tick())) if line[0] == "other"]

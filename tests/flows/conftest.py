@@ -84,7 +84,13 @@ def town(tmp_path: Path, mail_server: MailServer) -> Iterator[Setting]:
             bind_role(session, role, person)  # type: ignore[arg-type]
     sender = AppriseSender(mail_server.url, Mailbox("regie@gemeente.example", "Regie"), clock=clock)
     setting = Setting(
-        Context.on(engine, b"k" * 32), clock, sender, Postage(), tmp_path / "documenten", load_calendar("nl"), owner="test"
+        Context.on(engine, b"k" * 32),
+        clock,
+        sender,
+        Postage(),
+        tmp_path / "documenten",
+        load_calendar("nl"),
+        owner="test",
     )
     use(setting)
     yield setting

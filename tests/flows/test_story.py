@@ -24,7 +24,10 @@ from regie.store.trajects import load_traject
 from tests.flows.conftest import START, moment
 from tests.support.servers import MailServer
 
-pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("prefect")]
+pytestmark = [
+    pytest.mark.prefect,
+    pytest.mark.xdist_group("prefect"),
+]
 
 
 def key(step: str, copy: str = "") -> OccurrenceKey:
@@ -55,7 +58,7 @@ def test_given_a_location_when_it_is_lived_through_then_partners_hear_what_is_as
     traject_id = asyncio.run(start_traject("De Wilg", START, str(definition_file), {}, targets, by="lead"))
     assert cycle(town, traject_id).occurrences[key("plan")].state is State.READY
     assert subjects(mail_server, "ggd") == ["Begonnen: De Wilg"]
-    assert subjects(mail_server, "lead")[0].startswith("2 dingen voor u")
+    assert "Plan maken" in subjects(mail_server, "lead")[0]
 
     # the sweep runs the automated step: the document exists and the step has begun
     asyncio.run(reconcile(reason="test"))
@@ -67,7 +70,7 @@ def test_given_a_location_when_it_is_lived_through_then_partners_hear_what_is_as
     apply_event(town.context, traject_id, StepFinished(key=key("plan"), by="lead"), town.clock())
     asyncio.run(deliver(reason="test"))
     assert subjects(mail_server, "ggd")[-1] == "U kunt beginnen: Advies geven"
-    assert subjects(mail_server, "school")[-1].startswith("2 dingen voor u")
+    assert "Plekken regelen" in subjects(mail_server, "school")[-1]
 
     # nobody does anything: nearly due, late, and then the accountable hears it
     for days in range(1, 15):
@@ -87,13 +90,17 @@ def test_given_a_location_when_it_is_lived_through_then_partners_hear_what_is_as
     apply_event(town.context, traject_id, hold, town.clock())
     assert cycle(town, traject_id).occurrences[key("open")].state is State.NOT_YET
     turn_to(town, date(2027, 2, 1))
-    apply_event(town.context, traject_id, GateDecided(key=key("besluit"), outcome="go", decided_by="college"), town.clock())
+    apply_event(
+        town.context, traject_id, GateDecided(key=key("besluit"), outcome="go", decided_by="college"), town.clock()
+    )
     apply_event(town.context, traject_id, StepFinished(key=key("open")), town.clock())
     assert cycle(town, traject_id).occurrences[key("overleg", "1")].state is State.READY
 
     # an improvement cycle: asked twice, opened once; what runs on is not copied
     numbers = [
-        asyncio.run(rerun_cycle("de-wilg", "improvement", date(2027, 2, 1), "same-key", {}, {"opening": date(2027, 9, 1)}))
+        asyncio.run(
+            rerun_cycle("de-wilg", "improvement", date(2027, 2, 1), "same-key", {}, {"opening": date(2027, 9, 1)})
+        )
         for _ in range(2)
     ]
     assert numbers == [2, 2]

@@ -84,10 +84,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """A line before it is known who hears it."""
+    """A line before it is known who hears it. ``also``: what is told with it, and need not be told again."""
 
     line: Line
     to: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
 
 def decide_messages(
@@ -101,7 +102,7 @@ def decide_messages(
     wishes = [*_about_event(before, after, plan, event), *_about_today(after, plan, today)]
     told: dict[OccurrenceKey, dict[str, str]] = {}
     for wish in wishes:
-        told.setdefault(wish.line.key, {})[wish.line.told_as] = _stamp(wish.line)
+        told.setdefault(wish.line.key, {}).update(dict.fromkeys((wish.line.told_as, *wish.also), _stamp(wish.line)))
     told.pop(WHOLE_CYCLE, None)
     lines: dict[PersonId, list[tuple[Line, Person, HearsWhen]]] = {}
     for wish in wishes:
@@ -182,11 +183,16 @@ def _about_today(cycle: Cycle, plan: Plan, today: date) -> Iterator[_Wish]:
         if not occurrence.state.is_open:
             continue
         for kind, rung, to in _current(cycle, occurrence, today):
+            also: tuple[str, ...] = ()
+            if kind is Kind.DUE_SOON and occurrence.state is State.READY and Kind.READY.value not in occurrence.told:
+                # who never heard of it is first told that it can start; that message names the date too
+                kind, also = Kind.READY, (kind.value,)
+                to = policy.to.get(Kind.READY, to)
             line = _line(kind, cycle, plan, occurrence, rung=rung)
-            if occurrence.told.get(line.told_as) not in (_stamp(line), "once"):
-                if kind is Kind.READY and line.told_as in occurrence.told:
-                    continue
-                yield _Wish(line, to)
+            if occurrence.told.get(line.told_as) != _stamp(line) and not (
+                kind is Kind.READY and line.told_as in occurrence.told
+            ):
+                yield _Wish(line, to, also)
     if policy.lead is not None:
         yield from _threats(cycle, plan)
 

@@ -153,7 +153,7 @@ def _urgency(line: Line) -> tuple[int, date, str]:
 def _opening(letter: Letter, told: _TOLD, language: str) -> str:
     """The first line of a mail about several things; one thing speaks for itself."""
     asked = sorted(((_urgency(line), part, each) for part, line, each in told if each.asks), key=lambda each: each[0])
-    if len(told) == 1 or len(asked) == 1:
+    if len(told) < 2 or len(asked) == 1:
         return ""
     if not asked:
         causes = {each.cause for _, _, each in told}
@@ -266,9 +266,7 @@ def _fit(pattern: str, title: str) -> str:
 # --- sections, groups, items --------------------------------------------------------------------------
 
 
-def _sections(
-    letter: Letter, told: _TOLD, language: str, base_url: str, traject: Fact | None
-) -> tuple[Section, ...]:
+def _sections(letter: Letter, told: _TOLD, language: str, base_url: str, traject: Fact | None) -> tuple[Section, ...]:
     several = len({part.traject_id for part in letter.parts if part.lines}) > 1
     only_listed = len({each.group for _, _, each in told}) == 1 and told[0][2].group in LISTED
     sections: list[Section] = []
@@ -279,10 +277,11 @@ def _sections(
             # the first words of a mail are what is asked, no heading
             is_first = traject is not None and not sections and not groups
             heading = "" if len(told) == 1 or is_first or only_listed else words_in(language).groups[name]
-            if found:
-                is_listed = len(told) > 1 and name in LISTED
-                make = _list if is_listed else _group
-                groups.append(make(part, heading, found, base_url if len(told) > 1 else "", traject if is_first else None))
+            if found and len(told) > 1 and name in LISTED:
+                groups.append(_list(heading, found))
+            elif found:
+                links_to = base_url if len(told) > 1 else ""
+                groups.append(_group(part, heading, found, links_to, traject if is_first else None))
         if groups:
             sections.append(Section(traject_of(part, language) if several else "", tuple(groups)))
     return tuple(sections)
@@ -307,9 +306,8 @@ def _group(part: LetterPart, heading: str, found: _Found, base_url: str, traject
     return Group(heading, items, (), whys if is_shared else ())
 
 
-def _list(part: LetterPart, heading: str, found: _Found, base_url: str, traject: Fact | None) -> Group:
+def _list(heading: str, found: _Found) -> Group:
     """Lines that ask nothing, each on one row; what they have in common is said once, below."""
-    del part, base_url, traject
     causes = {each.cause for _, each in found}
     is_shared = len(causes) == 1
     rows = (each.brief + ("" if is_shared else f" {each.cause}") if each.brief else each.ask for _, each in found)

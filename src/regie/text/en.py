@@ -350,6 +350,7 @@ EN = Words(
         "gate": "decision",
         "milestone": "milestone",
         "today": "today",
+        "target": "target",
         "window": "length of the phase",
         "all_phases": "runs through all phases",
         "phases": "Phases",

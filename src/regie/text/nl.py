@@ -346,6 +346,7 @@ NL = Words(
         "gate": "besluit",
         "milestone": "mijlpaal",
         "today": "vandaag",
+        "target": "streefdatum",
         "window": "duur van de fase",
         "all_phases": "loopt door alle fasen",
         "phases": "Fasen",
