@@ -1,0 +1,230 @@
+"""What Regie promises under crashes, crowds and clocks: tests T1, T3, T4, T6, T8, T9, T13 and T19, on both databases."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from regie.actions.deliver import Postage, deliver
+from regie.actions.reconcile import reconcile, reconcile_chunk
+from regie.clock import VirtualClock
+from regie.core.events import StepFinished, Tick
+from regie.core.ids import OccurrenceKey, StepId
+from regie.errors import Conflict, Refused, RegieError
+from regie.mailbox import Mailbox
+from regie.notify.sender import AppriseSender, FolderSender
+from tests.reliability.conftest import START, Town, moment
+from tests.support.servers import Behaviour, MailServer
+
+A = OccurrenceKey(StepId("a"))
+LATE = date(2027, 1, 20)
+
+
+def run_child(url: str, deed: str, what: str, failpoint: str = "") -> int:
+    """Do something in a process of its own, with a failpoint that kills it."""
+    environment = {**os.environ, "REGIE_ALLOW_FAILPOINTS": "1", "REGIE_FAILPOINTS": failpoint}
+    arguments = [sys.executable, "-m", "tests.reliability.child", url, deed, what]
+    return subprocess.run(arguments, env=environment, check=False, capture_output=True, timeout=60).returncode
+
+
+# --- T1 ---------------------------------------------------------------------------------------------
+
+
+def test_t1_given_a_crash_before_the_commit_then_nothing_happened_and_repeating_does_it_once(
+    town: Town, database_url: str
+) -> None:
+    traject_id = town.starts()
+    before = town.everything()
+
+    assert run_child(database_url, "finish", str(traject_id), "sweep.before_commit=exit") == 9
+    assert town.everything() == before
+
+    assert run_child(database_url, "finish", str(traject_id)) == 0
+    after = town.everything()
+    done = [row for row in after["notice"] if row[2] == "a" and row[4] == "done"]
+    assert len(done) == 3
+    assert len(after["history"]) == len(before["history"]) + 1
+    with pytest.raises(Refused, match="it is done"):
+        town.finishes(traject_id, "a")
+    assert town.everything() == after
+
+
+# --- T3 ---------------------------------------------------------------------------------------------
+
+
+def test_t3_given_many_sweeps_at_once_then_each_notice_exists_once_and_the_second_round_writes_nothing(
+    town: Town,
+) -> None:
+    ids = [town.starts(f"locatie-{number}") for number in range(20)]
+    before = town.number("notice")
+
+    def sweep(seed: int) -> None:
+        mixed = list(ids)
+        random.Random(seed).shuffle(mixed)
+        for traject_id in mixed:
+            try:
+                reconcile_chunk(town.context, [traject_id], moment(LATE))
+            except Conflict:
+                continue
+
+    with ThreadPoolExecutor(8) as crowd:
+        list(crowd.map(sweep, range(8)))
+    new = town.number("notice") - before
+    settled = town.everything()
+
+    # a is late: the maker hears it, the accountable and the lead hear of the silence
+    per_traject = {
+        row[4:6]
+        for row in settled["notice"]
+        if row[0] == ids[0] and row[4] in ("overdue", "escalated-1", "escalated-2")
+    }
+    assert new == len(per_traject) * len(ids)
+    for traject_id in ids:
+        reconcile_chunk(town.context, [traject_id], moment(LATE))
+    assert town.everything() == settled
+
+
+# --- T4 ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failpoint", ["deliver.after_mark_sending", "deliver.after_send", "deliver.after_mark"])
+def test_t4_given_a_crash_anywhere_in_delivery_then_no_message_is_lost_or_stuck(
+    town: Town, database_url: str, tmp_path: Path, failpoint: str
+) -> None:
+    for number in range(10):
+        town.starts(f"locatie-{number}")
+    count = town.number("message")
+
+    assert run_child(database_url, "deliver", str(tmp_path / "post"), f"{failpoint}=exit") == 9
+    clock = VirtualClock(moment(START))
+    for _ in range(12):
+        clock.advance(hours=1)
+        deliver(town.context, FolderSender(tmp_path / "post"), clock, "after", Postage())
+
+    states = town.states()
+    assert sum(states.values()) == count
+    assert states.get("pending", 0) == states.get("sending", 0) == 0
+    assert states.get("sent", 0) >= count - 1
+
+
+# --- T6 ---------------------------------------------------------------------------------------------
+
+
+def test_t6_given_a_server_that_never_answers_after_the_mail_then_it_is_tried_once_more_and_a_person_is_asked(
+    town: Town,
+) -> None:
+    with MailServer() as server:
+        server.will(*[Behaviour.DROP_AFTER_LETTER] * 50)
+        town.starts()
+        clock = VirtualClock(moment(START))
+        sender = AppriseSender(server.url, Mailbox("regie@gemeente.example"), clock=clock)
+        for _ in range(30):
+            deliver(town.context, sender, clock, "test", Postage())
+            clock.advance(hours=6)
+        with town.engine.connect() as connection:
+            rows = connection.execute(text("SELECT status, attempt FROM message")).all()
+
+    assert rows
+    assert {(status, attempt) for status, attempt in rows} == {("uncertain", 2)}
+    assert len(server.messages) <= 2 * len(rows)
+
+
+# --- T8 ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_t8_given_any_split_and_order_of_a_sweep_then_the_outcome_is_the_same(town: Town, seed: int) -> None:
+    chance = random.Random(seed)
+    ids = [town.starts(f"locatie-{number}") for number in range(6)]
+    for traject_id in ids[::2]:
+        town.finishes(traject_id, "a")
+    day = START + timedelta(days=chance.randrange(1, 40))
+
+    mixed = list(ids)
+    chance.shuffle(mixed)
+    while mixed:
+        size = chance.randrange(1, 4)
+        reconcile_chunk(town.context, mixed[:size], moment(day))
+        del mixed[:size]
+    first = town.everything()
+    reconcile(town.context, moment(day))
+    for traject_id in ids:
+        reconcile_chunk(town.context, [traject_id], moment(day))
+
+    assert town.everything() == first
+
+
+# --- T9 ---------------------------------------------------------------------------------------------
+
+
+def test_t9_given_ten_days_without_a_sweep_then_one_current_line_and_no_old_one(town: Town) -> None:
+    traject_id = town.starts()
+
+    town.happens(traject_id, Tick(), date(2027, 1, 14))
+
+    kinds = [row[4] for row in town.everything()["notice"] if row[2] == "a"]
+    assert kinds.count("overdue") == 1
+    assert "due-soon" not in kinds
+    assert "due" not in kinds
+
+
+# --- T13 --------------------------------------------------------------------------------------------
+
+
+def test_t13_given_a_clock_that_jumps_back_then_nothing_moves_and_somebody_is_warned(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    traject_id = town.starts()
+    town.happens(traject_id, Tick(), LATE)
+    before = town.everything()
+
+    with caplog.at_level(logging.WARNING):
+        swept = reconcile_chunk(town.context, [traject_id], moment(LATE) - timedelta(hours=2))
+
+    assert swept.clock_went_back == 1
+    assert swept.notices == 0
+    assert town.everything() == before
+    assert any("clock_went_back" in record.message for record in caplog.records)
+
+
+# --- T19 --------------------------------------------------------------------------------------------
+
+
+def test_t19_given_two_people_on_one_step_then_one_wins_and_the_other_sees_how_it_is(town: Town) -> None:
+    traject_id = town.starts()
+    with town.engine.connect() as connection:
+        seen = connection.execute(text("SELECT version FROM occurrence WHERE step = 'a'")).scalar_one()
+
+    def finish(who: str) -> str:
+        event = StepFinished(key=A, by=who, note=who, seen_version=seen)
+        try:
+            town.happens(traject_id, event)
+        except RegieError as error:
+            return error.code
+        return "saved"
+
+    with ThreadPoolExecutor(2) as pair:
+        outcomes = sorted(pair.map(finish, ("anna", "bram")))
+
+    assert outcomes == ["occurrence-changed", "saved"]
+    assert [row[2] for row in town.everything()["history"]].count("StepFinished") == 1
+
+
+def test_t19_given_the_same_request_twice_then_it_has_one_effect(town: Town) -> None:
+    traject_id = town.starts()
+
+    first = town.happens(traject_id, StepFinished(key=A), request_id="press-1")
+    again = town.happens(traject_id, StepFinished(key=A), request_id="press-1")
+
+    assert not first.repeated
+    assert again.repeated
+    assert [row[2] for row in town.everything()["history"]].count("StepFinished") == 1
