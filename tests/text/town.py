@@ -195,9 +195,7 @@ def town_definition() -> Definition:
 
 def cycle_on(today: date, *facts: Occurrence, opening: date = OPENING, **answers: object) -> tuple[Cycle, Plan]:
     """The town's first cycle as it stands on a day, with what is known by then."""
-    cycle = open_cycle(
-        town_definition(), start_on=START, answers=answers, targets={AnchorId("opening"): opening}
-    )
+    cycle = open_cycle(town_definition(), start_on=START, answers=answers, targets={AnchorId("opening"): opening})
     settled, _ = settle(replace(cycle, occurrences={fact.key: fact for fact in facts}), today)
     return settle(settled, today)
 
@@ -210,7 +208,9 @@ def traject(*cycles: Cycle, title: str = "Opvang De Wilg") -> Traject:
     return Traject(1, "de-wilg", title, cycles)
 
 
-def line(kind: Kind, name: str, *, due: str = "2027-02-04", part: str = "responsible", role: str = "beleid", **more: Any) -> Line:
+def line(
+    kind: Kind, name: str, *, due: str = "2027-02-04", part: str = "responsible", role: str = "beleid", **more: Any
+) -> Line:
     return Line(kind, 1, key(name), RoleId(role), part, due_on=date.fromisoformat(due) if due else None, **more)
 
 
