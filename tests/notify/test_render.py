@@ -14,7 +14,8 @@ from regie.core.definition import Kind
 from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.messages import THREAT, WHOLE_CYCLE, Line
 from regie.core.traject import State
-from regie.notify.render import LONGEST_SUBJECT, WIDTH, Rendered, render
+from regie.notify.page import WIDTH
+from regie.notify.render import LONGEST_SUBJECT, Rendered, render
 from regie.text.letter import Letter
 from tests.support.builders import key
 from tests.text.town import days, keys, letter, line, paragraphs, part, town_definition
@@ -496,7 +497,7 @@ def test_many_new_dates_are_a_list_with_their_cause_once() -> None:
     rendered = mail(*lines)
 
     assert rendered.subject == "3 nieuwe datums: Nota schrijven en nog 2"
-    assert rendered.text.count("Dat komt door de nieuwe datum van 'Opening'.") == 1
+    assert " ".join(rendered.text.split()).count("Dat komt door de nieuwe datum van 'Opening'.") == 1
     assert paragraphs(rendered.text)[1:5] == [
         "3 stappen van u hebben een nieuwe datum. Dat komt door de nieuwe datum van 'Opening'.",
         "Traject: Opvang De Wilg",

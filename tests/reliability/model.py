@@ -1,55 +1,155 @@
-"""What should be so, in plain dicts: written from the promises, not from the code.
+"""What Regie promises, in plain dicts and sets: written from the promises, knowing nothing of how they are kept.
 
-Three steps in a row (a, b, c), working days only in weekdays, due dates fixed. Knows nothing of plans.
+It says which steps can be worked on, at which stage a step is on a day, what may be told in a sweep, and which
+message may be handed over. Working days are Monday to Friday.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-ORDER = ("a", "b", "c")
-DUE = {"a": date(2027, 1, 11), "b": date(2027, 2, 1), "c": None}
+NEEDS = {"a": (), "b": ("a",), "c": ("b",), "d": (), "e": ("c", "d")}
+RESPONSIBLE = {"a": "maker", "b": "ander", "c": "baas", "d": "ander", "e": "maker"}
+GATES = frozenset({"c"})
+REMIND_WORKING_DAYS = 5
+LATE_SWEEP = timedelta(days=14)
+STAGES = frozenset({"ready", "due-soon", "decision-needed", "due", "overdue"})
+
+ENDED = frozenset({"sent", "withdrawn", "expired"})
+"""Of these no message ever comes back."""
+
+
+def working_days(day: date, amount: int) -> date:
+    """Move a day by an amount of working days, one at a time."""
+    one = timedelta(days=1 if amount > 0 else -1)
+    while amount:
+        day += one
+        if day.weekday() < 5:
+            amount -= 1 if one.days > 0 else -1
+    return day
+
+
+@dataclass
+class Work:
+    """One traject: what people did and decided, nothing that follows from it."""
+
+    start: date
+    opening: date
+    done: dict[str, date] = field(default_factory=dict)
+    waived: set[str] = field(default_factory=set)
+
+    def is_ready(self, step: str) -> bool:
+        return self.is_open(step) and all(need in self.done or need in self.waived for need in NEEDS[step])
+
+    def is_open(self, step: str) -> bool:
+        return step not in self.done and step not in self.waived
+
+    def state(self, step: str) -> str:
+        if step in self.done:
+            return "done"
+        if step in self.waived:
+            return "waived"
+        return "ready" if self.is_ready(step) else "not yet"
+
+    def due(self, step: str) -> date:
+        match step:
+            case "a":
+                return working_days(self.start, 5)
+            case "b":
+                return working_days(self.start, 20)
+            case "c":
+                return working_days(self.opening, -3)
+            case "d":
+                return working_days(self.opening, -10)
+            case _:
+                return self.opening
+
+    def stage(self, step: str, today: date) -> str:
+        """The one thing that is true of an open step on a day."""
+        due = self.due(step)
+        if today > due:
+            return "overdue"
+        if today == due:
+            return "due"
+        if today >= working_days(due, -REMIND_WORKING_DAYS):
+            return "decision-needed" if step in GATES else "due-soon"
+        return "ready"
+
+    def may_be_told_in_a_sweep(self, step: str, kind: str, today: date) -> bool:
+        if not self.is_open(step):
+            return False
+        if not self.is_ready(step):
+            return kind == "overdue" == self.stage(step, today)
+        # who is reminded without ever having heard that it can start, hears that
+        return kind == self.stage(step, today) or (kind == "ready" and today < self.due(step))
+
+    def says_enough(self, step: str, told: set[tuple[str, str]], today: date) -> bool:
+        """Whether of a step that can be worked on its stage of today was told, about the date of today."""
+        stage, due = self.stage(step, today), self.due(step).isoformat()
+        if (stage, due) in told:
+            return True
+        return stage in ("ready", "due-soon") and any(kind == "ready" for kind, _ in told)
+
+
+@dataclass
+class Letter:
+    """One message: how its hand-overs ended, since a person last said that it may leave."""
+
+    status: str = "pending"
+    accepted: bool = False
+    in_doubt: int = 0
+    gone: bool = False
+    was_held: bool = False
+
+    def hand_over(self, outcome: str) -> None:
+        """The channel was called: it must have been allowed.
+
+        Args:
+            outcome: ``accepted``, ``refused``, ``refused-for-good``, ``uncertain``, or ``lost``: the process
+                died before it had noted how it went.
+        """
+        assert not self.accepted, "handed over again after it was accepted"
+        assert self.in_doubt < 2, "handed over a third time while nobody knows about two"
+        assert not self.gone, "handed over after a refusal for good"
+        assert self.status not in ENDED | {"held"}, f"handed over while {self.status}"
+        self.accepted = outcome == "accepted"
+        self.gone = outcome == "refused-for-good"
+        self.in_doubt += outcome in ("uncertain", "lost")
+
+    def consent(self) -> None:
+        """A person said that it may leave again."""
+        self.accepted, self.in_doubt, self.gone = False, 0, False
+
+    def becomes(self, status: str) -> None:
+        """It is found in a state: it must be one that it may come to."""
+        assert self.status not in ENDED or status == self.status, f"was {self.status}, is {status}"
+        assert status != "held" or self.status == "held", "held after it was on its way"
+        if self.accepted:
+            assert status == "sent", f"accepted, yet {status}"
+        else:
+            assert status != "sent", "sent, yet never accepted"
+        if self.gone:
+            assert status == "failed", f"refused for good, yet {status}"
+        if self.in_doubt == 2:
+            assert status in ("uncertain", "sending", "failed"), f"nobody knows about two, yet {status}"
+        if status == "uncertain":
+            assert self.in_doubt, "uncertain, yet it was never handed over"
+        self.status = status
 
 
 @dataclass
 class Model:
-    """The state of each step, what was told about lateness, and how often the record grew."""
+    """Everything that is remembered between two looks at the database."""
 
-    today: date
-    done: set[str] = field(default_factory=set)
-    waived: set[str] = field(default_factory=set)
-    busy: set[str] = field(default_factory=set)
-    records: int = 1
-    requests: set[str] = field(default_factory=set)
+    works: dict[int, Work] = field(default_factory=dict)
+    letters: dict[str, Letter] = field(default_factory=dict)
+    notice_keys: set[tuple[object, ...]] = field(default_factory=set)
+    history: dict[tuple[int, int], str] = field(default_factory=dict)
+    last_sweep: datetime | None = None
 
-    def is_open(self, step: str) -> bool:
-        before = ORDER[: ORDER.index(step)][-1:]
-        return all(each in self.done or each in self.waived for each in before)
+    def sweep_is_late(self, now: datetime) -> bool:
+        return self.last_sweep is not None and now - self.last_sweep > LATE_SWEEP
 
-    def state(self, step: str) -> str:
-        if step in self.waived:
-            return "waived"
-        if step in self.done:
-            return "done"
-        if step in self.busy:
-            return "in progress"
-        return "ready" if self.is_open(step) else "not yet"
-
-    def may_finish(self, step: str) -> bool:
-        return self.state(step) in ("ready", "in progress")
-
-    def finish(self, step: str) -> None:
-        self.done.add(step)
-        self.records += 1
-
-    def dependents(self, step: str) -> set[str]:
-        after = ORDER[ORDER.index(step) + 1 :]
-        return {each for each in after if each not in self.waived and (each in self.done or each in self.busy)}
-
-    def reopen(self, step: str) -> None:
-        self.done.discard(step)
-        self.records += 1
-
-    def pass_days(self, days: int) -> None:
-        self.today += timedelta(days=days)
+    def swept(self, now: datetime) -> None:
+        self.last_sweep = max(now, self.last_sweep or now)

@@ -1,188 +1,475 @@
-"""A state machine lives with a real database next to a plain model: what should be so, is so, after every step."""
+"""Anything people, clocks, channels and crashes can do, in any order, on real databases: the promises hold."""
 
 from __future__ import annotations
 
-import tempfile
-from collections import Counter
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 from itertools import count
-from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import text
 
+from regie.actions.apply_event import apply_event
 from regie.actions.context import Context
 from regie.actions.deliver import Postage, deliver
-from regie.clock import VirtualClock
-from regie.core.events import StepFinished, StepReopened, StepStarted, StepTakenUpAgain, StepWaived, Tick
-from regie.core.ids import OccurrenceKey, StepId
+from regie.actions.digest import make_morning_digests
+from regie.actions.reconcile import reconcile
+from regie.actions.start_traject import NewTraject, start_traject
+from regie.clock import local_date
+from regie.core.events import AnchorMoved, Event, GateDecided, StepFinished, StepReopened, StepTakenUpAgain, StepWaived
+from regie.core.ids import AnchorId, OccurrenceKey, PersonId, RoleId, StepId
+from regie.definitions import load_sources
 from regie.errors import Refused
+from regie.failpoints import FailpointReached, set_failpoints
 from regie.notify.sender import Delivery, DeliveryOutcome, OutgoingMessage
 from regie.store.history import verify
-from regie.store.session import create_engine_for, read_scope, upgrade
-from tests.reliability.conftest import START, Town, moment, settle_in
-from tests.reliability.model import ORDER, Model
+from regie.store.outbox import release_held, retry
+from regie.store.people import bind_role, save_person, unbind_role
+from regie.store.session import create_engine_for, read_scope, write_scope
+from regie.store.tables import metadata
+from tests.reliability.conftest import START, moment
+from tests.reliability.model import NEEDS, STAGES, Letter, Model, Work, working_days
+from tests.support.databases import KINDS, Databases
 
-STEPS = st.sampled_from(ORDER)
+KEY = b"sealed with thirty-two characters"
+BRAKE_AT = 25
+SOURCES = {
+    "workflow.yaml": """
+regie: 1
+id: machine
+title: Machine
+calendar: weekdays
+roles:
+  maker: {title: Maker}
+  baas: {title: Baas}
+  ander: {title: Ander}
+  lezer: {title: Lezer, hears: daily}
+  lead: {title: Leider}
+anchors:
+  opening: {title: Opening, target: required, set_by: e}
+notices: {lead: lead, remind: 5wd}
+steps:
+  a: {title: A, takes: 3wd, responsible: maker, accountable: baas, informed: [lezer, ander], due: 5wd after start}
+  b: {title: B, takes: 5wd, responsible: ander, accountable: baas, needs: a, due: 20wd after start}
+  c: {title: C, takes: 2wd, responsible: baas, informed: lezer, needs: b, due: 3wd before opening, gate: {decided_by: lead}}
+  d: {title: D, takes: 2wd, responsible: ander, due: 10wd before opening}
+  e: {title: E, takes: 1d, responsible: maker, needs: [c, d], due: on opening}
+  f: {title: F, takes: 1wd, responsible: lezer, repeats: {every: 2w, from: start, until: opening}}
+"""
+}
+DEFINITION = load_sources(SOURCES)
+PEOPLE = {role: (f"{role}-1", f"{role}-2") for role in ("maker", "baas", "ander", "lezer", "lead")}
+OUTCOMES = {
+    "accepted": Delivery(DeliveryOutcome.ACCEPTED, "250"),
+    "refused": Delivery(DeliveryOutcome.REFUSED, "451"),
+    "refused-for-good": Delivery(DeliveryOutcome.REFUSED, "550", permanent=True),
+    "uncertain": Delivery(DeliveryOutcome.UNCERTAIN, "no answer"),
+}
+steps = st.sampled_from(sorted(NEEDS))
+outcomes = st.lists(st.sampled_from(sorted(OUTCOMES)), max_size=6)
 
 
-class ScriptedSender:
-    """A channel that answers as the story says, and remembers what it was handed."""
+class Channel:
+    """Answers as the script says, and accepts after that; remembers who was handed what."""
 
-    def __init__(self) -> None:
-        self.next = DeliveryOutcome.ACCEPTED
-        self.handed: Counter[str] = Counter()
+    def __init__(self, script: list[str]) -> None:
+        self._script = iter(script)
+        self.calls: list[tuple[str, str]] = []
 
     def send(self, message: OutgoingMessage) -> Delivery:
-        self.handed[message.message_id] += 1
-        return Delivery(self.next, "scripted")
+        outcome = next(self._script, "accepted")
+        self.calls.append((message.message_id, outcome))
+        return OUTCOMES[outcome]
 
 
-class Life(RuleBasedStateMachine):
-    """People finish, waive and reopen; time goes on and back; sweeps, post and crashes happen."""
+class Machine(RuleBasedStateMachine):
+    """One town in one database; ``databases`` and ``kind`` are set by the test."""
 
-    @initialize()
-    def begin(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="regie-life-")
-        self.url = f"sqlite:///{Path(self.folder.name) / 'life.db'}"
-        engine = create_engine_for(self.url)
-        upgrade(engine)
-        self.town: Town = settle_in(engine)
-        self.traject_id = self.town.starts()
-        self.model = Model(START)
-        self.sender = ScriptedSender()
-        self.requests = count(1)
-        self.uncertain: set[str] = set()
+    databases: Databases
+    kind = "sqlite"
 
-    def happen(self, event: object, *, refused: bool) -> None:
-        before = self.town.everything()
-        try:
-            self.town.happens(self.traject_id, event, self.model.today, request_id=f"r{next(self.requests)}")  # type: ignore[arg-type]
-        except Refused:
-            assert refused, event
-            assert self.town.everything() == before
-            return
-        assert not refused, event
-
-    @rule(step=STEPS)
-    def finish(self, step: str) -> None:
-        allowed = self.model.may_finish(step)
-        self.happen(StepFinished(key=OccurrenceKey(StepId(step))), refused=not allowed)
-        if allowed:
-            self.model.finish(step)
-
-    @rule(step=STEPS)
-    def start(self, step: str) -> None:
-        allowed = self.model.state(step) == "ready"
-        self.happen(StepStarted(key=OccurrenceKey(StepId(step))), refused=not allowed)
-        if allowed:
-            self.model.busy.add(step)
-            self.model.records += 1
-
-    @rule(step=STEPS)
-    def waive(self, step: str) -> None:
-        allowed = step not in self.model.waived | self.model.done
-        self.happen(StepWaived(key=OccurrenceKey(StepId(step)), reason="r", approved_by="x"), refused=not allowed)
-        if allowed:
-            self.model.waived.add(step)
-            self.model.records += 1
-
-    @rule(step=STEPS)
-    def take_up_again(self, step: str) -> None:
-        allowed = step in self.model.waived
-        self.happen(StepTakenUpAgain(key=OccurrenceKey(StepId(step))), refused=not allowed)
-        if allowed:
-            self.model.waived.discard(step)
-            self.model.records += 1
-
-    @rule(step=STEPS, says_which=st.booleans())
-    def reopen(self, step: str, says_which: bool) -> None:
-        allowed = step in self.model.done and step not in self.model.waived
-        allowed = allowed and (says_which or not self.model.dependents(step))
-        also = () if says_which else None
-        self.happen(StepReopened(key=OccurrenceKey(StepId(step)), reason="r", also=also), refused=not allowed)
-        if allowed:
-            self.model.reopen(step)
-
-    @rule(days=st.integers(1, 9))
-    def time_goes_by(self, days: int) -> None:
-        self.model.pass_days(days)
-
-    @rule()
-    def sweep_twice(self) -> None:
-        self.town.happens(self.traject_id, Tick(), self.model.today)
-        once = self.town.everything()
-        applied = self.town.happens(self.traject_id, Tick(), self.model.today)
-        assert applied.saved is not None
-        assert applied.saved.new_notices == 0
-        assert self.town.everything() == once
-        self.model.records = self.town.number("history")
-
-    @rule(hours=st.integers(1, 48))
-    def clock_goes_back(self, hours: int) -> None:
-        self.town.happens(self.traject_id, Tick(), self.model.today)
-        self.model.records = self.town.number("history")
-        before = self.town.everything()
-        from regie.actions.apply_event import apply_event
-
-        earlier = moment(self.model.today) - timedelta(hours=hours)
-        changes = apply_event(self.town.context, self.traject_id, Tick(), earlier).changes
-        assert changes is not None
-        assert changes.clock_went_back
-        assert self.town.everything() == before
-
-    @rule(outcome=st.sampled_from(list(DeliveryOutcome)))
-    def post_goes_out(self, outcome: DeliveryOutcome) -> None:
-        self.sender.next = outcome
-        clock = VirtualClock(moment(self.model.today, 12))
-        deliver(self.town.context, self.sender, clock, "life", Postage())
-
-    @precondition(lambda self: hasattr(self, "town"))
-    @rule()
-    def crash(self) -> None:
-        self.town.engine.dispose()
-        engine = create_engine_for(self.url)
-        context = Context.on(engine, b"k" * 32, ids=self.town.context.ids, brake_at=1_000_000)
-        self.town = Town(engine, context)
-
-    @invariant()
-    def states_are_those_of_the_model(self) -> None:
-        if hasattr(self, "town"):
-            found = {row[2]: row[4] for row in self.town.everything()["occurrence"]}
-            assert found == {step: self.model.state(step) for step in ORDER}
-
-    @invariant()
-    def each_notice_exists_once(self) -> None:
-        if hasattr(self, "town"):
-            notices = self.town.everything()["notice"]
-            assert len(notices) == len(set(notices))
-
-    @invariant()
-    def the_record_is_whole_and_grew_once_per_act(self) -> None:
-        if hasattr(self, "town"):
-            with read_scope(self.town.engine) as session:
-                assert verify(session, b"k" * 32) == ()
-            assert self.town.number("history") == self.model.records
-
-    @invariant()
-    def nothing_sent_is_sent_again_and_nothing_uncertain_a_third_time(self) -> None:
-        if hasattr(self, "town"):
-            with self.town.engine.connect() as connection:
-                rows = connection.execute(text("SELECT id, status, attempt FROM message")).all()
-            for message_id, status, attempt in rows:
-                assert self.sender.handed[message_id] <= attempt
-                assert status != "sending"
-            assert sum(self.town.states().values()) == len(rows)
+    def __init__(self) -> None:
+        super().__init__()
+        self.url = self.databases.new(self.kind)
+        self._ids, self._owners = count(1), count(1)
+        self.model = Model()
+        self.now = self.seen_until = moment(START)
+        self._open()
 
     def teardown(self) -> None:
-        if hasattr(self, "town"):
-            self.town.engine.dispose()
-            self.folder.cleanup()
+        try:
+            self._run_until_quiet()
+        finally:
+            self.engine.dispose()
+            self.databases.drop(self.url)
+
+    def _open(self) -> None:
+        self.engine = create_engine_for(self.url)
+        self.context = Context.on(self.engine, KEY, ids=lambda: f"id-{next(self._ids):06}", brake_at=BRAKE_AT)
+
+    def _restart(self) -> None:
+        self.engine.dispose()
+        self._open()
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now)
+
+    @property
+    def clock_is_right(self) -> bool:
+        """Not behind what the town has seen."""
+        return self.now >= self.seen_until
+
+    # --- what people do -----------------------------------------------------------------------------
+
+    @initialize()
+    def people_move_in(self) -> None:
+        with write_scope(self.engine) as session:
+            for role, names in PEOPLE.items():
+                for name in names:
+                    save_person(session, name=name, email=f"{name}@partner.example")
+                bind_role(session, RoleId(role), self._person(names[0]))
+
+    def _person(self, name: str) -> PersonId:
+        number = [each for names in PEOPLE.values() for each in names].index(name) + 1
+        return PersonId(f"p{number}")
+
+    @precondition(lambda self: len(self.model.works) < 3)
+    @rule(weeks=st.integers(3, 12))
+    def start(self, weeks: int) -> None:
+        opening = working_days(self.today + timedelta(weeks=weeks), 1)
+        new = NewTraject(f"Locatie {len(self.model.works)}", self.today, targets={"opening": opening}, by="p9")
+        traject_id, _ = start_traject(self.context, SOURCES, DEFINITION, new, self.now)
+        self.model.works[traject_id] = Work(self.today, opening)
+        self._saw()
+
+    def _saw(self) -> None:
+        self.seen_until = max(self.seen_until, self.now)
+
+    def _pick(self, number: int) -> tuple[int, Work]:
+        ids = sorted(self.model.works)
+        traject_id = ids[number % len(ids)]
+        return traject_id, self.model.works[traject_id]
+
+    def _happens(self, traject_id: int, event: Event, *, allowed: bool, request_id: str = "") -> bool:
+        """Let something happen; when the model says that it may not, nothing may change."""
+        before = None if allowed else self._everything()
+        try:
+            apply_event(self.context, traject_id, event, self.now, request_id=request_id)
+        except Refused:
+            assert not allowed or not self.clock_is_right, f"refused: {event}"
+            return False
+        assert allowed, f"should have been refused: {event}"
+        self._saw()
+        return True
+
+    @precondition(lambda self: self.model.works)
+    @rule(number=st.integers(0, 2), step=steps)
+    def finish(self, number: int, step: str) -> None:
+        traject_id, work = self._pick(number)
+        key = OccurrenceKey(StepId(step))
+        event: Event = StepFinished(key=key, by="p9")
+        if step == "c":
+            event = GateDecided(key=key, by="p9", outcome="go", decided_by="college")
+        allowed = work.is_ready(step)
+        before = None if allowed else self._everything()
+        if self._happens(traject_id, event, allowed=allowed):
+            work.done[step] = self.today
+            if step == "e":
+                work.opening = self.today
+        elif before is not None:
+            assert self._everything() == before
+
+    @precondition(lambda self: self.model.works)
+    @rule(number=st.integers(0, 2), step=steps)
+    def finish_by_a_double_press(self, number: int, step: str) -> None:
+        traject_id, work = self._pick(number)
+        if step in ("c", "e") or not work.is_ready(step):
+            return
+        event = StepFinished(key=OccurrenceKey(StepId(step)), by="p9")
+        request_id = f"press-{next(self._ids)}"
+        if self._happens(traject_id, event, allowed=True, request_id=request_id):
+            work.done[step] = self.today
+            before = self._everything()
+            assert apply_event(self.context, traject_id, event, self.now, request_id=request_id).repeated
+            assert self._everything() == before
+
+    @precondition(lambda self: self.model.works)
+    @rule(number=st.integers(0, 2), step=st.sampled_from(["a", "b", "d"]))
+    def reopen(self, number: int, step: str) -> None:
+        traject_id, work = self._pick(number)
+        event = StepReopened(key=OccurrenceKey(StepId(step)), by="p9", reason="toch niet", also=())
+        if self._happens(traject_id, event, allowed=step in work.done):
+            del work.done[step]
+
+    @precondition(lambda self: self.model.works)
+    @rule(number=st.integers(0, 2), step=st.sampled_from(["a", "b", "d"]))
+    def waive(self, number: int, step: str) -> None:
+        traject_id, work = self._pick(number)
+        event = StepWaived(key=OccurrenceKey(StepId(step)), by="p9", reason="niet nodig", approved_by="p9")
+        if self._happens(traject_id, event, allowed=work.is_open(step)):
+            work.waived.add(step)
+
+    @precondition(lambda self: self.model.works)
+    @rule(number=st.integers(0, 2), step=st.sampled_from(["a", "b", "d"]))
+    def take_up_again(self, number: int, step: str) -> None:
+        traject_id, work = self._pick(number)
+        event = StepTakenUpAgain(key=OccurrenceKey(StepId(step)), by="p9", reason="toch wel")
+        if self._happens(traject_id, event, allowed=step in work.waived):
+            work.waived.discard(step)
+
+    @precondition(lambda self: self.model.works)
+    @rule(number=st.integers(0, 2), days=st.integers(1, 40))
+    def move_opening(self, number: int, days: int) -> None:
+        traject_id, work = self._pick(number)
+        target = working_days(self.today, days)
+        event = AnchorMoved(anchor=AnchorId("opening"), target=target, by="p9", reason="uitgesteld")
+        if self._happens(traject_id, event, allowed="e" not in work.done):
+            work.opening = target
+
+    @rule(role=st.sampled_from(sorted(PEOPLE)))
+    def add_or_remove_recipient(self, role: str) -> None:
+        name = PEOPLE[role][1]
+        with write_scope(self.engine) as session:
+            if not unbind_role(session, RoleId(role), self._person(name)):
+                bind_role(session, RoleId(role), self._person(name))
+
+    @rule()
+    def administrator_releases(self) -> None:
+        with write_scope(self.engine) as session:
+            release_held(session, self.now, by="p9")
+        for letter in self.model.letters.values():
+            if letter.status == "held":
+                letter.status = "pending"
+
+    @rule()
+    def administrator_retries(self) -> None:
+        for message_id, status, not_before in self._rows("SELECT id, status, not_before_at FROM message ORDER BY id"):
+            if status in ("failed", "uncertain") and not_before is None:
+                with write_scope(self.engine) as session:
+                    retry(session, str(message_id), "p9")
+                self.model.letters[str(message_id)].consent()
+
+    # --- what clocks do -----------------------------------------------------------------------------
+
+    @rule(hours=st.sampled_from([1, 3, 24, 24, 72, 24 * 9, 24 * 20]))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @rule(hours=st.sampled_from([2, 30]))
+    def clock_jumps_back(self, hours: int) -> None:
+        self.now -= timedelta(hours=hours)
+
+    @rule()
+    def clock_is_put_right(self) -> None:
+        self.now = max(self.now, self.seen_until)
+
+    @rule()
+    def sweep(self) -> None:
+        before = self._everything()
+        known = len(self.model.notice_keys)
+        late = self.model.sweep_is_late(self.now)
+        backward = not self.clock_is_right
+
+        swept = reconcile(self.context, self.now)
+
+        if backward and swept.clock_went_back == swept.looked_at:
+            assert swept.notices == 0
+            assert {**self._everything(), "mark": []} == {**before, "mark": []}
+        self.model.swept(self.now)
+        after = self._everything()
+        reconcile(self.context, self.now)
+        assert self._everything() == after, "a second sweep wrote something"
+        if self.clock_is_right:
+            self._saw()
+            self._check_sweep(before["notice"], after["notice"], late)
+        assert len(after["notice"]) >= known
+
+    def _check_sweep(self, before: list[dict], after: list[dict], late: bool) -> None:
+        known = {(row["id"], row["state"]) for row in before}
+        for row in after:
+            work = self.model.works[row["traject_id"]]
+            if (row["id"], row["state"]) in known or row["kind"] not in STAGES or row["step"] not in NEEDS:
+                continue
+            assert work.may_be_told_in_a_sweep(row["step"], row["kind"], self.today), row
+            assert not late or row["state"] == "held", f"a late sweep did not hold {row}"
+        for traject_id, work in self.model.works.items():
+            for step in NEEDS:
+                told = {
+                    (row["kind"], row["due_on"])
+                    for row in after
+                    if (row["traject_id"], row["step"]) == (traject_id, step) and row["state"] != "withdrawn"
+                }
+                if work.is_ready(step):
+                    assert work.says_enough(step, told, self.today), (traject_id, step, told, self.today)
+
+    @rule()
+    def digests(self) -> None:
+        make_morning_digests(self.context, self.now, DEFINITION.calendar)
+        before = self._everything()
+        make_morning_digests(self.context, self.now, DEFINITION.calendar)
+        assert self._everything() == before
+
+    # --- what channels and crashes do ---------------------------------------------------------------
+
+    @rule(script=outcomes)
+    def hand_over(self, script: list[str]) -> None:
+        channel = Channel(script)
+        self._deliver(channel)
+        self._note(channel.calls)
+
+    def _deliver(self, channel: Channel) -> None:
+        owner = f"owner-{next(self._owners)}"
+        deliver(self.context, channel, lambda: self.now, owner, Postage())
+
+    def _note(self, calls: list[tuple[str, str]]) -> None:
+        for message_id, outcome in calls:
+            self.model.letters[message_id].hand_over(outcome)
+        self._check_truth({message_id for message_id, _ in calls})
+
+    def _check_truth(self, handed_over: set[str]) -> None:
+        """Of what was handed over just now, nothing that still counts as told is untrue."""
+        rows = self._rows("SELECT message_id, traject_id, step, kind FROM notice WHERE state = 'queued'")
+        for message_id, traject_id, step, kind in rows:
+            if message_id not in handed_over or step not in NEEDS:
+                continue
+            work = self.model.works[traject_id]
+            if kind in STAGES:
+                assert work.is_open(step), (message_id, step, kind)
+            if kind == "done":
+                assert step in work.done, (message_id, step)
+
+    @rule(script=outcomes, where=st.sampled_from(["after_mark_sending", "after_send", "after_mark"]))
+    def hand_over_and_crash(self, script: list[str], where: str) -> None:
+        channel = Channel(script)
+        with self._crash_at(f"deliver.{where}") as crashed:
+            self._deliver(channel)
+        calls = channel.calls
+        if crashed and where == "after_send":
+            calls = [*calls[:-1], (calls[-1][0], "lost")]
+        self._note(calls)
+
+    @precondition(lambda self: self.model.works)
+    @rule(number=st.integers(0, 2), step=st.sampled_from(["a", "b", "d"]))
+    def crash_before_the_commit(self, number: int, step: str) -> None:
+        traject_id, work = self._pick(number)
+        before = self._everything()
+        if not (work.is_ready(step) and self.clock_is_right):
+            return
+        with self._crash_at("sweep.before_commit") as crashed:
+            apply_event(self.context, traject_id, StepFinished(key=OccurrenceKey(StepId(step)), by="p9"), self.now)
+        assert crashed
+        assert self._everything() == before
+
+    @contextmanager
+    def _crash_at(self, name: str) -> Iterator[list[str]]:
+        crashed: list[str] = []
+        set_failpoints({name: "raise"})
+        try:
+            yield crashed
+        except FailpointReached as reached:
+            crashed.append(str(reached))
+        finally:
+            set_failpoints({})
+        self._restart()
+
+    # --- what must always hold ----------------------------------------------------------------------
+
+    @invariant()
+    def every_message_stands_where_it_may(self) -> None:
+        rows = self._rows("SELECT id, status, detail, not_before_at FROM message")
+        assert {str(row[0]) for row in rows} >= self.model.letters.keys(), "a message vanished"
+        for message_id, status, detail, not_before in rows:
+            letter = self.model.letters.setdefault(message_id, Letter(status, was_held=status == "held"))
+            letter.becomes(status)
+            waits_for_nobody = status == "uncertain" and letter.in_doubt < 2
+            if status in ("held", "expired", "withdrawn", "failed", "uncertain"):
+                assert detail, f"{message_id} is {status} without a reason"
+            if status == "pending" or waits_for_nobody:
+                assert not_before is not None, f"{message_id} is {status} and would never leave"
+        self._brake_holds_a_flood()
+
+    @invariant()
+    def every_notice_is_there_once_and_stays(self) -> None:
+        rows = self._rows("SELECT traject_id, cycle, step, key, kind, about, recipient, channel, due_on FROM notice")
+        keys = {tuple(row) for row in rows}
+        assert len(keys) == len(rows)
+        assert keys >= self.model.notice_keys
+        self.model.notice_keys = keys
+
+    @invariant()
+    def record_is_whole_and_only_grows(self) -> None:
+        with read_scope(self.engine) as session:
+            assert verify(session, KEY) == ()
+        rows = {(row[0], row[1]): row[2] for row in self._rows("SELECT traject_id, seq, mac FROM history")}
+        assert self.model.history.items() <= rows.items()
+        self.model.history = rows
+
+    @invariant()
+    def steps_stand_where_facts_put_them(self) -> None:
+        if not self.clock_is_right:
+            return
+        rows = self._rows("SELECT traject_id, step, state, due_on FROM occurrence WHERE key = '' AND step <> 'f'")
+        for traject_id, step, state, due_on in rows:
+            work = self.model.works[traject_id]
+            assert state == work.state(step), (traject_id, step, state)
+            if work.is_open(step):
+                assert str(due_on) == work.due(step).isoformat(), (traject_id, step, due_on)
+
+    def _brake_holds_a_flood(self) -> None:
+        rows = self._all("message")
+        free = [
+            row["created_at"] for row in rows if not self.model.letters[row["id"]].was_held and not row["digest_on"]
+        ]
+        for last in set(free):
+            within = [each for each in free if last - timedelta(hours=24) < each <= last]
+            assert len(within) <= BRAKE_AT, last
+
+    def _run_until_quiet(self) -> None:
+        """In the end nothing is on its way for ever."""
+        self.now = max(self.now, self.seen_until)
+        for _ in range(12):
+            self.now += timedelta(hours=13)
+            channel = Channel([])
+            self._deliver(channel)
+            self._note(channel.calls)
+        self.every_message_stands_where_it_may()
+        waiting = self._rows("SELECT id, status, not_before_at FROM message WHERE status IN ('pending', 'sending')")
+        assert not waiting
+
+    # --- looking ------------------------------------------------------------------------------------
+
+    def _rows(self, query: str) -> list[tuple]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
+
+    def _all(self, table: str) -> list[dict]:
+        found = metadata.tables[table]
+        with read_scope(self.engine) as session:
+            rows = session.connection().execute(found.select().order_by(*found.primary_key.columns))
+            return [dict(row._mapping) for row in rows]
+
+    def _everything(self) -> dict[str, list[dict]]:
+        return {name: self._all(name) for name in sorted(metadata.tables)}
 
 
-TestLife = Life.TestCase
-TestLife.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
-)
+@pytest.mark.slow
+@pytest.mark.timeout(4 * 3600)
+@pytest.mark.parametrize("kind", KINDS)
+def test_promises_hold_whatever_happens_in_whatever_order(kind: str, databases: Databases) -> None:
+    machine = type("Machine", (Machine,), {"databases": databases, "kind": kind})
+    share = 4 if kind == "sqlite" else 20
+    examples = max(settings.default.max_examples // share, 1)
+
+    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=30, deadline=None))

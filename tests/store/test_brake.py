@@ -176,6 +176,11 @@ def test_a_sweep_is_noted_at_most_once_an_hour_and_never_backwards(engine: Engin
     assert last == Sweep(hour, NOW)
 
 
+def test_a_moment_without_zone_is_refused(engine: Engine) -> None:
+    with pytest.raises(ValueError, match="needs a time zone"):
+        begin_sweep(engine, NOW.replace(tzinfo=None))
+
+
 def test_without_any_sweep_there_is_none(engine: Engine) -> None:
     with read_scope(engine) as session:
         assert find_sweep(session) is None

@@ -82,6 +82,16 @@ def test_a_server_that_commits_carelessly_is_overruled(database_url: str, engine
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
 
+@on_postgresql
+def test_a_connection_that_only_read_writes_as_always_afterwards(engine: Engine) -> None:
+    levels = []
+    for scope in (read_scope, write_scope):
+        with scope(engine) as session:
+            levels.append(session.connection().exec_driver_sql("SHOW transaction_isolation").scalar())
+
+    assert levels == ["repeatable read", "read committed"]
+
+
 def test_a_row_without_its_parent_is_refused(engine: Engine) -> None:
     with pytest.raises(IntegrityError), write_scope(engine) as session:
         session.connection().execute(
@@ -242,7 +252,10 @@ def test_a_user_that_is_not_let_in_is_told_so_without_the_password(database_url:
     assert "s3cret" not in str(error.value)
 
 
-@pytest.mark.parametrize("url", ["mysql://regie:s3cret@host/regie", "no address", "", "sqlite+nothing:///x"])
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite://", "sqlite:///:memory:", "mysql://regie:s3cret@host/regie", "no address", "", "sqlite+nothing:///x"],
+)
 def test_an_address_of_another_kind_is_refused_without_being_repeated(url: str) -> None:
     with pytest.raises(Refused, match="no database address") as error:
         create_engine_for(url)

@@ -10,10 +10,11 @@ import pytest
 from regie.core.changes import Moved
 from regie.core.findings import PlanFinding, Severity
 from regie.core.ids import AnchorId
+from regie.core.plan import Plan, make_plan
 from regie.core.terms import Suspension
 from regie.core.traject import Occurrence, Planned, State
 from regie.text.sentences import explain_chain, explain_change, explain_finding, explain_finish, explain_start, why
-from tests.support.builders import key
+from tests.support.builders import key, plan_of, step
 from tests.text.town import START, cycle_on, fact, town_definition
 
 D = date.fromisoformat
@@ -192,17 +193,16 @@ def test_a_planned_date_says_why(name: str, dutch: str, english: str) -> None:
     ],
 )
 def test_what_people_did_is_a_reason_too(known: Occurrence, name: str, today: str, dutch: str) -> None:
-    _, plan = plan_with(known, today)
+    plan = plan_with(today, known)
 
     assert why(plan, key(name)) == dutch
 
 
-def plan_with(known: Occurrence, today: str):  # type: ignore[no-untyped-def]
-    """Plan with one fact, without asking the engine whether it may be so."""
-    from regie.core.plan import make_plan
-
-    cycle, plan = cycle_on(D(today))
-    return cycle, make_plan(replace(plan.given, occurrences={**plan.given.occurrences, known.key: known}))
+def plan_with(today: str, *known: Occurrence) -> Plan:
+    """Plan with some facts, without asking the engine whether they may be so."""
+    _, plan = cycle_on(D(today))
+    facts = {each.key: each for each in known}
+    return make_plan(replace(plan.given, occurrences={**plan.given.occurrences, **facts}))
 
 
 @pytest.mark.parametrize(
@@ -232,18 +232,10 @@ def plan_with(known: Occurrence, today: str):  # type: ignore[no-untyped-def]
 )
 def test_a_legal_term_says_how_it_was_counted(known: Occurrence, dutch: str, english: str) -> None:
     done = fact("aanvraag", started_on=D("2027-03-08"), finished_on=D("2027-03-10"))
-    _, plan = plan_with_all([done, known], "2027-03-11")
+    plan = plan_with("2027-03-11", done, known)
 
     assert why(plan, known.key, "nl").endswith(f". {dutch}")
     assert why(plan, known.key, "en").endswith(f". {english}")
-
-
-def plan_with_all(known: list[Occurrence], today: str):  # type: ignore[no-untyped-def]
-    from regie.core.plan import make_plan
-
-    cycle, plan = cycle_on(D(today))
-    facts = {each.key: each for each in known}
-    return cycle, make_plan(replace(plan.given, occurrences={**plan.given.occurrences, **facts}))
 
 
 def test_the_start_and_the_end_can_be_asked_apart() -> None:
@@ -257,15 +249,13 @@ def test_the_start_and_the_end_can_be_asked_apart() -> None:
 
 
 def test_what_happened_needs_no_reason() -> None:
-    _, plan = plan_with(fact("visie", started_on=D("2027-01-05"), finished_on=D("2027-01-20")), "2027-01-21")
+    plan = plan_with("2027-01-21", fact("visie", started_on=D("2027-01-05"), finished_on=D("2027-01-20")))
 
     assert explain_start(plan, key("visie")) == "Begonnen op 5 januari 2027."
     assert explain_finish(plan, key("visie"), "en") == "Done since 20 January 2027."
 
 
 def test_steps_that_are_waited_for_alike_share_a_clause() -> None:
-    from tests.support.builders import plan_of, step
-
     plan = plan_of(
         step("a", "5wd"), step("b", "5wd"), step("c", "5wd"), step("d", "5wd"), step("e", "1wd", ["a", "b", "c", "d"])
     )
@@ -274,8 +264,6 @@ def test_steps_that_are_waited_for_alike_share_a_clause() -> None:
 
 
 def test_two_different_reasons_are_both_said() -> None:
-    from tests.support.builders import plan_of, step
-
     plan = plan_of(step("a", "5wd"), step("b", "3wd"), step("c", "1wd", ["a", "fs:b+2wd"]))
 
     assert why(plan, key("c")) == (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from regie.core.definition import Definition, Kind
@@ -189,6 +190,7 @@ steps:
 NAMES = {"lead": "Fatma Yildiz", "beleid": "Joost van Dam", "wethouder": "Henk de Boer", "ggd": "Marieke Smit"}
 
 
+@lru_cache(maxsize=1)
 def town_definition() -> Definition:
     return compiled(TOWN)
 

@@ -141,5 +141,6 @@ def _csv(columns: list[str], rows: list[Row]) -> bytes:
 
 
 def harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking text for a formula, also behind blanks."""
-    return f"'{cell}" if cell.lstrip()[:1] in ("=", "+", "-", "@") and cell != "-" else cell.replace("\t", " ")
+    """Keep a spreadsheet from taking text for a formula: on one line, and marked when it begins like one."""
+    plain = " ".join(cell.split())
+    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") and plain != "-" else plain

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from regie.errors import Refused
 from regie.store.dialects import Writing, per_dialect, said_for
 from regie.store.session import in_transaction, read_scope
-from regie.store.tables import MessageStatus, NoticeState, mark, message, notice, tally
+from regie.store.tables import MessageStatus, NoticeState, in_utc, mark, message, notice, tally
 
 LATE_AFTER = timedelta(days=14)
 """After a silence of more than this, all that the first sweep wants to say is held."""
@@ -92,8 +92,10 @@ def _sweep_of(connection: Connection) -> Sweep | None:
 
 
 def _save_sweep(session: Session, sweep: Sweep) -> None:
-    before = sweep.before_at.astimezone(UTC).isoformat() if sweep.before_at else None
-    value = {"at": sweep.began_at.astimezone(UTC).isoformat(), "before": before}
+    value = {
+        "at": in_utc(sweep.began_at).isoformat(),
+        "before": in_utc(sweep.before_at).isoformat() if sweep.before_at else None,
+    }
     connection = session.connection()
     connection.execute(said_for(connection, _PUT_MARK), {"name": _SWEEP, "value": value})
 
@@ -115,13 +117,13 @@ def must_hold(connection: Connection, new: int, now: datetime, brake_at: int, *,
 
 def count_messages(connection: Connection, new: int, now: datetime) -> None:
     """Add messages to the count of this hour."""
-    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hour = in_utc(now).replace(minute=0, second=0, microsecond=0)
     _ADD_TALLY.run(connection, [{"hour": hour, "messages": new}])
 
 
 def _median_working_day(connection: Connection, now: datetime) -> float:
     """Messages on the middle one of the last twenty days from Monday to Friday; days without count as 0."""
-    today = now.astimezone(UTC).date()
+    today = in_utc(now).date()
     first = today - timedelta(weeks=_LOOK_BACK_WEEKS)
     days = [first + timedelta(days=number) for number in range((today - first).days)]
     per_day: dict[date, int] = dict.fromkeys((day for day in days if day.weekday() < 5), 0)
@@ -154,7 +156,7 @@ def discard_held(session: Session, now: datetime, *, by: str, reason: str) -> He
     """
     if not reason.strip():
         raise Refused("say why these messages are not sent", code="reason-missing")
-    moment = now.astimezone(UTC).isoformat(timespec="seconds")
+    moment = in_utc(now).isoformat(timespec="seconds")
     changes = {"status": MessageStatus.WITHDRAWN.value, "detail": f"discarded by {by} at {moment}: {reason.strip()}"}
     return _end_holding(session, changes, NoticeState.DISCARDED, NoticeState.DISCARDED)
 

@@ -12,7 +12,7 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -24,7 +24,7 @@ from regie.core.changes import Changes, Transition
 from regie.core.events import Event
 from regie.core.traject import State
 from regie.store.dialects import Writing
-from regie.store.tables import history, traject
+from regie.store.tables import history, in_utc, traject
 
 WORDS = frozenset({"reason", "note", "document", "evidence"})
 """Fields of events that hold what a person typed, and so perhaps personal data."""
@@ -147,7 +147,7 @@ def _seal(key: bytes, text: str) -> str:
 def _chain(
     key: bytes, previous: str, traject_id: int, seq: int, at: datetime, by: str, event: str, payload: str, request: str
 ) -> str:
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    moment = in_utc(at).isoformat(timespec="microseconds")
     return _seal(key, canonical([previous, traject_id, seq, moment, by, event, payload, request]))
 
 

@@ -75,13 +75,16 @@ def queue_messages(
     """Write notices and messages; give how many of each were new."""
     leaving = sum(each.urgency is not Urgency.DIGEST for each in messages)
     held = must_hold(connection, leaving, now, post.brake_at, in_sweep=post.in_sweep)
+    leaves_at = {Urgency.AT_ONCE: now}
+    if any(each.urgency is Urgency.OFFICE_HOURS for each in messages):
+        leaves_at[Urgency.OFFICE_HOURS] = post.office(now)
     message_rows: list[dict[str, Any]] = []
     notice_rows: list[dict[str, Any]] = []
     for each in messages:
         message_id = None
         if each.urgency is not Urgency.DIGEST:
             message_id = post.ids()
-            message_rows.append(_message_row(message_id, each, now, post, held))
+            message_rows.append(_message_row(message_id, each, now, post, None if held else leaves_at[each.urgency]))
         state = NoticeState.WAITING if message_id is None else NoticeState.QUEUED
         state = NoticeState.HELD if held else state
         notice_rows += [_notice_row(traject_id, line, each, message_id, state, now, post) for line in each.lines]
@@ -96,14 +99,17 @@ def queue_messages(
     return new_notices, new_messages
 
 
-def _message_row(message_id: str, value: Message, now: datetime, post: Post, held: bool) -> dict[str, Any]:
+def _message_row(
+    message_id: str, value: Message, now: datetime, post: Post, leaves_at: datetime | None
+) -> dict[str, Any]:
+    held = leaves_at is None
     return {
         "id": message_id,
         "recipient": value.to,
         "channel": post.channel,
         "urgency": value.urgency.value,
         "status": (MessageStatus.HELD if held else MessageStatus.PENDING).value,
-        "not_before_at": None if held else now if value.urgency is Urgency.AT_ONCE else post.office(now),
+        "not_before_at": leaves_at,
         "attempt": 0,
         "refusals": 0,
         "uncertainties": 0,

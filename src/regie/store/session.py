@@ -40,7 +40,9 @@ def create_engine_for(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> En
     try:
         address = make_url(url)
         backend = address.get_backend_name()
-        if backend not in ("sqlite", "postgresql"):
+        is_in_memory = backend == "sqlite" and address.database in (None, "", ":memory:")
+        if backend not in ("sqlite", "postgresql") or is_in_memory:
+            # in memory each connection would have a database of its own
             raise ArgumentError(backend)
         if backend == "sqlite":
             engine = create_engine(address, connect_args={"timeout": busy_timeout_ms / 1000})

@@ -81,6 +81,13 @@ class MessageStatus(StrEnum):
     FAILED = "failed"
 
 
+def in_utc(moment: datetime) -> datetime:
+    """Give a moment in UTC; one without zone would silently take that of the machine."""
+    if moment.utcoffset() is None:
+        raise ValueError("a moment needs a time zone")
+    return moment.astimezone(UTC)
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """A moment: written in UTC, read back aware, also on SQLite, which knows no zones."""
 
@@ -90,9 +97,7 @@ class UTCDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        if value.utcoffset() is None:
-            raise ValueError("a moment needs a time zone")
-        moment = value.astimezone(UTC)
+        moment = in_utc(value)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:

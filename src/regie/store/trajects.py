@@ -12,7 +12,7 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, union, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -23,8 +23,9 @@ from regie.core.ids import AnchorId, ListId, OccurrenceKey
 from regie.core.traject import AnchorDates, Cycle, CycleState, Item, Occurrence, Traject
 from regie.errors import Conflict, NotFound
 from regie.failpoints import failpoint
+from regie.store.cycles import ADD_OCCURRENCES, create_cycle, write_cycle
 from regie.store.definitions import DefinitionShelf
-from regie.store.dialects import Reading, Writing, per_dialect, said_for
+from regie.store.dialects import Reading, Writing
 from regie.store.history import append_history, find_request
 from regie.store.notices import Post, queue_messages
 from regie.store.partners import load_people
@@ -32,7 +33,6 @@ from regie.store.rows import (
     DERIVED,
     FACTS,
     OCCURRENCE_COLUMNS,
-    answers_row,
     derived_row,
     facts_of,
     occurrence_row,
@@ -85,61 +85,6 @@ def create_traject(session: Session, *, slug: str, title: str, zone: str, now: d
         ) from None
     assert made is not None  # one row was inserted
     return int(made[0])
-
-
-_ADD_OCCURRENCES = Writing(insert(occurrence), ("traject_id", "cycle", "step", "key", "responsible", *FACTS, *DERIVED))
-_ADD_ITEMS = insert(item)
-_CYCLE_BY_KEY = select(cycle.c.number).where(
-    cycle.c.traject_id == bindparam("id"), cycle.c.idempotency_key == bindparam("by_key")
-)
-
-
-def _put_anchors(insert_: Any) -> Any:
-    putting = insert_(anchor)
-    dates = {name: putting.excluded[name] for name in ("target", "actual")}
-    return putting.on_conflict_do_update(index_elements=["traject_id", "cycle", "anchor"], set_=dates)
-
-
-_PUT_ANCHORS = per_dialect(_put_anchors)
-_ADD_CYCLE = Writing(
-    per_dialect(lambda insert_: insert_(cycle).on_conflict_do_nothing()), [column.name for column in cycle.columns]
-)
-
-
-def create_cycle(session: Session, traject_id: int, cycle_: Cycle, idempotency_key: str) -> int:
-    """Store a cycle as it was opened; give its number. Asked twice with the same key, it is made once.
-
-    Raises:
-        Conflict: ``cycle-taken``, somebody else opened a cycle of this number.
-    """
-    connection = session.connection()
-    row = {
-        "traject_id": traject_id,
-        "number": cycle_.number,
-        "kind": cycle_.kind,
-        "parent": cycle_.parent,
-        "definition_hash": cycle_.definition.content_hash,
-        "answers": answers_row(cycle_.answers),
-        "state": cycle_.state.value,
-        "ended_because": cycle_.ended_because,
-        "idempotency_key": idempotency_key,
-    }
-    if _ADD_CYCLE.run(connection, [row]) == 0:
-        known = connection.scalar(_CYCLE_BY_KEY, {"id": traject_id, "by_key": idempotency_key})
-        if known is None:
-            raise Conflict(
-                f"cycle {cycle_.number} was opened by somebody else",
-                code="cycle-taken",
-                hint="look at it first; then decide whether another one is wanted",
-            )
-        return int(known)
-    _write_anchors(connection, traject_id, cycle_, {})
-    _write_items(connection, traject_id, cycle_, {})
-    if cycle_.occurrences:
-        rows = [occurrence_row(traject_id, cycle_, each, each.version) for each in cycle_.occurrences.values()]
-        _ADD_OCCURRENCES.run(connection, rows)
-    connection.execute(update(traject).where(traject.c.id == traject_id).values(running=True, dirty=True))
-    return cycle_.number
 
 
 # --- load --------------------------------------------------------------------------------------------
@@ -300,21 +245,6 @@ _PUT_DERIVED = Writing(update(occurrence).where(*_THIS_OCCURRENCE).values({name:
 _PUT_OCCURRENCE = Writing(
     update(occurrence).where(*_THIS_OCCURRENCE).values({name: bindparam(name) for name in (*FACTS, *DERIVED)})
 )
-_PUT_CYCLE = (
-    update(cycle)
-    .where(cycle.c.traject_id == bindparam("own_id"), cycle.c.number == bindparam("own_cycle"))
-    .values(state=bindparam("state"), ended_because=bindparam("ended_because"))
-)
-_DROP_ANCHOR = delete(anchor).where(
-    anchor.c.traject_id == bindparam("own_id"),
-    anchor.c.cycle == bindparam("own_cycle"),
-    anchor.c.anchor == bindparam("own_anchor"),
-)
-_DROP_ITEMS = delete(item).where(
-    item.c.traject_id == bindparam("own_id"),
-    item.c.cycle == bindparam("own_cycle"),
-    item.c.list == bindparam("own_list"),
-)
 
 
 @dataclass(slots=True)
@@ -368,13 +298,15 @@ def save_changes(
         return Saved()
     _put_traject(connection, before, changes, seq or before.version)
     if rows.added:
-        _ADD_OCCURRENCES.run(connection, rows.added)
+        ADD_OCCURRENCES.run(connection, rows.added)
     if rows.changed:
         _PUT_OCCURRENCE.run(connection, rows.changed)
     if rows.derived:
         _PUT_DERIVED.run(connection, rows.derived)
     for each in changes.cycles:
-        _write_cycle(connection, before, each)
+        old = before.cycle(each.number)
+        assert old is not None  # a cycle is made by create_cycle, before it is loaded
+        write_cycle(connection, before.id, old, each)
     if isinstance(changes.event, GateDecided):
         _write_decision(connection, before.id, changes.event, changes, now)
     new_notices = new_messages = 0
@@ -439,54 +371,6 @@ def _put_traject(connection: Connection, before: Traject, changes: Changes, vers
             traject=before.slug,
             version=before.version,
         )
-
-
-def _write_cycle(connection: Connection, before: Traject, new: Cycle) -> None:
-    old = before.cycle(new.number)
-    assert old is not None  # a cycle is made by create_cycle, before it is loaded
-    if (old.state, old.ended_because) != (new.state, new.ended_because):
-        row = {"own_id": before.id, "own_cycle": new.number, "state": new.state.value}
-        connection.execute(_PUT_CYCLE, {**row, "ended_because": new.ended_because})
-    if old.anchors != new.anchors:
-        _write_anchors(connection, before.id, new, old.anchors)
-    if old.items != new.items:
-        _write_items(connection, before.id, new, old.items)
-
-
-def _write_anchors(connection: Connection, traject_id: int, new: Cycle, old: Mapping[AnchorId, AnchorDates]) -> None:
-    changed = [
-        {"traject_id": traject_id, "cycle": new.number, "anchor": name, "target": dates.target, "actual": dates.actual}
-        for name, dates in new.anchors.items()
-        if old.get(name) != dates
-    ]
-    if changed:
-        connection.execute(said_for(connection, _PUT_ANCHORS), changed)
-    gone = [{"own_id": traject_id, "own_cycle": new.number, "own_anchor": name} for name in old.keys() - new.anchors]
-    if gone:
-        connection.execute(_DROP_ANCHOR, gone)
-
-
-def _write_items(connection: Connection, traject_id: int, new: Cycle, old: Mapping[ListId, tuple[Item, ...]]) -> None:
-    for name in {**old, **new.items}:
-        items = new.items.get(name, ())
-        if old.get(name, ()) == items:
-            continue
-        if old.get(name):
-            connection.execute(_DROP_ITEMS, {"own_id": traject_id, "own_cycle": new.number, "own_list": name})
-        rows = [
-            {
-                "traject_id": traject_id,
-                "cycle": new.number,
-                "list": name,
-                "key": each.key,
-                "happens_on": each.on,
-                "number": each.number,
-                "position": position,
-            }
-            for position, each in enumerate(items)
-        ]
-        if rows:
-            connection.execute(_ADD_ITEMS, rows)
 
 
 def _write_decision(
