@@ -1,6 +1,10 @@
 """Let ``python -m regie`` be the command ``regie``."""
 
-from regie.cli.main import run
+import sys
 
 if __name__ == "__main__":
+    try:
+        from regie.cli.main import run
+    except KeyboardInterrupt:  # before there was anything to stop
+        sys.exit(130)
     run()

@@ -24,7 +24,7 @@ from regie.actions.apply_event import apply_event
 from regie.actions.context import Context
 from regie.actions.deliver import Postage, deliver
 from regie.actions.digest import make_morning_digests
-from regie.actions.reconcile import reconcile
+from regie.actions.reconcile import reconcile, reconcile_chunk
 from regie.actions.start_traject import NewTraject, start_traject
 from regie.clock import local_date
 from regie.core.events import AnchorMoved, Event, GateDecided, StepFinished, StepReopened, StepTakenUpAgain, StepWaived
@@ -78,17 +78,19 @@ OUTCOMES = {
 }
 steps = st.sampled_from(sorted(NEEDS))
 outcomes = st.lists(st.sampled_from(sorted(OUTCOMES)), max_size=6)
+afterwards = st.sampled_from(["accepted", "accepted", "refused", "uncertain"])
 
 
 class Channel:
-    """Answers as the script says, and accepts after that; remembers who was handed what."""
+    """Answers as the script says, and after that always the same; remembers who was handed what."""
 
-    def __init__(self, script: list[str]) -> None:
+    def __init__(self, script: list[str], afterwards: str = "accepted") -> None:
         self._script = iter(script)
+        self._afterwards = afterwards
         self.calls: list[tuple[str, str]] = []
 
     def send(self, message: OutgoingMessage) -> Delivery:
-        outcome = next(self._script, "accepted")
+        outcome = next(self._script, self._afterwards)
         self.calls.append((message.message_id, outcome))
         return OUTCOMES[outcome]
 
@@ -169,6 +171,7 @@ class Machine(RuleBasedStateMachine):
             apply_event(self.context, traject_id, event, self.now, request_id=request_id)
         except Refused:
             assert not allowed or not self.clock_is_right, f"refused: {event}"
+            assert before is None or self._everything() == before, f"refused, yet something changed: {event}"
             return False
         assert allowed, f"should have been refused: {event}"
         self._saw()
@@ -278,23 +281,36 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         before = self._everything()
-        known = len(self.model.notice_keys)
         late = self.model.sweep_is_late(self.now)
-        backward = not self.clock_is_right
 
-        swept = reconcile(self.context, self.now)
+        reconcile(self.context, self.now)
 
-        if backward and swept.clock_went_back == swept.looked_at:
-            assert swept.notices == 0
-            assert {**self._everything(), "mark": []} == {**before, "mark": []}
         self.model.swept(self.now)
         after = self._everything()
         reconcile(self.context, self.now)
+        reconcile_chunk(self.context, sorted(self.model.works), self.now)
         assert self._everything() == after, "a second sweep wrote something"
         if self.clock_is_right:
             self._saw()
             self._check_sweep(before["notice"], after["notice"], late)
-        assert len(after["notice"]) >= known
+
+    @rule(days=st.integers(15, 40))
+    def nobody_sweeps_for_long(self, days: int) -> None:
+        self.sweep()
+        self.now += timedelta(days=days)
+        self.sweep()
+
+    @precondition(lambda self: self.model.works)
+    @rule(hours=st.sampled_from([2, 30]))
+    def sweep_with_a_clock_that_is_behind(self, hours: int) -> None:
+        looked_at = {row["id"]: row["checked_at"] for row in self._all("traject")}
+        behind = [number for number, at in looked_at.items() if at > self.now - timedelta(hours=hours)]
+        before = self._everything()
+
+        swept = reconcile_chunk(self.context, behind, self.now - timedelta(hours=hours))
+
+        assert swept.clock_went_back == len(behind)
+        assert self._everything() == before
 
     def _check_sweep(self, before: list[dict], after: list[dict], late: bool) -> None:
         known = {(row["id"], row["state"]) for row in before}
@@ -323,9 +339,9 @@ class Machine(RuleBasedStateMachine):
 
     # --- what channels and crashes do ---------------------------------------------------------------
 
-    @rule(script=outcomes)
-    def hand_over(self, script: list[str]) -> None:
-        channel = Channel(script)
+    @rule(script=outcomes, then=afterwards)
+    def hand_over(self, script: list[str], then: str) -> None:
+        channel = Channel(script, then)
         self._deliver(channel)
         self._note(channel.calls)
 
@@ -350,9 +366,9 @@ class Machine(RuleBasedStateMachine):
             if kind == "done":
                 assert step in work.done, (message_id, step)
 
-    @rule(script=outcomes, where=st.sampled_from(["after_mark_sending", "after_send", "after_mark"]))
-    def hand_over_and_crash(self, script: list[str], where: str) -> None:
-        channel = Channel(script)
+    @rule(script=outcomes, then=afterwards, where=st.sampled_from(["after_mark_sending", "after_send", "after_mark"]))
+    def hand_over_and_crash(self, script: list[str], then: str, where: str) -> None:
+        channel = Channel(script, then)
         with self._crash_at(f"deliver.{where}") as crashed:
             self._deliver(channel)
         calls = channel.calls

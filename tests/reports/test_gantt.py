@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -114,6 +115,15 @@ def test_without_an_anchor_that_needs_a_target_critical_is_what_has_no_slack() -
     }
 
 
+def test_once_it_is_open_the_chain_to_the_opening_is_no_longer_critical() -> None:
+    cycle, plan = cycle_on(D("2027-09-15"), fact("instroom", started_on=D("2027-09-01"), finished_on=D("2027-09-01")))
+
+    view = gantt_view("t", cycle, plan, D("2027-09-15"))
+
+    assert view.critical_to == ""
+    assert not bars(view)["instroom"].is_critical
+
+
 def test_copies_of_a_step_share_a_lane_and_tracks_stand_together() -> None:
     cycle, plan = cycle_on(D("2027-09-15"), fact("instroom", started_on=D("2027-09-01"), finished_on=D("2027-09-01")))
 
@@ -222,6 +232,19 @@ def test_a_plan_of_many_years_is_drawn_by_quarter() -> None:
 
     assert {"K1", "K2", "K3", "K4"} <= set(said)
     assert "mrt" not in said
+
+
+def test_year_names_do_not_run_into_each_other() -> None:
+    cycle, plan = cycle_on(D("2033-01-03"), fact("visie", pinned_start=D("2033-02-01")))
+    view = gantt_view("t", cycle, plan, D("2033-01-03"))
+    early = replace(view, today=D("2026-12-20"))
+
+    svg = parsed(early)
+
+    years = [(float(each.get("x", 0)), each.text) for each in svg.iter(f"{SVG}text") if each.get("class") == "year"]
+    places = sorted(x for x, _ in years[::2])
+    assert "2026" not in {text for _, text in years}
+    assert all(after - before > 30 for before, after in itertools.pairwise(places))
 
 
 def test_nothing_is_drawn_outside_the_picture() -> None:

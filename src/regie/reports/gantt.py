@@ -203,7 +203,8 @@ def _axis(view: GanttView, scale: _Scale, top: int, bottom: int) -> Iterator[str
                 yield _text(x + 3, y, words.short_months[month.month - 1], "small")
             elif is_quarter:
                 yield _text(x + 3, y, words.chart["quarter"].format(number=month.month // 3 + 1), "small")
-        if month.month == 1 or month == scale.first:
+        next_year = scale.x(date(month.year + 1, 1, 1))
+        if month.month == 1 or (month == scale.first and next_year - x > _wide("2027", 11) + 6):
             yield _text(x + 3, top - 18, str(month.year), "year")
             yield _text(x + 3, bottom + 27, str(month.year), "year")
         month = following

@@ -243,8 +243,11 @@ def _lane(definition: Definition, step: StepId, bars: list[Bar], language: str) 
 
 
 def _critical_chain(plan: Plan, language: str) -> tuple[frozenset[OccurrenceKey], str]:
-    """The longest chain to the anchor that a target was asked for; else what has no slack to the end of the plan."""
+    """The longest chain to the anchor that a target was asked for; once it happened, what has no slack to the end."""
     for anchor in plan.network.definition.anchors.values():
+        dates = plan.given.anchors.get(anchor.id)
+        if dates is not None and dates.actual is not None:
+            continue
         place = plan.first_places.get(anchor.set_by) if anchor.set_by and anchor.target_required else None
         if place is not None and plan.is_planned(place):
             hops = plan.chain_to(plan.network.activities[place].key)
