@@ -350,3 +350,13 @@ def test_finish_reason_of_a_held_back_end_names_the_step() -> None:
 
     reason = plan.finish_reasons(1)[0]
     assert (reason.cause, reason.predecessor) == (Cause.RELATION, key("a"))
+
+
+def test_what_takes_no_part_says_why_instead_of_a_date() -> None:
+    out = Occurrence(key("a"), out_state=State.WAIVED, out="al geregeld")
+    plan = plan_of(step("a", "5wd"), facts=[out])
+
+    assert [(each.cause, each.said) for each in (*plan.start_reasons(0), *plan.finish_reasons(0))] == [
+        (Cause.OUT, "al geregeld"),
+        (Cause.OUT, "al geregeld"),
+    ]

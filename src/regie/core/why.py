@@ -25,9 +25,9 @@ def start_reasons(plan: Plan, place: int) -> tuple[Reason, ...]:
     fact = plan.facts.get(place)
     activity = plan.network.activities[place]
     first = plan.start_index[place]
-    on = date.fromordinal(plan.start_ordinal(place))
     if fact is not None and fact.is_out:
         return (Reason(Cause.OUT, said=fact.out),)
+    on = date.fromordinal(plan.start_ordinal(place))
     if fact is not None and (fact.started_on or fact.finished_on):
         return (Reason(Cause.HAPPENED, on),)
     if fact is not None and fact.pinned_start:
@@ -57,9 +57,9 @@ def finish_reasons(plan: Plan, place: int) -> tuple[Reason, ...]:
     fact = plan.facts.get(place)
     activity = plan.network.activities[place]
     last = plan.finish_index[place]
-    on = date.fromordinal(plan.finish_ordinal(place))
     if fact is not None and fact.is_out:
         return (Reason(Cause.OUT, said=fact.out),)
+    on = date.fromordinal(plan.finish_ordinal(place))
     if fact is not None and fact.finished_on:
         return (Reason(Cause.HAPPENED, on),)
     if fact is not None and fact.pinned_finish:
