@@ -11,8 +11,7 @@ from flows.artifacts import show_progress
 from flows.deliver import deliver
 from flows.run_step import run_step
 from flows.setting import current
-from regie.actions.reconcile import Swept, find_chunk, reconcile_chunk
-from regie.store.brake import begin_sweep
+from regie.actions.reconcile import Swept, find_chunk, open_sweep, reconcile_chunk
 
 SHOWN_AT_MOST = 20
 """Trajects whose progress is shown per sweep; the server writes some fifty things a second."""
@@ -30,7 +29,7 @@ def look_at_chunk(ids: list[int], count: int) -> Swept:
 async def reconcile(reason: str = "schedule") -> dict[str, int]:
     """Sweep until nothing is left that needs a look; then run automated steps and wake delivery."""
     setting = await asyncio.to_thread(current)
-    await asyncio.to_thread(begin_sweep, setting.context.engine, setting.clock())
+    await asyncio.to_thread(open_sweep, setting.context, setting.clock())
     swept, after = Swept(), 0
     while ids := await asyncio.to_thread(find_chunk, setting.context, setting.clock(), zone=setting.zone, after=after):
         swept += await asyncio.to_thread(look_at_chunk, list(ids), len(ids))

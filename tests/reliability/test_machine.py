@@ -111,7 +111,7 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            self._run_until_quiet()
+            self.run_until_quiet()
         finally:
             self.engine.dispose()
             self.databases.drop(self.url)
@@ -166,12 +166,12 @@ class Machine(RuleBasedStateMachine):
 
     def _happens(self, traject_id: int, event: Event, *, allowed: bool, request_id: str = "") -> bool:
         """Let something happen; when the model says that it may not, nothing may change."""
-        before = None if allowed else self._everything()
+        before = None if allowed else self.everything()
         try:
             apply_event(self.context, traject_id, event, self.now, request_id=request_id)
         except Refused:
             assert not allowed or not self.clock_is_right, f"refused: {event}"
-            assert before is None or self._everything() == before, f"refused, yet something changed: {event}"
+            assert before is None or self.everything() == before, f"refused, yet something changed: {event}"
             return False
         assert allowed, f"should have been refused: {event}"
         self._saw()
@@ -186,13 +186,13 @@ class Machine(RuleBasedStateMachine):
         if step == "c":
             event = GateDecided(key=key, by="p9", outcome="go", decided_by="college")
         allowed = work.is_ready(step)
-        before = None if allowed else self._everything()
+        before = None if allowed else self.everything()
         if self._happens(traject_id, event, allowed=allowed):
             work.done[step] = self.today
             if step == "e":
                 work.opening = self.today
         elif before is not None:
-            assert self._everything() == before
+            assert self.everything() == before
 
     @precondition(lambda self: self.model.works)
     @rule(number=st.integers(0, 2), step=steps)
@@ -204,9 +204,9 @@ class Machine(RuleBasedStateMachine):
         request_id = f"press-{next(self._ids)}"
         if self._happens(traject_id, event, allowed=True, request_id=request_id):
             work.done[step] = self.today
-            before = self._everything()
+            before = self.everything()
             assert apply_event(self.context, traject_id, event, self.now, request_id=request_id).repeated
-            assert self._everything() == before
+            assert self.everything() == before
 
     @precondition(lambda self: self.model.works)
     @rule(number=st.integers(0, 2), step=st.sampled_from(["a", "b", "d"]))
@@ -280,21 +280,29 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        before = self._everything()
+        before = self.everything()
         late = self.model.sweep_is_late(self.now)
 
         reconcile(self.context, self.now)
 
         self.model.swept(self.now)
-        after = self._everything()
+        after = self.everything()
         reconcile(self.context, self.now)
+        self._must_be(self.everything(), after)
+        # a look that nobody asked for may bring planned dates up to the day, on a Saturday, and no more
         reconcile_chunk(self.context, sorted(self.model.works), self.now)
-        again = self._everything()
-        news = {name: [row for row in rows if row not in after[name]] for name, rows in again.items()}
-        assert again == after, f"a second sweep wrote {news}"
+        forced = self.everything()
+        for table in ("notice", "message", "history"):
+            self._must_be({table: forced[table]}, {table: after[table]})
+        reconcile_chunk(self.context, sorted(self.model.works), self.now)
+        self._must_be(self.everything(), forced)
         if self.clock_is_right:
             self._saw()
             self._check_sweep(before["notice"], after["notice"], late)
+
+    def _must_be(self, found: dict[str, list[dict]], expected: dict[str, list[dict]]) -> None:
+        news = {name: [row for row in rows if row not in expected[name]] for name, rows in found.items()}
+        assert found == expected, f"a second sweep wrote {news}"
 
     @rule(days=st.integers(15, 40))
     def nobody_sweeps_for_long(self, days: int) -> None:
@@ -307,12 +315,12 @@ class Machine(RuleBasedStateMachine):
     def sweep_with_a_clock_that_is_behind(self, hours: int) -> None:
         looked_at = {row["id"]: row["checked_at"] for row in self._all("traject")}
         behind = [number for number, at in looked_at.items() if at > self.now - timedelta(hours=hours)]
-        before = self._everything()
+        before = self.everything()
 
         swept = reconcile_chunk(self.context, behind, self.now - timedelta(hours=hours))
 
         assert swept.clock_went_back == len(behind)
-        assert self._everything() == before
+        assert self.everything() == before
 
     def _check_sweep(self, before: list[dict], after: list[dict], late: bool) -> None:
         known = {(row["id"], row["state"]) for row in before}
@@ -335,9 +343,9 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def digests(self) -> None:
         make_morning_digests(self.context, self.now, DEFINITION.calendar)
-        before = self._everything()
+        before = self.everything()
         make_morning_digests(self.context, self.now, DEFINITION.calendar)
-        assert self._everything() == before
+        assert self.everything() == before
 
     # --- what channels and crashes do ---------------------------------------------------------------
 
@@ -368,6 +376,13 @@ class Machine(RuleBasedStateMachine):
             if kind == "done":
                 assert step in work.done, (message_id, step)
 
+    @rule()
+    def channel_never_answers(self) -> None:
+        for _ in range(3):
+            self.hand_over([], "uncertain")
+            self.every_message_stands_where_it_may()
+            self.now += timedelta(hours=1)
+
     @rule(script=outcomes, then=afterwards, where=st.sampled_from(["after_mark_sending", "after_send", "after_mark"]))
     def hand_over_and_crash(self, script: list[str], then: str, where: str) -> None:
         channel = Channel(script, then)
@@ -382,13 +397,13 @@ class Machine(RuleBasedStateMachine):
     @rule(number=st.integers(0, 2), step=st.sampled_from(["a", "b", "d"]))
     def crash_before_the_commit(self, number: int, step: str) -> None:
         traject_id, work = self._pick(number)
-        before = self._everything()
+        before = self.everything()
         if not (work.is_ready(step) and self.clock_is_right):
             return
         with self._crash_at("sweep.before_commit") as crashed:
             apply_event(self.context, traject_id, StepFinished(key=OccurrenceKey(StepId(step)), by="p9"), self.now)
         assert crashed
-        assert self._everything() == before
+        assert self.everything() == before
 
     @contextmanager
     def _crash_at(self, name: str) -> Iterator[list[str]]:
@@ -454,7 +469,7 @@ class Machine(RuleBasedStateMachine):
             within = [each for each in free if last - timedelta(hours=24) < each <= last]
             assert len(within) <= BRAKE_AT, last
 
-    def _run_until_quiet(self) -> None:
+    def run_until_quiet(self) -> None:
         """In the end nothing is on its way for ever."""
         self.every_message_stands_where_it_may()
         self.now = max(self.now, self.seen_until)
@@ -479,7 +494,7 @@ class Machine(RuleBasedStateMachine):
             rows = session.connection().execute(found.select().order_by(*found.primary_key.columns))
             return [dict(row._mapping) for row in rows]
 
-    def _everything(self) -> dict[str, list[dict]]:
+    def everything(self) -> dict[str, list[dict]]:
         return {name: self._all(name) for name in sorted(metadata.tables)}
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,12 @@ from regie.actions.reconcile import reconcile, reconcile_chunk
 from regie.clock import VirtualClock
 from regie.core.events import StepFinished, Tick
 from regie.core.ids import OccurrenceKey, StepId
-from regie.errors import Conflict, Refused, RegieError
+from regie.errors import Refused, RegieError
 from regie.mailbox import Mailbox
 from regie.notify.sender import AppriseSender, FolderSender
-from tests.reliability.conftest import START, Town, moment
+from tests.reliability.conftest import START, Town, moment, settle_in
+from tests.reliability.test_machine import Channel
+from tests.support.databases import Databases, engine_on
 from tests.support.servers import Behaviour, MailServer
 
 A = OccurrenceKey(StepId("a"))
@@ -61,36 +64,39 @@ def test_t1_given_a_crash_before_the_commit_then_nothing_happened_and_repeating_
 # --- T3 ---------------------------------------------------------------------------------------------
 
 
-def test_t3_given_many_sweeps_at_once_then_each_notice_exists_once_and_the_second_round_writes_nothing(
+def test_t3_given_eight_sweeps_at_once_then_each_thing_is_told_once_and_the_second_round_writes_nothing(
     town: Town,
 ) -> None:
-    ids = [town.starts(f"locatie-{number}") for number in range(20)]
-    before = town.number("notice")
-
-    def sweep(seed: int) -> None:
-        mixed = list(ids)
-        random.Random(seed).shuffle(mixed)
-        for traject_id in mixed:
-            try:
-                reconcile_chunk(town.context, [traject_id], moment(LATE))
-            except Conflict:
-                continue
+    for number in range(100):
+        town.starts(f"locatie-{number}")
+    before = town.everything()["notice"]
 
     with ThreadPoolExecutor(8) as crowd:
-        list(crowd.map(sweep, range(8)))
-    new = town.number("notice") - before
-    settled = town.everything()
+        swept = list(crowd.map(lambda _: reconcile(town.context, moment(LATE)), range(8)))
 
-    # a is late: the maker hears it, the accountable and the lead hear of the silence
-    per_traject = {
-        row[4:6]
-        for row in settled["notice"]
-        if row[0] == ids[0] and row[4] in ("overdue", "escalated-1", "escalated-2")
-    }
-    assert new == len(per_traject) * len(ids)
-    for traject_id in ids:
-        reconcile_chunk(town.context, [traject_id], moment(LATE))
+    settled = town.everything()
+    new = [row for row in settled["notice"] if row not in before]
+    # a is late by seven working days: the maker hears that, the accountable that nobody did anything
+    assert sorted(row[2:5] for row in new) == [("a", "", "escalated-1")] * 100 + [("a", "", "overdue")] * 100
+    assert sum(each.notices for each in swept) == 200
+    assert not any(each.failed for each in swept)
+    again = reconcile(town.context, moment(LATE))
+    assert (again.looked_at, again.notices) == (0, 0)
+    assert reconcile_chunk(town.context, range(1, 101), moment(LATE)).notices == 0
     assert town.everything() == settled
+
+
+def test_t3_given_sweeps_in_two_processes_then_together_they_do_what_one_would(town: Town, database_url: str) -> None:
+    for number in range(30):
+        town.starts(f"locatie-{number}")
+
+    with ThreadPoolExecutor(2) as crowd:
+        codes = list(crowd.map(lambda _: run_child(database_url, "sweep", "30"), range(2)))
+
+    assert codes == [0, 0]
+    late = [row for row in town.everything()["notice"] if row[4] in ("overdue", "escalated-1")]
+    assert len(late) == 60
+    assert [row[2] for row in town.everything()["history"]].count("Tick") == 30
 
 
 # --- T4 ---------------------------------------------------------------------------------------------
@@ -100,7 +106,7 @@ def test_t3_given_many_sweeps_at_once_then_each_notice_exists_once_and_the_secon
 def test_t4_given_a_crash_anywhere_in_delivery_then_no_message_is_lost_or_stuck(
     town: Town, database_url: str, tmp_path: Path, failpoint: str
 ) -> None:
-    for number in range(10):
+    for number in range(25):
         town.starts(f"locatie-{number}")
     count = town.number("message")
 
@@ -194,6 +200,57 @@ def test_t13_given_a_clock_that_jumps_back_then_nothing_moves_and_somebody_is_wa
     assert swept.notices == 0
     assert town.everything() == before
     assert any("clock_went_back" in record.message for record in caplog.records)
+
+
+def test_t13_given_a_clock_that_is_two_hours_behind_at_a_sweep_then_one_warning_and_nothing_is_written(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(5):
+        town.starts(f"locatie-{number}")
+    reconcile(town.context, moment(LATE))
+    before = town.everything()
+
+    with caplog.at_level(logging.WARNING):
+        swept = reconcile(town.context, moment(LATE) - timedelta(hours=2))
+
+    assert swept.notices == 0
+    assert town.everything() == before
+    assert [record.getMessage() for record in caplog.records] == ["sweep.clock_went_back seconds=7200"]
+
+
+def test_t13_given_a_clock_that_steps_back_during_a_sweep_then_the_outcome_is_as_without(
+    town: Town, databases: Databases, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = [town.starts(f"locatie-{number}") for number in range(6)]
+    with engine_on(databases.new(town.engine.dialect.name)) as other:
+        plain = settle_in(other)
+        for number in range(6):
+            plain.starts(f"locatie-{number}")
+        reconcile(plain.context, moment(LATE))
+        expected = plain.everything()
+
+    reconcile_chunk(town.context, ids[:3], moment(LATE))
+    with caplog.at_level(logging.WARNING):
+        stepped = reconcile_chunk(town.context, ids, moment(LATE) - timedelta(hours=2))
+    reconcile(town.context, moment(LATE))
+
+    assert stepped.clock_went_back == 3
+    assert [record.getMessage() for record in caplog.records] == ["sweep.clock_went_back trajects=3"]
+    assert town.everything() == expected
+
+
+def test_t13_given_a_clock_that_steps_back_while_a_message_is_on_its_way_then_it_is_not_taken_for_untrue(
+    town: Town,
+) -> None:
+    town.starts()
+    due = moment(date(2027, 1, 11))
+    deliver(town.context, Channel([]), lambda: moment(START), "first", Postage())
+    reconcile(town.context, due)
+    looks = chain([due], repeat(due - timedelta(hours=30)))
+
+    deliver(town.context, Channel([]), lambda: next(looks), "second", Postage())
+
+    assert set(town.states()) == {"sent"}
 
 
 # --- T19 --------------------------------------------------------------------------------------------

@@ -78,8 +78,9 @@ def deliver_batch(
     claimed = in_transaction(context.engine, lambda session: claim(session, owner, moment, limit, LEASE_SECONDS))
     failpoint("deliver.after_mark_sending")
     result = Delivered()
+    # a clock that steps back meanwhile must not make a reminder of today look untrue
     for each in claimed:
-        result += _deliver_one(context, sender, now, each.id, each.attempt, postage)
+        result += _deliver_one(context, sender, lambda: max(moment, now()), each.id, each.attempt, postage)
     return result
 
 

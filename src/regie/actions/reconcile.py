@@ -54,6 +54,13 @@ class Swept:
         )
 
 
+def open_sweep(context: Context, now: datetime) -> None:
+    """Note that a sweep begins, and warn once when the clock is behind the one before it."""
+    sweep = begin_sweep(context.engine, now)
+    if now < sweep.began_at:
+        log.warning("sweep.clock_went_back seconds=%s", int((sweep.began_at - now).total_seconds()))
+
+
 def find_chunk(context: Context, now: datetime, *, zone: str = "Europe/Amsterdam", after: int = 0) -> tuple[int, ...]:
     """Give the next trajects that need a look, at most a chunk, in order of id."""
     today = local_date(now, zone)
@@ -76,8 +83,6 @@ def reconcile_chunk(context: Context, ids: Sequence[int], now: datetime) -> Swep
         changes, saved = applied.changes, applied.saved
         if changes is None or saved is None:  # a sweep has no request id, so it is never a repetition
             continue
-        if changes.clock_went_back:
-            log.warning("sweep.clock_went_back traject=%s", traject_id)
         moves = tuple((traject_id, str(each.key), each.after.value) for each in changes.transitions)
         swept += Swept(
             1,
@@ -87,12 +92,14 @@ def reconcile_chunk(context: Context, ids: Sequence[int], now: datetime) -> Swep
             moves,
             clock_went_back=int(changes.clock_went_back),
         )
+    if swept.clock_went_back:
+        log.warning("sweep.clock_went_back trajects=%s", swept.clock_went_back)
     return swept
 
 
 def reconcile(context: Context, now: datetime, *, zone: str = "Europe/Amsterdam") -> Swept:
     """Sweep until nothing is left that needs a look now."""
-    begin_sweep(context.engine, now)
+    open_sweep(context, now)
     swept, after = Swept(), 0
     while chunk := find_chunk(context, now, zone=zone, after=after):
         swept += reconcile_chunk(context, chunk, now)
