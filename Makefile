@@ -27,7 +27,7 @@ test: $(STAMP)  ## Run all tests, with everything required
 	REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup
 
 test-fast: $(STAMP)  ## Run the tests of the core and the definitions
-	$(BIN)/python -m pytest -q tests/core tests/definitions
+	$(BIN)/python -m pytest -q -n $(TEST_JOBS) tests/core tests/definitions
 
 check: lint types contracts schema-check test  ## Everything that CI runs
 

@@ -350,7 +350,8 @@ def why_step(
 ) -> None:
     """Zeg waarom een stap deze datums heeft en waarop hij wacht."""
     from regie.core.definition import text_in
-    from regie.core.settle import find_holding_back_finish, find_holding_back_start, settle
+    from regie.core.holding import find_holding_back_finish, find_holding_back_start
+    from regie.core.settle import settle
     from regie.text.phrases import STATES
     from regie.text.sentences import explain_chain, say_date, why
 

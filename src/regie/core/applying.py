@@ -10,8 +10,8 @@ from datetime import date
 
 from regie.core import events as happened
 from regie.core.definition import Effect, EvidenceRule, Outcome
+from regie.core.holding import find_dependents, find_holding_back_finish, find_holding_back_start
 from regie.core.ids import OccurrenceKey
-from regie.core.settle import find_dependents, find_holding_back_finish, find_holding_back_start
 from regie.core.terms import Suspension
 from regie.core.traject import AnchorDates, Cycle, Occurrence, State
 from regie.core.transitions import Verb, next_state

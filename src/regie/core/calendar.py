@@ -8,7 +8,7 @@ every question is one look-up; it grows when a date beyond it is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import chain, compress, count, cycle, repeat
 from operator import sub
@@ -95,12 +95,14 @@ class Axis:
         floor: per day the index of the last working day on or before it.
         days: ordinals of the working days, by index.
         last: last ordinal that is covered.
+        dates: the working days as dates, by index; made when first asked for.
     """
 
     base: int
     floor: list[int]
     days: list[int]
     last: int
+    dates: list[date] = field(default_factory=list)
 
 
 def easter_sunday(year: int) -> date:
@@ -242,6 +244,21 @@ class WorkCalendar:
             # eight days for every seven: holidays thin the week out. Ends, as each round covers more years
             self._grow(min(self._axis.last + 366 + missing * 8 // len(self.weekdays), _LAST))
         return self._axis.days[index]
+
+    def dates_through(self, first: int, last: int) -> list[date]:
+        """Give the working days as dates, by index, covering at least ``first`` up to ``last``.
+
+        Raises:
+            Incomplete: ``calendar-year-missing`` when ``first`` lies before the calendar begins.
+            Refused: ``date-out-of-range`` beyond the year 9999.
+        """
+        if first < 0 or last >= len(self._axis.days):
+            self.ordinal_at(min(first, last))
+            self.ordinal_at(last)
+        axis = self._axis
+        if len(axis.dates) < len(axis.days):
+            axis.dates = [date.fromordinal(day) for day in axis.days]
+        return axis.dates
 
     def _too_early(self, year: int) -> Incomplete:
         return Incomplete(f"calendar '{self.name}' begins in {FIRST_DAY.year}", code="calendar-year-missing", year=year)

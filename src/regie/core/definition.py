@@ -397,6 +397,9 @@ class Definition:
     """Other calendars that steps name."""
     language: str = "nl"
 
+    def __hash__(self) -> int:
+        return hash(self.content_hash)
+
     @property
     def start_anchor(self) -> AnchorId:
         return AnchorId("start")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from regie.core.definition import DateBase, DateRule
 from regie.core.ids import ONCE, AnchorId, OccurrenceKey, StepId
-from regie.core.recurrence import Period, period_at
+from regie.core.outline import rhythms_of
+from regie.core.recurrence import Period, Rhythms
 from regie.core.span import Span, shift
 from regie.core.terms import TermEnd, start_of_counted_back
 
@@ -111,12 +112,20 @@ def period_of(plan: Plan, place: int) -> Period | None:
     if place not in plan.period_cache:
         activity = plan.network.activities[place]
         number = activity.key.key
-        plan.period_cache[place] = (
-            period_at(activity.step.repeats, int(number), lambda rule: _day_of(plan, rule, place), activity.calendar)
-            if number.isdigit()
-            else None
-        )
+        rhythms = rhythms_of(plan.network.definition).get(activity.step.id) if number.isdigit() else None
+        plan.period_cache[place] = rhythms.period(int(number), _bases(plan, rhythms, place)) if rhythms else None
     return plan.period_cache[place]
+
+
+def _bases(plan: Plan, rhythms: Rhythms, place: int) -> tuple[date | None, ...]:
+    """The days that the rhythms of an activity count from: for every copy the same when they are anchors."""
+    step = plan.network.activities[place].step.id
+    bases = plan.bases_cache.get(step)
+    if bases is None:
+        bases = tuple(_day_of(plan, rule, place) for rule in rhythms.rules)
+        if rhythms.is_anchored:
+            plan.bases_cache[step] = bases
+    return bases
 
 
 def _day_of(plan: Plan, rule: DateRule, place: int) -> date | None:

@@ -20,9 +20,10 @@ from regie.core.applying import apply_event_to
 from regie.core.changes import Changes, Moved, Transition, WantedRun
 from regie.core.definition import Effect
 from regie.core.ids import OccurrenceKey
+from regie.core.looks import next_looks
 from regie.core.messages import Message, decide_messages
 from regie.core.plan import Plan
-from regie.core.settle import next_looks, settle
+from regie.core.settle import settle
 from regie.core.traject import Cycle, CycleState, Occurrence, State, Traject
 from regie.errors import NotFound, Refused
 
@@ -115,12 +116,13 @@ def _gather(
                 transitions.append(Transition(number, key, old.state, new.state))
             if old.planned and new.planned and _dates_differ(old, new):
                 moved.append(Moved(number, key, old.planned, new.planned))
-    running = [each for each in settled if each.after.state is CycleState.RUNNING]
     cycles = {each.after.number: each.after for each in settled}
+    looks = _next_look_on(traject, settled, today)
     after = replace(
         traject,
         cycles=tuple(cycles.get(cycle.number, cycle) for cycle in traject.cycles),
         checked_at=max(now, traject.checked_at or now),
+        next_look_on=looks,
     )
     return Changes(
         event,
@@ -132,10 +134,20 @@ def _gather(
         cycles=tuple(each.after for each in settled if _cycle_differs(each)),
         messages=tuple(message for each in settled for message in each.messages),
         plans=tuple((each.after.number, each.plan) for each in settled),
-        next_look_on=min((day for each in running for day in next_looks(each.after, each.plan, today)), default=None),
+        next_look_on=looks,
         wants_cycle=_wanted_cycle(event, settled),
         wants_runs=tuple(_wanted_runs(transitions, cycles)),
     )
+
+
+def _next_look_on(traject: Traject, settled: Sequence[_Settled], today: date) -> date | None:
+    """The first day of all; a cycle that was not looked at now keeps the day that was known."""
+    running = [each for each in settled if each.after.state is CycleState.RUNNING]
+    days = [day for each in running for day in next_looks(each.after, each.plan, today)]
+    seen = {each.after.number for each in settled}
+    if traject.next_look_on is not None and any(cycle.number not in seen for cycle in traject.running()):
+        days.append(traject.next_look_on)
+    return min(days, default=None)
 
 
 def _dates_differ(old: Occurrence, new: Occurrence) -> bool:

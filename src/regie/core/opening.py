@@ -11,7 +11,7 @@ from datetime import date
 
 from regie.core.definition import Answer, Definition, Question, QuestionKind, RerunCode
 from regie.core.ids import AnchorId, ListId, OccurrenceKey, QuestionId
-from regie.core.settle import FIRST_CYCLE
+from regie.core.outline import FIRST_CYCLE
 from regie.core.traject import AnchorDates, Cycle, Item, Occurrence, State
 from regie.errors import NotFound, Refused
 

@@ -80,6 +80,7 @@ class Plan:
         self.exact_finish: dict[int, int] = {}
         self.term_ends: dict[int, tuple[int, TermEnd]] = {}
         self.period_cache: dict[int, Period | None] = {}
+        self.bases_cache: dict[StepId, tuple[date | None, ...]] = {}
         self.opens_index: dict[int, int] = {}
         self.facts: dict[int, Occurrence] = {}
         index = network.index
@@ -318,22 +319,26 @@ class Plan:
 
     def planned(self, place: int) -> Planned | None:
         """All dates of an activity; ``None`` when it takes no part."""
-        if not self.is_planned(place):
+        first, last = self.start_index[place], self.finish_index[place]
+        if last <= NEVER // 2:
             return None
-        day_at = self.network.activities[place].calendar.ordinal_at
+        activity = self.network.activities[place]
+        late_first, late_last = self.late_start_index[place], self.late_finish_index[place]
+        days = activity.calendar.dates_through(min(first, late_first), max(last, late_last))
+        start_on = date.fromordinal(self.exact_start[place]) if place in self.exact_start else days[first]
+        finish_on = date.fromordinal(self.exact_finish[place]) if place in self.exact_finish else days[last]
         fact = self.facts.get(place)
-        slack = self.slack(place)
         is_done = fact is not None and fact.finished_on is not None
-        start_on, finish_on = self.start_ordinal(place), self.finish_ordinal(place)
+        slack = min(late_last - last, late_first - first)
         return Planned(
-            date.fromordinal(start_on),
-            date.fromordinal(finish_on),
-            date.fromordinal(start_on if is_done else day_at(self.late_start_index[place])),
-            date.fromordinal(finish_on if is_done else day_at(self.late_finish_index[place])),
+            start_on,
+            finish_on,
+            start_on if is_done else days[late_first],
+            finish_on if is_done else days[late_last],
             slack,
             slack <= 0 and not is_done,
-            self.due_on(place),
-            self.legal_on(place),
+            due.due_on(self, place),
+            due.legal_on(self, place) if activity.term is not None else None,
         )
 
     def __getitem__(self, key: OccurrenceKey) -> Planned:

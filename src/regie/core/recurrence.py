@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from regie.core.calendar import WorkCalendar
-from regie.core.definition import DateRule, Rhythm
+from regie.core.definition import DateBase, DateRule, Rhythm
 from regie.core.span import Span, shift
 
 ONE_DAY = timedelta(days=1)
@@ -26,6 +27,34 @@ class Period:
 
     opens_on: date
     closes_on: date
+
+
+class Rhythms:
+    """The rhythms of a step on its calendar, with the periods that were worked out before.
+
+    Every look at a traject asks for the same periods again; they are the same as long as the base dates are.
+    """
+
+    __slots__ = ("calendar", "is_anchored", "rhythms", "rules")
+
+    def __init__(self, rhythms: tuple[Rhythm, ...], calendar: WorkCalendar) -> None:
+        self.rhythms = rhythms
+        self.calendar = calendar
+        self.rules = tuple(
+            rule for rhythm in rhythms for rule in (rhythm.opens, rhythm.first, rhythm.until) if rule is not None
+        )
+        self.is_anchored = all(rule.base is DateBase.ANCHOR for rule in self.rules)
+
+    def period(self, number: int, bases: tuple[date | None, ...]) -> Period | None:
+        """Give period ``number`` when the ``rules`` fall on the days ``bases``."""
+        return _known_period(self, number, bases)
+
+
+@lru_cache(maxsize=20_000)
+def _known_period(rhythms: Rhythms, number: int, bases: tuple[date | None, ...]) -> Period | None:
+    # by identity: two equal rules lead to the same date anyway
+    known = {id(rule): day for rule, day in zip(rhythms.rules, bases, strict=True)}
+    return period_at(rhythms.rhythms, number, lambda rule: known[id(rule)], rhythms.calendar)
 
 
 def period_at(rhythms: tuple[Rhythm, ...], number: int, date_of: DateOf, calendar: WorkCalendar) -> Period | None:
@@ -47,25 +76,6 @@ def period_at(rhythms: tuple[Rhythm, ...], number: int, date_of: DateOf, calenda
         begins = _nth(begins, rhythm.every, count, calendar)
         number -= count
     return None
-
-
-def periods_opened_by(rhythms: tuple[Rhythm, ...], day: date, date_of: DateOf, calendar: WorkCalendar) -> int:
-    """Count the periods that have opened on or before ``day``."""
-    low, high = 0, 1
-    while high < MOST_PERIODS and _has_opened(rhythms, high, day, date_of, calendar):
-        low, high = high, high * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _has_opened(rhythms, middle, day, date_of, calendar):
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def _has_opened(rhythms: tuple[Rhythm, ...], number: int, day: date, date_of: DateOf, calendar: WorkCalendar) -> bool:
-    period = period_at(rhythms, number, date_of, calendar)
-    return period is not None and period.opens_on <= day
 
 
 def _first_day(rhythm: Rhythm, date_of: DateOf, calendar: WorkCalendar) -> date | None:

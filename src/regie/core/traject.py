@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from regie.core.definition import Answers, Definition, HearsWhen
 from regie.core.ids import AnchorId, ListId, OccurrenceKey, PersonId, RoleId, StepId
@@ -45,8 +46,7 @@ class State(StrEnum):
 OUT_STATES = frozenset({State.NOT_APPLICABLE, State.WAIVED, State.DROPPED, State.WITHDRAWN})
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """The dates of an occurrence in one plan. First and last day inclusive; slack in working days."""
 
     early_start: date
@@ -106,6 +106,15 @@ class Occurrence:
     @property
     def is_done(self) -> bool:
         return self.finished_on is not None and self.out_state is None
+
+    def standing(self, state: State, planned: Planned | None) -> Occurrence:
+        """Give the same facts with what follows from them. Quicker than ``replace``: a look does it for every step."""
+        new = object.__new__(Occurrence)
+        for name in Occurrence.__slots__:
+            object.__setattr__(new, name, getattr(self, name))
+        object.__setattr__(new, "state", state)
+        object.__setattr__(new, "planned", planned)
+        return new
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +196,7 @@ class Traject:
 
     Args:
         checked_at: high-water mark of the clock: the latest moment this traject was looked at.
+        next_look_on: first day on which time alone may change something, as the last look found.
         people: per role the people who play it, in order of preference.
     """
 
@@ -197,6 +207,7 @@ class Traject:
     people: Mapping[RoleId, tuple[Person, ...]] = field(default_factory=dict)
     zone: str = "Europe/Amsterdam"
     checked_at: datetime | None = None
+    next_look_on: date | None = None
     version: int = 0
 
     def cycle(self, number: int) -> Cycle | None:

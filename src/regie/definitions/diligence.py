@@ -10,8 +10,8 @@ from datetime import date
 
 from regie.core import events as happened
 from regie.core.definition import Effect, EvidenceRule, Gate
+from regie.core.holding import find_holding_back_finish
 from regie.core.ids import StepId
-from regie.core.settle import find_holding_back_finish
 from regie.core.traject import Cycle, Occurrence, State
 
 EVIDENCE = "https://dossier.example/bewijs"

@@ -263,7 +263,8 @@ class Stage:
             raise Refused(f"a rehearsal takes at most {MOST_DAYS} days", code="rehearsal-too-long")
         self.days += 1
         self.today += timedelta(days=1)
-        self.do(happened.Tick())
+        if self.traject.next_look_on is not None and self.traject.next_look_on <= self.today:
+            self.do(happened.Tick())
 
     def work_on_time(self, part: OnTimePart) -> None:
         """Let everybody do their work on the planned day."""

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from regie.core.changes import Moved
 from regie.core.ids import OccurrenceKey
+from regie.core.outline import FIRST_CYCLE
 from regie.core.reasons import Hop
-from regie.core.settle import FIRST_CYCLE
 from regie.core.traject import State
 from regie.reports.paper import write
 from regie.reports.subject import Document, Row, Subject, gates, phase_rows, say_room, targets

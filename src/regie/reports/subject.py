@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from regie.core.definition import Definition, Step, text_in
+from regie.core.holding import find_holding_back_start
 from regie.core.ids import BodyId, OccurrenceKey, PhaseId, RoleId
 from regie.core.latest import anchor_targets
 from regie.core.plan import Plan
-from regie.core.settle import find_holding_back_start
 from regie.core.traject import Cycle, Occurrence, Planned, State, Traject
 from regie.text.dates import say_count, say_date, say_period
 from regie.text.phrases import STATES, say, say_list

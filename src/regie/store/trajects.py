@@ -89,9 +89,9 @@ def create_traject(session: Session, *, slug: str, title: str, zone: str, now: d
 
 # --- load --------------------------------------------------------------------------------------------
 
-_TRAJECT = select(traject.c.slug, traject.c.title, traject.c.zone, traject.c.checked_at, traject.c.version).where(
-    traject.c.id == bindparam("id")
-)
+_TRAJECT = select(
+    traject.c.slug, traject.c.title, traject.c.zone, traject.c.checked_at, traject.c.next_look_on, traject.c.version
+).where(traject.c.id == bindparam("id"))
 _TRAJECT_TO_CHANGE = _TRAJECT.with_for_update()
 _CYCLES = (
     select(
@@ -187,9 +187,9 @@ def _load(
                 ended_because,
             )
         )
-    slug, title, zone, checked_at, version = row
+    slug, title, zone, checked_at, next_look_on, version = row
     people = load_people(session, traject_id)
-    return Traject(traject_id, slug, title, tuple(cycles), people, zone, checked_at, version)
+    return Traject(traject_id, slug, title, tuple(cycles), people, zone, checked_at, next_look_on, version)
 
 
 def _load_occurrences(connection: Connection, traject_id: int, number: int) -> Mapping[OccurrenceKey, Occurrence]:
