@@ -16,8 +16,8 @@ from regie.errors import RegieError
 
 if TYPE_CHECKING:
     from regie.actions.context import Context
-    from regie.core.changes import Changes
     from regie.core.events import Event
+    from regie.core.ids import PersonId
     from regie.core.traject import Traject
     from regie.settings import Settings
 
@@ -71,6 +71,15 @@ class Town:
             return load_traject(
                 session, find_traject_id(session, slug), self.context.shelf, for_change=False, whole=whole
             )
+
+    def names(self) -> Mapping[PersonId, str]:
+        """What people are called, with their organisation."""
+        from regie.store.people import list_people
+        from regie.store.session import read_scope
+
+        with read_scope(self.context.engine) as session:
+            people = list_people(session)
+        return {each.id: f"{each.name} ({each.organisation})" if each.organisation else each.name for each in people}
 
 
 def open_town(*, migrate: bool = False) -> Town:
@@ -196,72 +205,24 @@ def find_key(traject: Traject, number: int, text: str) -> Any:
     raise NotFound(f"geen stap '{text}' in doorloop {number}", code="unknown-step", hint=hint)
 
 
-def consequences(before: Traject, changes: Changes) -> dict[str, Any]:
-    """What a change leads to, in numbers and per step."""
-    cycle = changes.traject.cycle(changes.event.cycle)
-    steps = cycle.definition.steps if cycle else {}
-    partners = sorted(
-        {str(steps[moved.key.step].responsible) for moved in changes.moved if steps[moved.key.step].responsible}
-    )
-    return {
-        "moved": [
-            {
-                "step": str(moved.key),
-                "responsible": steps[moved.key.step].responsible,
-                "finish_before": moved.finish_before,
-                "finish_after": moved.finish_after,
-                "due_before": moved.before.due_on,
-                "due_after": moved.after.due_on,
-            }
-            for moved in changes.moved
-        ],
-        "transitions": [
-            {"step": str(each.key), "before": each.before.value if each.before else None, "after": each.after.value}
-            for each in changes.transitions
-        ],
-        "partners": partners,
-        "messages": len(changes.messages),
-        "legal_terms_broken": sum(finding.code == "RG352" for finding in changes.findings),
-        "targets_broken": sum(finding.code == "RG351" for finding in changes.findings),
-    }
-
-
-def show_consequences(effect: Mapping[str, Any]) -> None:
-    from regie.text.sentences import say_date
-
-    say(
-        f"Verschuift {len(effect['moved'])} stappen, {len(effect['partners'])} partners, {effect['messages']} berichten, "
-        f"{effect['legal_terms_broken']} wettelijke termijnen geschonden."
-    )
-    for each in effect["transitions"]:
-        say(f"  {each['step']}: {each['before'] or 'nieuw'} -> {each['after']}")
-    for each in effect["moved"]:
-        was, is_now = each["due_before"] or each["finish_before"], each["due_after"] or each["finish_after"]
-        if was != is_now:
-            say(f"  {each['step']} ({each['responsible'] or '-'}): {say_date(was)} -> {say_date(is_now)}")
-
-
 def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, request_id: str = "") -> None:
     """Show what an event leads to, ask, then save it through the one door."""
     from regie.actions.apply_event import apply_event, preview_event
+    from regie.clock import local_date
+    from regie.reports.effect import effect_as_data, effect_of, say_effect
 
     town = open_town()
     traject_id = town.traject_id(slug)
     before = town.traject(slug)
     changes = preview_event(town.context, traject_id, event, town.now())
-    effect = consequences(before, changes)
-    if not as_json:
-        show_consequences(effect)
-        for finding in changes.findings:
-            if finding.code in ("RG351", "RG352"):
-                from regie.text.sentences import explain_finding
-
-                found = changes.traject.cycle(event.cycle)
-                if found is not None:
-                    warn(f"  let op: {explain_finding(finding, found.definition)}")
+    effect = effect_of(before, changes, local_date(town.now(), before.zone), town.names())
+    cycle = changes.traject.cycle(event.cycle)
+    if not as_json and cycle is not None:
+        for line in say_effect(effect, cycle.definition):
+            say(line)
     if preview:
         if as_json:
-            print_json({"saved": False, **effect})
+            print_json({"saved": False, **effect_as_data(effect)})
         return
     if not yes:
         if not sys.stdin.isatty():
@@ -271,7 +232,7 @@ def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, 
             raise typer.Exit(1)
     applied = apply_event(town.context, traject_id, event, town.now(), request_id=request_id)
     if as_json:
-        print_json({"saved": not applied.repeated, **effect})
+        print_json({"saved": not applied.repeated, **effect_as_data(effect)})
     else:
         say("Opgeslagen." if not applied.repeated else "Dit was al opgeslagen.")
 
