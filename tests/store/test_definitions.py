@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Engine, update
 
 from regie.core.definition import Definition
-from regie.definitions import load_definition, load_sources, sources_of
-from regie.errors import Incomplete, NotFound
+from regie.core.ids import StepId
+from regie.definitions import load_definition, load_sources, load_stored, sources_of
+from regie.errors import DefinitionInvalid, Incomplete, NotFound
 from regie.store import tables
 from regie.store.definitions import (
     DefinitionShelf,
@@ -94,6 +95,23 @@ def test_a_definition_that_was_changed_in_the_database_is_not_used(engine: Engin
         DefinitionShelf(engine).get(content_hash)
 
     assert error.value.code == "definition-damaged"
+
+
+def test_a_stored_definition_is_not_refused_by_a_rule_that_came_later(engine: Engine) -> None:
+    late = {"klein.yaml": TEXT.replace("twee: {", "twee: {due: 1wd after start, ")}
+    with pytest.raises(DefinitionInvalid, match="RG306"):
+        load_sources(late)  # the rule of today
+    content_hash = in_transaction(engine, lambda session: save_definition(session, late, load_stored(late), NOW))
+
+    found = DefinitionShelf(engine).get(content_hash)
+
+    assert list(found.steps) == ["een", "twee"]
+    assert found.steps[StepId("twee")].due
+
+
+def test_a_stored_text_that_is_no_definition_at_all_is_still_refused() -> None:
+    with pytest.raises(DefinitionInvalid, match="RG121"):
+        load_stored({"klein.yaml": TEXT + "onzin: 1\n"})
 
 
 def test_an_unknown_definition_is_not_found(engine: Engine) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from regie.core.definition import Definition, Text
-from regie.definitions import load_sources
+from regie.definitions import load_stored
 from regie.errors import Incomplete, NotFound
 from regie.store.session import read_scope
 from regie.store.tables import DefinitionStatus, cycle
@@ -57,7 +57,7 @@ class DefinitionShelf:
                 sources = get_sources(own, content_hash)
         else:
             sources = get_sources(session, content_hash)
-        compiled = load_sources(sources)
+        compiled = load_stored(sources)
         if compiled.content_hash != content_hash:
             raise Incomplete(
                 f"definition '{content_hash[:12]}' is not what was imported",
