@@ -581,7 +581,10 @@ def live(whole: Definition, deeds: dict[int, str], *, every_day: bool) -> tuple[
 
 
 @settings(max_examples=25)
-@given(st.dictionaries(st.integers(1, 60), st.sampled_from("abcd"), max_size=5), st.sampled_from(("", "+2w", "+5wd")))
+@given(
+    st.dictionaries(st.integers(1, 60).filter(lambda day: day % 7 < 5), st.sampled_from("abcd"), max_size=5),
+    st.sampled_from(("", "+2w", "+5wd")),
+)
 def test_looking_only_on_the_days_that_were_announced_tells_the_same_as_looking_every_day(
     deeds: dict[int, str], lag: str
 ) -> None:

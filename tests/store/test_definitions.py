@@ -45,7 +45,7 @@ def test_a_definition_comes_back_as_it_was_imported(engine: Engine, small: Defin
 
     found = DefinitionShelf(engine).get(content_hash)
 
-    assert found == small
+    assert b.contents(found) == b.contents(small)
     with read_scope(engine) as session:
         assert get_sources(session, content_hash) == SOURCES
 
@@ -65,7 +65,7 @@ def test_a_definition_is_found_in_the_transaction_that_stores_it(engine: Engine,
     with write_scope(engine) as session:
         content_hash = save_definition(session, SOURCES, small, NOW)
 
-        assert shelf.get(content_hash, session) == small
+        assert b.contents(shelf.get(content_hash, session)) == b.contents(small)
 
 
 def test_importing_the_same_definition_twice_changes_nothing(engine: Engine, small: Definition) -> None:
@@ -141,4 +141,4 @@ def test_the_default_definition_survives_the_database(engine: Engine) -> None:
 
     content_hash = in_transaction(engine, lambda session: save_definition(session, sources_of(folder), default, NOW))
 
-    assert DefinitionShelf(engine).get(content_hash) == default
+    assert b.contents(DefinitionShelf(engine).get(content_hash)) == b.contents(default)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -242,3 +242,8 @@ def occurrence(changes: Changes, name: str) -> Occurrence:
 def calm(person: Person) -> Person:
     """The same person with a daily digest."""
     return replace(person, hears=HearsWhen.DAILY)
+
+
+def contents(definition: Definition) -> dict[str, Any]:
+    """All that is in a definition, to compare two of them."""
+    return {each.name: getattr(definition, each.name) for each in fields(definition)}

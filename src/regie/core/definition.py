@@ -373,9 +373,13 @@ class NoticePolicy:
     lead: RoleId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Definition:
-    """A whole workflow definition; ``content_hash`` identifies it, not ``version``."""
+    """A whole workflow definition; ``content_hash`` identifies it, not ``version``.
+
+    One object equals only itself: what is worked out once for a definition is found again without comparing
+    all its steps. A shelf gives the same object each time.
+    """
 
     id: str
     version: str
@@ -396,9 +400,6 @@ class Definition:
     calendars: Mapping[str, WorkCalendar] = field(default_factory=dict)
     """Other calendars that steps name."""
     language: str = "nl"
-
-    def __hash__(self) -> int:
-        return hash(self.content_hash)
 
     @property
     def start_anchor(self) -> AnchorId:

@@ -73,6 +73,9 @@ class Plan:
         self.finish_index = [0] * count
         self.late_start_index = [FAR] * count
         self.last_index = 0
+        # first working day on or after the start of the cycle, and on or after today
+        self.begin_index = 0
+        self.today_index = 0
         self.late_finish_index = [FAR] * count
         self.low_index = [0] * count
         # days that are not on the working-day axis, where a fact or a term put them
@@ -93,7 +96,8 @@ class Plan:
     def pass_forward(self) -> None:
         start, finish, facts, low = self.start_index, self.finish_index, self.facts, self.low_index
         slow = self.network.slow
-        base = max(self.ceil(self.given.start_on), self.ceil(self.given.today))
+        self.begin_index, self.today_index = self.ceil(self.given.start_on), self.ceil(self.given.today)
+        base = max(self.begin_index, self.today_index)
         low[:] = [base] * len(start)
         held_back = self.network.held_back
         for place, (work, starts, finishes) in enumerate(self.network.hot):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from regie.core.definition import Relation
 from regie.core.ids import AnchorId, OccurrenceKey
@@ -33,8 +34,7 @@ class Cause(StrEnum):
     OUT = "out"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One cause of one date.
 
     Args:

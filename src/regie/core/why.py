@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from regie.core.definition import DateBase
 from regie.core.due import NEVER, legal_term
 from regie.core.ids import AnchorId, OccurrenceKey
-from regie.core.network import Activity, Link, Shape
+from regie.core.network import BY_DATE, FROM_FINISH, Activity, Link, Shape
 from regie.core.reasons import Cause, Hop, Reason
 from regie.core.span import Span, Unit
 from regie.core.traject import Occurrence
@@ -32,11 +32,15 @@ def start_reasons(plan: Plan, place: int) -> tuple[Reason, ...]:
         return (Reason(Cause.HAPPENED, on),)
     if fact is not None and fact.pinned_start:
         return (Reason(Cause.PINNED, on, said=fact.pin_reason),)
-    reasons = [
-        Reason(Cause.RELATION, on, _key(plan, link), link.relation)
-        for link in activity.starts
-        if plan.start_day(link, activity) == first
-    ]
+    reasons = []
+    start, finish = plan.start_index, plan.finish_index
+    for link in activity.starts:
+        if link.code == BY_DATE:
+            day = plan.start_day(link, activity)
+        else:
+            day = (finish if link.code == FROM_FINISH else start)[link.predecessor] + link.offset
+        if day == first:
+            reasons.append(Reason(Cause.RELATION, on, _key(plan, link), link.relation))
     if activity.work == 0:
         reasons += [
             Reason(Cause.RELATION, on, _key(plan, link), link.relation)
@@ -45,9 +49,9 @@ def start_reasons(plan: Plan, place: int) -> tuple[Reason, ...]:
         ]
     if plan.opens_index.get(place) == first:
         reasons.append(_opening_reason(plan, place, on))
-    if plan.ceil(plan.given.today) == first and plan.given.today > plan.given.start_on:
+    if plan.today_index == first and plan.given.today > plan.given.start_on:
         reasons.append(Reason(Cause.TODAY, on))
-    if plan.ceil(plan.given.start_on) == first and plan.given.today <= plan.given.start_on:
+    if plan.begin_index == first and plan.given.today <= plan.given.start_on:
         reasons.append(Reason(Cause.START, on, anchor=plan.network.definition.start_anchor))
     return tuple(reasons)
 
