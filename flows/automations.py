@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from regie.actions.apply_event import apply_event
+from sqlmodel import Session
+
+from regie.actions.apply_event import apply_in
 from regie.actions.context import Context
 from regie.core.engine import local_day
 from regie.core.events import StepStarted
 from regie.core.ids import OccurrenceKey, RoleId, StepId
 from regie.core.settle import settle
-from regie.core.traject import State, Traject
+from regie.core.traject import Planned, State, Traject
 from regie.errors import NotFound
 from regie.reports.documents import (
     Document,
@@ -23,7 +25,8 @@ from regie.reports.documents import (
     make_steering_report,
 )
 from regie.store.partners import list_people
-from regie.store.session import read_scope
+from regie.store.reported import load_reported, save_reported
+from regie.store.session import in_transaction, read_scope
 from regie.store.trajects import load_traject
 
 log = logging.getLogger(__name__)
@@ -68,29 +71,41 @@ def run_automation(
     if occurrence.state is not State.READY:
         return ""
     action = found.definition.steps[where.step].automation or ""
+    with read_scope(context.engine) as session:
+        earlier_on, earlier = load_reported(session, traject_id, cycle, action)
     make = AUTOMATIONS.get(action)
     if make is None:
         raise NotFound(f"no automation '{action}'", code="unknown-automation", hint=", ".join(AUTOMATIONS))
-    documents = make(_subject(traject, cycle, now, names))
+    subject = _subject(traject, cycle, now, names, earlier, earlier_on)
+    documents = make(subject)
     paths = [_keep(folder / traject.slug / f"doorloop-{cycle}", document) for document in documents]
     evidence = tuple(f"{traject.slug}/doorloop-{cycle}/{path.name}" for path in paths)
-    apply_event(
-        context,
-        traject_id,
-        StepStarted(key=where, cycle=cycle, by="regie", note=action, evidence=evidence),
-        now,
-        request_id=f"automation:{cycle}:{where}",
-    )
+    started = StepStarted(key=where, cycle=cycle, by="regie", note=action, evidence=evidence)
+
+    def keep(session: Session) -> None:
+        applied = apply_in(session, context, traject_id, started, now, f"automation:{cycle}:{where}")
+        if not applied.repeated:
+            save_reported(session, traject_id, cycle, action, subject.today, subject.cycle.occurrences.values())
+
+    in_transaction(context.engine, keep)
     log.info("automation.done traject=%s step=%s action=%s", traject_id, where, action)
     return paths[0].name
 
 
-def _subject(traject: Traject, number: int, now: datetime, names: Mapping[str, list[str]]) -> Subject:
+def _subject(
+    traject: Traject,
+    number: int,
+    now: datetime,
+    names: Mapping[str, list[str]],
+    earlier: Mapping[OccurrenceKey, Planned],
+    earlier_on: date | None,
+) -> Subject:
     cycle = traject.cycle(number)
     assert cycle is not None  # the caller found it
     today = local_day(now, traject.zone)
     settled, plan = settle(cycle, today)
-    return Subject(traject, settled, plan, today, {RoleId(role): tuple(people) for role, people in names.items()})
+    people = {RoleId(role): tuple(found) for role, found in names.items()}
+    return Subject(traject, settled, plan, today, people, earlier=earlier, earlier_on=earlier_on)
 
 
 def _keep(folder: Path, document: Document) -> Path:

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Engine, bindparam, func, select, update
 from sqlmodel import Session
 
 from regie.errors import Refused
-from regie.store.dialects import Writing, per_dialect, said_for
+from regie.store.dialects import Writing, per_dialect
+from regie.store.marks import put_mark, read_mark
 from regie.store.session import in_transaction, read_scope
-from regie.store.tables import MessageStatus, NoticeState, in_utc, mark, message, notice, tally
+from regie.store.tables import MessageStatus, NoticeState, in_utc, message, notice, tally
 
 LATE_AFTER = timedelta(days=14)
 """After a silence of more than this, all that the first sweep wants to say is held."""
@@ -33,7 +34,6 @@ _SWEEP = "sweep"
 
 _COUNTED = select(func.coalesce(func.sum(tally.c.messages), 0)).where(tally.c.hour > bindparam("since"))
 _PER_HOUR = select(tally.c.hour, tally.c.messages).where(tally.c.hour >= bindparam("since"))
-_READ_MARK = select(mark.c.value).where(mark.c.name == bindparam("mark"))
 
 
 def _add_tally(insert: Any) -> Any:
@@ -43,13 +43,7 @@ def _add_tally(insert: Any) -> Any:
     )
 
 
-def _put_mark(insert: Any) -> Any:
-    putting = insert(mark)
-    return putting.on_conflict_do_update(index_elements=["name"], set_={"value": putting.excluded.value})
-
-
 _ADD_TALLY = Writing(per_dialect(_add_tally), ("hour", "messages"))
-_PUT_MARK = per_dialect(_put_mark)
 
 
 # --- sweeps ------------------------------------------------------------------------------------------
@@ -84,7 +78,7 @@ def find_sweep(session: Session) -> Sweep | None:
 
 
 def _sweep_of(connection: Connection) -> Sweep | None:
-    value: Mapping[str, str | None] | None = connection.scalar(_READ_MARK, {"mark": _SWEEP})
+    value = read_mark(connection, _SWEEP)
     if value is None or value["at"] is None:
         return None
     before = value.get("before")
@@ -96,8 +90,7 @@ def _save_sweep(session: Session, sweep: Sweep) -> None:
         "at": in_utc(sweep.began_at).isoformat(),
         "before": in_utc(sweep.before_at).isoformat() if sweep.before_at else None,
     }
-    connection = session.connection()
-    connection.execute(said_for(connection, _PUT_MARK), {"name": _SWEEP, "value": value})
+    put_mark(session.connection(), _SWEEP, value)
 
 
 # --- holding -----------------------------------------------------------------------------------------
