@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import count
@@ -43,6 +44,14 @@ steps:
 }
 
 
+# five things that are late on the same day, each with somebody else
+WIDE = {
+    "workflow.yaml": SOURCES["workflow.yaml"].partition("steps:")[0]
+    + "steps:\n"
+    + "".join(f"  {role}: {{title: {role}, takes: 3wd, responsible: {role}, due: 5wd after start}}\n" for role in ROLES)
+}
+
+
 def moment(day: date, hour: int = 9) -> datetime:
     return datetime.combine(day, time(hour), ZONE).astimezone(UTC)
 
@@ -52,9 +61,9 @@ class Town:
     engine: Engine
     context: Context
 
-    def starts(self, slug: str = "de-wilg") -> int:
+    def starts(self, slug: str = "de-wilg", sources: Mapping[str, str] = SOURCES) -> int:
         new = NewTraject(slug, START, slug=slug, by="lead")
-        return start_traject(self.context, SOURCES, load_sources(SOURCES), new, moment(START))[0]
+        return start_traject(self.context, sources, load_sources(sources), new, moment(START))[0]
 
     def happens(self, traject_id: int, event: Event, day: date = START, *, request_id: str = "") -> Applied:
         return apply_event(self.context, traject_id, event, moment(day), request_id=request_id)

@@ -6,25 +6,30 @@ The same with chance instead of a story: what happened decides everything, on ei
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, bindparam, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from regie.actions import apply_event
 from regie.core import engine as core_engine
 from regie.core.changes import Changes
-from regie.core.events import Event
+from regie.core.events import Event, StepFinished
 from regie.core.traject import Traject
-from regie.errors import Refused
-from regie.store import brake, letters, notices, outbox, trajects
+from regie.errors import Conflict, Refused
+from regie.store import brake, letters, notices, outbox, tables, trajects
+from regie.store.dialects import Writing
+from regie.store.session import READING, in_transaction
 from tests.reliability.model import NEEDS
 from tests.reliability.test_machine import Machine
+from tests.store.world import MONDAY, World, at_once
+from tests.support import builders as b
 from tests.support.databases import KINDS, Databases
 
 INVARIANTS = (
@@ -188,3 +193,61 @@ def test_the_same_deeds_lead_to_the_same_database_down_to_the_last_seal(
             found.append(town.everything())
 
     assert found[0] == found[1]
+
+
+# --- the guards of the database ---------------------------------------------------------------------
+
+
+def save_what_was_decided_before_another_was_saved(world: World, slug: str) -> None:
+    """Two people load the same traject; both decide; the second saves after the first."""
+    traject_id = world.starts(slug)
+    seen = world.loads(traject_id)
+    first, second = (core_engine.advance(seen, StepFinished(key=b.key(name)), b.at(MONDAY)) for name in ("a", "b"))
+    in_transaction(world.engine, lambda session: world.saves(session, seen, first, b.at(MONDAY)))
+    in_transaction(world.engine, lambda session: world.saves(session, seen, second, b.at(MONDAY)))
+
+
+def test_what_was_decided_on_an_older_view_is_a_conflict_because_of_the_version_that_it_saw(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(engine, b.definition(b.step("a"), b.step("b")))
+    with pytest.raises(Conflict, match="changed"):
+        save_what_was_decided_before_another_was_saved(world, "de-wilg")
+
+    # without the guard only the key of the record is left, which knows nothing of people and words
+    unguarded = (
+        update(tables.traject)
+        .where(tables.traject.c.id == bindparam("own_id"))
+        .values(version=bindparam("version"), dirty=False)
+    )
+    monkeypatch.setattr(trajects, "_PUT_TRAJECT", Writing(unguarded))
+    with pytest.raises(IntegrityError):
+        save_what_was_decided_before_another_was_saved(world, "de-beuk")
+
+
+def lost(engine: Engine) -> list[str]:
+    """Two at once read a number and then raise it; give what went wrong."""
+    both_have_read = threading.Barrier(2)
+
+    def raise_by_one() -> str:
+        try:
+            with engine.begin() as connection:
+                found = connection.execute(text("SELECT version FROM traject")).scalar_one()
+                with suppress(threading.BrokenBarrierError):
+                    both_have_read.wait(timeout=0.5)  # with a write lock from the start they never both get here
+                connection.execute(text("UPDATE traject SET version = :version"), {"version": found + 1})
+        except OperationalError as error:
+            return str(error.orig)
+        return ""
+
+    return [said for said in at_once([raise_by_one, raise_by_one]) if said]
+
+
+def test_without_a_write_lock_from_the_start_one_of_two_fails_at_once(databases: Databases) -> None:
+    with a_town(databases, "sqlite") as town:
+        live(town, STORY[:2])
+
+        with town.engine.connect() as connection:
+            connection.execute(text("DELETE FROM traject WHERE id > 1")).close()
+        assert lost(town.engine) == []
+        assert lost(town.engine.execution_options(**{READING: True})) == ["database is locked"]

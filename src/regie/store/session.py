@@ -28,7 +28,7 @@ BUSY_TIMEOUT_MS = 30_000
 _PAUSE_SECONDS = 0.02
 _RETRIED = {"40001", "40P01"}  # serialization failure, deadlock
 _LOCKED = {*_RETRIED, "55P03"}  # lock timeout
-_READING = "regie_reading"
+READING = "regie_reading"
 
 
 def create_engine_for(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
@@ -74,7 +74,7 @@ def _prepare_sqlite(engine: Engine, busy_timeout_ms: int) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get(_READING, False)
+        reading = connection.get_execution_options().get(READING, False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
@@ -111,17 +111,17 @@ def read_scope(engine: Engine) -> Iterator[Session]:
         Conflict: ``database-locked``.
         Incomplete: ``database-unreachable``.
     """
-    options: dict[str, Any] = {_READING: True}
+    options: dict[str, Any] = {READING: True}
     if engine.dialect.name == "postgresql":
         options["isolation_level"] = "REPEATABLE READ"
     with _plain_errors(engine), Session(engine.execution_options(**options)) as session:
-        session.info[_READING] = True
+        session.info[READING] = True
         yield session
 
 
 def is_reading(session: Session) -> bool:
     """Whether a session is of a ``read_scope``."""
-    return bool(session.info.get(_READING))
+    return bool(session.info.get(READING))
 
 
 def in_transaction(engine: Engine, work: Callable[[Session], T], attempts: int = 5) -> T:
@@ -223,7 +223,7 @@ def current_revision(engine: Engine) -> str | None:
     Raises:
         Conflict: ``database-version``, when there are tables in it that are not Regie's.
     """
-    with _plain_errors(engine), engine.execution_options(**{_READING: True}).connect() as connection:
+    with _plain_errors(engine), engine.execution_options(**{READING: True}).connect() as connection:
         tables = set(inspect(connection).get_table_names())
         if "alembic_version" in tables:
             found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
