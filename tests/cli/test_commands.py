@@ -235,6 +235,18 @@ def test_unreachable_mail_server_loses_nothing_and_says_so(town: Regie, tmp_path
     assert sum(town("outbox", "list", "--json").json["counts"].values()) == sum(before.values())
 
 
+def test_what_people_read_is_dutch_with_dates_in_words(town: Regie) -> None:
+    steps = town("step", "list", "de-wilg", "--state", "kan beginnen").out
+    assert "kan beginnen" in steps
+    assert "november 2026" in steps
+    assert town("step", "list", "de-wilg", "--state", "onzin").code == 2
+    assert "doorloop begonnen" in town("history", "de-wilg").out
+    assert "5 januari 2099" in town("traject", "list").out
+    shown = town("traject", "show", "de-wilg").out
+    assert "De Wilg - doorloop 1: eerste doorloop" in shown
+    assert "Opening: 5 januari 2099" in shown
+
+
 def test_history_is_kept_and_verified(town: Regie) -> None:
     town("step", "start", "de-wilg", "a", "--yes", "--by", "anna")
 

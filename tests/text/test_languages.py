@@ -9,6 +9,7 @@ from string import Formatter
 
 import pytest
 
+from regie.core import events
 from regie.core.definition import Kind, RelationType
 from regie.core.span import Unit
 from regie.core.traject import State
@@ -91,3 +92,13 @@ def test_importing_sentences_costs_neither_babel_nor_jinja() -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert said.strip() == "[]"
+
+
+def test_every_event_is_called_something_in_each_language() -> None:
+    happens = {
+        name
+        for name, each in vars(events).items()
+        if isinstance(each, type) and issubclass(each, events.Event) and each not in (events.Event, events.StepEvent)
+    }
+
+    assert all(set(words.events) == happens for words in LANGUAGES.values())

@@ -6,12 +6,15 @@ import csv
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from regie.cli.common import BY, JSON, open_town, print_json, say, table, warn, who
 from regie.errors import DeliveryFailed, NotFound
+
+if TYPE_CHECKING:
+    from regie.store.history import HistoryEntry
 
 partner = typer.Typer(help="Partners: inlezen, tonen.", no_args_is_help=True)
 role = typer.Typer(help="Rollen: wie ontbreekt.", no_args_is_help=True)
@@ -339,37 +342,56 @@ def history(traject: str, limit: int = typer.Option(50, "--limit"), as_json: boo
     """Toon wat er met een traject gebeurde: wie, wanneer, wat."""
     from regie.store.history import list_history
     from regie.store.session import read_scope
+    from regie.text.dates import say_moment
+    from regie.text.phrases import words_in
 
     town = open_town()
     with read_scope(town.context.engine) as session:
         found = list_history(session, town.traject_id(traject))[-limit:]
-    rows = [
-        {
-            "seq": each.seq,
-            "at": each.at,
-            "by": each.by,
-            "event": each.event,
-            "payload": dict(each.payload),
-            "words": dict(each.words),
-        }
-        for each in found
-    ]
     if as_json:
-        print_json(rows)
-    else:
-        table("Geschiedenis", ("nr", "wanneer", "wie", "wat", "waarover"), (
-            (r["seq"], r["at"], r["by"], r["event"], _about(r["payload"])) for r in rows  # type: ignore[arg-type]
-        ))  # fmt: skip
+        print_json(
+            [
+                {
+                    "seq": each.seq,
+                    "at": each.at,
+                    "by": each.by,
+                    "event": each.event,
+                    "payload": dict(each.payload),
+                    "words": dict(each.words),
+                }
+                for each in found
+            ]
+        )
+        return
+    zone = town.settings.timezone
+    events = words_in("nl").events
+    table("Geschiedenis", ("nr", "wanneer", "wie", "wat", "waarover"), (
+        (each.seq, say_moment(each.at, zone), each.by, events.get(each.event, each.event), _about(each)) for each in found
+    ))  # fmt: skip
 
 
-def _about(payload: dict[str, Any]) -> str:
-    moves = payload.get("transitions", [])
-    return "; ".join(
-        f"{m[1]}: {m[2] if len(m) > 2 else ''} -> {m[3] if len(m) > 3 else ''}"
-        if isinstance(m, list | tuple)
-        else str(m)
-        for m in moves[:4]
+def _about(entry: HistoryEntry) -> str:
+    """Which step or date it was about, what changed state, and what was said of it."""
+    what = entry.payload.get("event", {})
+    key = what.get("key")
+    about = (
+        [str(key[0]) + (f"@{key[1]}" if key[1:] and key[1] else "") if isinstance(key, list) else str(key)]
+        if key
+        else []
     )
+    about += [str(what[name]) for name in ("anchor", "list", "outcome") if what.get(name)]
+    moves = [
+        f"{step}: {_state(before)} → {_state(after)}" for _, step, before, after, *_ in entry.payload["transitions"]
+    ]
+    left = [f"en nog {len(moves) - 3}"] if len(moves) > 3 else []
+    return "; ".join([*about, *moves[:3], *left, *map(str, filter(None, entry.words.values()))])
+
+
+def _state(value: str | None) -> str:
+    from regie.core.traject import State
+    from regie.text.phrases import STATES
+
+    return STATES["nl"][State(value)] if value else "nieuw"
 
 
 @audit.command("verify")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from regie.actions.context import Context
     from regie.core.events import Event
     from regie.core.ids import PersonId
-    from regie.core.traject import Traject
+    from regie.core.traject import State, Traject
     from regie.settings import Settings
 
 # One table, also in docs/commands.md.
@@ -124,9 +124,22 @@ def warn(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def _cell(cell: object) -> str:
+    """What people read in a table: dates and states in words."""
+    from regie.core.traject import State
+    from regie.text.dates import say_date
+    from regie.text.phrases import STATES
+
+    if isinstance(cell, State):
+        return STATES["nl"][cell]
+    if isinstance(cell, date) and not isinstance(cell, datetime):
+        return say_date(cell)
+    return "" if cell is None else str(cell)
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people: with lines on a terminal, plain and tab-separated elsewhere."""
-    listed = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    listed = [[_cell(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         say("\t".join(columns))
         for row in listed:
@@ -203,6 +216,17 @@ def find_key(traject: Traject, number: int, text: str) -> Any:
     close = difflib.get_close_matches(str(key.step), [str(each.step) for each in cycle.occurrences], n=1)
     hint = f"bedoelde u '{close[0]}'?" if close else "regie step list toont alle stappen"
     raise NotFound(f"geen stap '{text}' in doorloop {number}", code="unknown-step", hint=hint)
+
+
+def parse_state(text: str) -> State:
+    """Read a state, in English or as people see it."""
+    from regie.core.traject import State
+    from regie.text.phrases import STATES
+
+    for state in State:
+        if text.strip().lower() in (state.value, STATES["nl"][state]):
+            return state
+    stop_usage(f"er is geen stand '{text}'; kies uit: {', '.join(STATES['nl'].values())}")
 
 
 def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, request_id: str = "") -> None:

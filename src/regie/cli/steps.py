@@ -17,6 +17,7 @@ from regie.cli.common import (
     find_key,
     open_town,
     parse_day,
+    parse_state,
     print_json,
     say,
     table,
@@ -58,7 +59,7 @@ def _day(text: str) -> Any:
 def list_steps(
     slug: str,
     cycle: int = CYCLE,
-    state: str = typer.Option("", "--state", help="Alleen met deze stand, zoals ready."),
+    state: str = typer.Option("", "--state", help="Alleen met deze stand, zoals 'klaar' of done."),
     phase: str = typer.Option("", "--phase"),
     role: str = typer.Option("", "--role"),
     as_json: bool = JSON,
@@ -67,10 +68,11 @@ def list_steps(
     found = open_town().traject(slug, whole=bool(cycle))
     chosen = found.cycle(cycle_number(found, cycle)) or found.cycles[-1]
     steps = chosen.definition.steps
+    wanted = parse_state(state) if state else None
     rows = [
         _row(each, steps[key.step])
         for key, each in chosen.occurrences.items()
-        if (not state or each.state.value == state)
+        if (wanted is None or each.state is wanted)
         and (not phase or steps[key.step].phase == phase)
         and (not role or steps[key.step].responsible == role)
     ]
@@ -89,7 +91,7 @@ def _row(occurrence: Any, declared: Any) -> dict[str, Any]:
         "title": declared.title.get("nl", ""),
         "phase": declared.phase,
         "responsible": declared.responsible,
-        "state": occurrence.state.value,
+        "state": occurrence.state,
         "out": occurrence.out,
         "started_on": occurrence.started_on,
         "finished_on": occurrence.finished_on,

@@ -193,7 +193,9 @@ def show(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     """Toon een traject: wat de opening bedreigt, besluiten, wat te laat is."""
     from regie.cli.plan import plan_rows
     from regie.core.settle import settle
+    from regie.core.traject import CycleState
     from regie.reports.documents import Subject, phase_windows
+    from regie.text.rules import say_anchor, say_cycle
     from regie.text.sentences import explain_chain, explain_finding, say_date
 
     town = open_town()
@@ -218,10 +220,11 @@ def show(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
             }
         )
         return
-    say(f"{found.title} - doorloop {number} ({settled.kind}), {settled.state.value}")
+    is_over = f", afgesloten: {settled.ended_because}" if settled.state is CycleState.ENDED else ""
+    say(f"{found.title} - doorloop {number}: {say_cycle(definition, settled.kind)}{is_over}")
     for name, dates in settled.anchors.items():
         say(
-            f"  {name}: {say_date(dates.actual) + ' (gebeurd)' if dates.actual else say_date(dates.target) if dates.target else '-'}"
+            f"  {say_anchor(definition, name)}: {say_date(dates.actual) + ' (gebeurd)' if dates.actual else say_date(dates.target) if dates.target else '-'}"
         )
     threats = [each for each in plan.findings if each.code in ("RG351", "RG352")]
     say("Wat bedreigt de datums:" if threats else "Alle streefdatums en wettelijke datums zijn haalbaar.")
@@ -385,7 +388,7 @@ def due(
             "cycle": each.cycle,
             "step": str(each.key),
             "role": each.role,
-            "state": each.state.value,
+            "state": each.state,
             "due_on": each.due_on,
             "legal_on": each.legal_on,
             "late": each.is_late,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from regie.core.span import Span, Unit
 from regie.text.phrases import say, words_in
@@ -11,6 +12,12 @@ from regie.text.phrases import say, words_in
 def say_date(day: date, language: str = "nl") -> str:
     """``3 juni 2027``."""
     return f"{day.day} {words_in(language).months[day.month - 1]} {day.year}"
+
+
+def say_moment(moment: datetime, zone: str, language: str = "nl") -> str:
+    """``3 juni 2027, 9.05 uur``, by the clock of a zone."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return say("moment", language, day=say_date(local.date(), language), hour=local.hour, minute=local.minute)
 
 
 def say_day(day: date, language: str = "nl") -> str:

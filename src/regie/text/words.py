@@ -18,6 +18,7 @@ class Words:
         units: per unit the word for one and for more.
         each: how a rhythm of one unit is said: ``elke maand``.
         days_off: names of days off that the calendars give in Dutch.
+        events: what happened, by the name of the event.
         subjects: the subject of a mail about one thing.
         asks: what is asked of the reader, when somebody else leads the traject.
         own_asks: the same, when the reader leads it or nobody does.
@@ -35,6 +36,7 @@ class Words:
     each: Mapping[Unit, str]
     days_off: Mapping[str, str]
     states: Mapping[State, str]
+    events: Mapping[str, str]
     kinds: Mapping[Kind, str]
     relations: Mapping[RelationType, str]
     subjects: Mapping[Kind, str]
