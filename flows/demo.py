@@ -166,13 +166,13 @@ async def live(
 
 
 async def sweep(demo: Demo) -> None:
-    """A day's sweep and post; every fourth Monday as Prefect runs, on other days the same actions by themselves."""
+    """A day's sweep and post; every eighth Monday as Prefect runs, on other days the same actions by themselves."""
     from flows.deliver import deliver as deliver_flow
     from flows.digest import digest as digest_flow
     from flows.reconcile import reconcile as reconcile_flow
 
     now = demo.clock()
-    if demo.today.isocalendar().week % 4 == 0 and demo.today.weekday() == 0:
+    if demo.today.isocalendar().week % 8 == 0 and demo.today.weekday() == 0:
         await digest_flow(reason="demo")
         await reconcile_flow(reason=f"demo {demo.today}")
         await deliver_flow(reason="demo")
@@ -391,13 +391,14 @@ def run(folder: Path) -> int:
             f"mailto://127.0.0.1:{mail.port}", Mailbox("regie@gemeente.example", "Regie De Wilg"), clock=clock
         )
         demo = Demo(folder, context, definition, clock, sender, post, began=began)
-        wait_until_ready(port, server)
-        print(f"  Prefect-server, mailserver en database draaien ({time.monotonic() - began:.0f} s)\n", flush=True)
         os.environ.update(
             {name: value for name, value in environment.items() if name.startswith(("PREFECT_", "DO_NOT"))}
         )
+        # Prefect takes seconds to import: meanwhile its server starts
         from flows.setting import Setting, use
 
+        wait_until_ready(port, server)
+        print(f"  Prefect-server, mailserver en database draaien ({time.monotonic() - began:.0f} s)\n", flush=True)
         use(Setting(context, clock, sender, Postage(), folder / "documenten", load_calendar("nl"), owner="demo"))
         sources_of("opvang")
         asyncio.run(play(demo))
