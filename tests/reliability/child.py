@@ -1,34 +1,33 @@
-"""What a real process does in the crash tests: python -m tests.reliability.child URL DEED TRAJECT."""
+"""What processes of their own do in the crash tests; each opens the database by itself."""
 
 from __future__ import annotations
 
-import sys
 from datetime import date
+from pathlib import Path
 
 from regie.actions.apply_event import apply_event
 from regie.actions.context import Context
 from regie.actions.deliver import Postage, deliver
-from regie.core.events import StepFinished, Tick
+from regie.actions.reconcile import reconcile
+from regie.core.events import StepFinished
 from regie.core.ids import OccurrenceKey, StepId
 from regie.notify.sender import FolderSender
 from regie.store.session import create_engine_for
-from tests.reliability.conftest import START, moment
+from tests.reliability.conftest import AUDIT_KEY, START, moment
 
 
-def main(url: str, deed: str, what: str) -> None:
-    engine = create_engine_for(url)
-    context = Context.on(engine, b"k" * 32, brake_at=1_000_000)
-    now = moment(START)
-    if deed == "finish":
-        apply_event(context, int(what), StepFinished(key=OccurrenceKey(StepId("a"))), now)
-    elif deed == "sweep":
-        for traject_id in range(1, int(what) + 1):
-            apply_event(context, traject_id, Tick(), moment(date(2027, 1, 20)))
-    else:
-        from pathlib import Path
-
-        deliver(context, FolderSender(Path(what)), lambda: now, f"child-{deed}", Postage())
+def open_town(url: str) -> Context:
+    """Give what actions need, with ids that no other process gives."""
+    return Context.on(create_engine_for(url), AUDIT_KEY, brake_at=1_000_000)
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def finish(url: str, traject_id: int) -> None:
+    apply_event(open_town(url), traject_id, StepFinished(key=OccurrenceKey(StepId("a"))), moment(START))
+
+
+def sweep(url: str, day: date) -> None:
+    reconcile(open_town(url), moment(day))
+
+
+def hand_over(url: str, folder: Path, day: date, owner: str) -> None:
+    deliver(open_town(url), FolderSender(folder), lambda: moment(day), owner, Postage())

@@ -25,6 +25,7 @@ __all__ = ["database_url", "databases", "empty_database_url", "engine"]
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 START = date(2027, 1, 4)
+AUDIT_KEY = b"k" * 32
 ROLES = ("maker", "baas", "lezer", "ander", "lead")
 SOURCES = {
     "workflow.yaml": """
@@ -97,7 +98,7 @@ def settle_in(engine_: Engine) -> Town:
         for role in ROLES:
             person = save_person(session, name=role.title(), email=f"{role}@partner.example")
             bind_role(session, RoleId(role), person)
-    return Town(engine_, Context.on(engine_, b"k" * 32, ids=lambda: f"id-{next(numbers):08d}", brake_at=1_000_000))
+    return Town(engine_, Context.on(engine_, AUDIT_KEY, ids=lambda: f"id-{next(numbers):08d}", brake_at=1_000_000))
 
 
 @pytest.fixture

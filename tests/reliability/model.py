@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 NEEDS = {"a": (), "b": ("a",), "c": ("b",), "d": (), "e": ("c", "d")}
 RESPONSIBLE = {"a": "maker", "b": "ander", "c": "baas", "d": "ander", "e": "maker"}
 GATES = frozenset({"c"})
+KEPT_IN_A_RERUN = frozenset({"a"})
+DROPPED_IN_A_RERUN = frozenset({"d"})
 REMIND_WORKING_DAYS = 5
 LATE_SWEEP = timedelta(days=14)
 STAGES = frozenset({"ready", "due-soon", "decision-needed", "due", "overdue"})
@@ -32,24 +34,33 @@ def working_days(day: date, amount: int) -> date:
 
 @dataclass
 class Work:
-    """One traject: what people did and decided, nothing that follows from it."""
+    """One cycle of a traject: what people did and decided, nothing that follows from it."""
 
     start: date
     opening: date
     done: dict[str, date] = field(default_factory=dict)
     waived: set[str] = field(default_factory=set)
+    dropped: frozenset[str] = frozenset()
+    follows: str = ""
+
+    def rerun(self, start: date, opening: date, follows: str) -> Work:
+        """The next cycle: what is kept counts as done when it was done, what is dropped is left out."""
+        kept = {step: day for step, day in self.done.items() if step in KEPT_IN_A_RERUN}
+        return Work(start, opening, kept, dropped=DROPPED_IN_A_RERUN, follows=follows)
 
     def is_ready(self, step: str) -> bool:
-        return self.is_open(step) and all(need in self.done or need in self.waived for need in NEEDS[step])
+        return self.is_open(step) and not any(self.is_open(need) for need in NEEDS[step])
 
     def is_open(self, step: str) -> bool:
-        return step not in self.done and step not in self.waived
+        return step not in self.done and step not in self.waived and step not in self.dropped
 
     def state(self, step: str) -> str:
         if step in self.done:
             return "done"
         if step in self.waived:
             return "waived"
+        if step in self.dropped:
+            return "dropped"
         return "ready" if self.is_ready(step) else "not yet"
 
     def due(self, step: str) -> date:
@@ -142,11 +153,18 @@ class Letter:
 class Model:
     """Everything that is remembered between two looks at the database."""
 
-    works: dict[int, Work] = field(default_factory=dict)
+    works: dict[tuple[int, int], Work] = field(default_factory=dict)
+    definitions: set[str] = field(default_factory=set)
     letters: dict[str, Letter] = field(default_factory=dict)
     notice_keys: set[tuple[object, ...]] = field(default_factory=set)
     history: dict[tuple[int, int], str] = field(default_factory=dict)
     last_sweep: datetime | None = None
+
+    def trajects(self) -> list[int]:
+        return sorted({traject_id for traject_id, _ in self.works})
+
+    def last_cycle(self, traject_id: int) -> int:
+        return max(number for owner, number in self.works if owner == traject_id)
 
     def sweep_is_late(self, now: datetime) -> bool:
         return self.last_sweep is not None and now - self.last_sweep > LATE_SWEEP

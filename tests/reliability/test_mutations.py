@@ -16,14 +16,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, bindparam, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session
 
-from regie.actions import apply_event
+from regie.actions import apply_event, start_cycle
 from regie.core import engine as core_engine
 from regie.core.changes import Changes
 from regie.core.events import Event, StepFinished
-from regie.core.traject import Traject
+from regie.core.traject import Cycle, Traject
 from regie.errors import Conflict, Refused
-from regie.store import brake, letters, notices, outbox, tables, trajects
+from regie.store import brake, cycles, letters, notices, outbox, tables, trajects
 from regie.store.dialects import Writing
 from regie.store.session import READING, in_transaction
 from tests.reliability.model import NEEDS
@@ -37,6 +38,7 @@ INVARIANTS = (
     Machine.every_notice_is_there_once_and_stays,
     Machine.record_is_whole_and_only_grows,
     Machine.steps_stand_where_facts_put_them,
+    Machine.every_cycle_follows_the_version_it_started_with,
 )
 
 Deed = Callable[[Machine], None]
@@ -50,6 +52,8 @@ STORY: tuple[Deed, ...] = (
     lambda town: town.crash_before_the_commit(0, "a"),
     lambda town: town.finish_by_a_double_press(0, "a"),
     lambda town: town.waive(0, "b"),
+    lambda town: town.import_twice(1),
+    lambda town: town.rerun_asked_twice(1, 9, 1),
     lambda town: town.hand_over([], "accepted"),
     lambda town: town.start(8),
     lambda town: town.hand_over_and_crash([], "accepted", "after_send"),
@@ -100,6 +104,10 @@ def _counts_as_refused(row: Any, now: datetime, detail: str) -> dict[str, Any]:
     return outbox._refused(row, now, detail, permanent=False)
 
 
+def _opens_another(session: Session, traject_id: int, cycle: Cycle, key: str) -> int:
+    return cycles.create_cycle(session, traject_id, cycle, f"{key}-{cycle.number}")
+
+
 MEANS: dict[str, tuple[Any, str, Any, str]] = {
     "the check at hand-over that a line is still true": (
         letters,
@@ -120,6 +128,7 @@ MEANS: dict[str, tuple[Any, str, Any, str]] = {
     "the memory of requests": (apply_event, "find_request", lambda *_args: None, "it is done"),
     "the memory of what was told": (core_engine, "_remember", lambda cycle, _told: cycle, "a second sweep wrote"),
     "the plan to look again": (core_engine, "next_looks", lambda *_args: (), "a second sweep wrote"),
+    "the memory of reruns": (start_cycle, "create_cycle", _opens_another, r"assert \(3, False\) == \(2, True\)"),
     "the record": (trajects, "append_history", lambda *_args, **_named: None, "what='cut'"),
 }
 
@@ -171,6 +180,8 @@ def by_chance(seed: int) -> tuple[Deed, ...]:
                 lambda town: town.time_passes(hours),
                 lambda town: town.hand_over(outcomes, "accepted"),
                 lambda town: town.add_or_remove_recipient("ander"),
+                lambda town: town.import_twice(number % 2),
+                lambda town: town.rerun_asked_twice(number, 5, number % 2),
                 Machine.sweep,
                 Machine.sweep,
                 Machine.digests,
