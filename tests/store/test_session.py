@@ -313,6 +313,17 @@ def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
     assert marks(engine) == ["kept"]
 
 
+def test_many_that_open_a_new_file_at_once_all_get_in(tmp_path: Path) -> None:
+    for number in range(30):
+        address = f"sqlite:///{tmp_path / f'{number}.db'}"
+
+        def open_it(address: str = address) -> str:
+            with engine_on(address) as engine, engine.connect() as connection:
+                return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+
+        assert set(at_once([open_it] * 6)) == {"wal"}
+
+
 def test_two_upgrades_at_once_make_one_database(empty_database_url: str) -> None:
     def run() -> None:
         with engine_on(empty_database_url) as engine:

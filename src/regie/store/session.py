@@ -64,18 +64,29 @@ def _prepare_sqlite(engine: Engine, busy_timeout_ms: int) -> None:
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
         # the driver would begin transactions by itself, and always too late
         connection.isolation_level = None
-        for setting in (
-            f"busy_timeout = {busy_timeout_ms}",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-        ):
+        connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}").close()
+        _write_ahead(connection, busy_timeout_ms / 1000)
+        for setting in ("synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {setting}").close()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get(READING, False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _write_ahead(connection: sqlite3.Connection, patience_seconds: float) -> None:
+    """Switch to WAL. Of two that switch a new file at once one is refused, without the busy timeout: so wait here."""
+    until = time.monotonic() + patience_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def _prepare_postgresql(engine: Engine, lock_timeout_ms: int) -> None:
@@ -187,17 +198,22 @@ def _plain_error(engine: Engine, error: DBAPIError) -> RegieError | None:
             f"database '{name}' is in use by somebody else",
             code="database-locked",
             hint="try again in a moment; if it stays so, another program holds it open",
+            database=name,
         )
     if code == sqlite3.SQLITE_NOTADB:
-        return _wrong_version(f"'{name}' is no database of Regie", "point REGIE_DATABASE_URL at another file")
+        message = f"'{name}' is no database of Regie"
+        return _wrong_version(message, "point REGIE_DATABASE_URL at another file", problem="foreign", database=name)
     if code == sqlite3.SQLITE_FULL:
-        return Incomplete(f"the disk of database '{name}' is full", code="database-full", hint="make room, then retry")
+        return Incomplete(
+            f"the disk of database '{name}' is full", code="database-full", hint="make room, then retry", database=name
+        )
     unreachable = code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM)
     if unreachable or (engine.dialect.name == "postgresql" and _is_connection_trouble(error)):
         return Incomplete(
             f"database '{name}' cannot be reached",
             code="database-unreachable",
             hint="is it there, is it running, and may Regie write to it?",
+            database=name,
         )
     return None
 
@@ -231,7 +247,8 @@ def current_revision(engine: Engine) -> str | None:
                 return str(found)
         if tables - {"alembic_version"}:
             name = engine.url.set(username=None, password=None, query={}).render_as_string()
-            raise _wrong_version(f"'{name}' holds tables that are not Regie's", "point REGIE_DATABASE_URL elsewhere")
+            message = f"'{name}' holds tables that are not Regie's"
+            raise _wrong_version(message, "point REGIE_DATABASE_URL elsewhere", problem="foreign", database=name)
         return None
 
 
@@ -245,17 +262,19 @@ def check_schema(engine: Engine) -> None:
     if found == HEAD:
         return
     if found is None:
-        raise _wrong_version("the database is empty", "make its tables with: regie db upgrade", found)
+        raise _wrong_version("the database is empty", "make its tables with: regie db upgrade", problem="empty")
     if found < HEAD:
         raise _wrong_version(
             f"the database has version {found}, this Regie needs {HEAD}",
             "make a backup, then: regie db upgrade",
             found,
+            problem="older",
         )
     raise _wrong_version(
         f"the database has version {found}, made by a newer Regie than this one ({HEAD})",
         "install that version of Regie, or put back the backup from before the upgrade",
         found,
+        problem="newer",
     )
 
 
@@ -275,5 +294,5 @@ def upgrade(engine: Engine) -> str:
     return HEAD
 
 
-def _wrong_version(message: str, hint: str, found: str | None = None) -> Conflict:
-    return Conflict(message, code="database-version", hint=hint, found=found, needed=HEAD)
+def _wrong_version(message: str, hint: str, found: str | None = None, **facts: str) -> Conflict:
+    return Conflict(message, code="database-version", hint=hint, found=found, needed=HEAD, **facts)
