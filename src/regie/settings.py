@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -151,23 +153,24 @@ class Settings(BaseSettings):
         description="Key that seals the history against tampering, at least 32 characters. Default: "
         "generated once, in the file `audit.key` in the data folder, readable for the owner only.",
     )
+    sqlite_risk_accepted: str = Field(
+        default="",
+        max_length=200,
+        description="Who accepted, and when, the small risk of an SQLite older than 3.51.3; `regie doctor` "
+        "then no longer warns of it.",
+    )
     prefect_api_url: WebAddress = Field(
         default="http://127.0.0.1:4200/api",
         description="API of the Prefect server that runs the flows.",
-    )
-    failpoint: str | None = Field(
-        default=None,
-        description="For tests outside production: the named point at which Regie must break off.",
     )
 
     @model_validator(mode="after")
     def _settings_fit_together(self) -> Settings:
         if self.mail_url is not None and self.mail_from is None:
             raise ValueError("REGIE_MAIL_URL also needs REGIE_MAIL_FROM")
-        # Production must neither lose its mail to a test address nor break off on command.
-        for name in ("mail_redirect_to", "failpoint"):
-            if getattr(self, name) is not None and not self.environment_label:
-                raise ValueError(f"{ENV_PREFIX}{name.upper()} also needs REGIE_ENVIRONMENT_LABEL, as in TEST")
+        # Production must not lose its mail to a test address.
+        if self.mail_redirect_to is not None and not self.environment_label:
+            raise ValueError("REGIE_MAIL_REDIRECT_TO also needs REGIE_ENVIRONMENT_LABEL, as in TEST")
         return self
 
     def secret_values(self) -> tuple[str, ...]:
@@ -191,16 +194,28 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        problems = [_problem(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
+        problems = [
+            _problem(item["loc"], item["msg"], item["type"], item.get("ctx", {}))
+            for item in error.errors(include_input=False, include_url=False)
+        ]
     except SettingsError:
-        problems = ["a variable has a form that cannot be read"]
+        problems = [Refused("a variable has a form that cannot be read", code="setting-wrong", trouble="form")]
     # Raised here and not in the handlers: the causes hold the values, among them secrets.
-    raise Refused("the settings are not right: " + "; ".join(problems), code="settings-invalid")
+    raise Refused(
+        "the settings are not right: " + "; ".join(problem.message for problem in problems),
+        code="settings-invalid",
+        troubles=problems,
+    )
 
 
-def _problem(location: tuple[int | str, ...], message: str) -> str:
+def _problem(location: tuple[int | str, ...], message: str, trouble: str, context: Mapping[str, object]) -> Refused:
     said = message.removeprefix("Value error, ")
-    return f"{ENV_PREFIX}{str(location[0]).upper()}: {said}" if location else said
+    if not location:
+        named = re.findall(rf"{ENV_PREFIX}[A-Z_]+", said)
+        return Refused(said, code="setting-wrong", variable=named[0], also=named[1])
+    variable = f"{ENV_PREFIX}{str(location[0]).upper()}"
+    options = re.findall(r"'([^']+)'", str(context.get("expected", "")))
+    return Refused(f"{variable}: {said}", code="setting-wrong", variable=variable, trouble=trouble, options=options)
 
 
 def load_audit_key(settings: Settings) -> SecretStr:
@@ -224,12 +239,16 @@ def load_audit_key(settings: Settings) -> SecretStr:
             f"the audit key '{path}' cannot be used: {reason}",
             code="settings-invalid",
             hint="make the data folder readable and writable for Regie, or set REGIE_AUDIT_KEY",
+            file=str(path),
+            problem="unusable",
         ) from None
     if len(key) < SHORTEST_AUDIT_KEY:
         raise Refused(
             f"the audit key '{path}' holds no full key",
             code="settings-invalid",
             hint="put it back from a backup; a new key cannot vouch for the history written with the old one",
+            file=str(path),
+            problem="short",
         )
     return SecretStr(key)
 

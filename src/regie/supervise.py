@@ -105,7 +105,9 @@ def wait_until_ready(port: int, child: Child, within: float = READY_WITHIN) -> N
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    raise Incomplete("the Prefect server does not start", code="prefect-not-ready", hint=f"read {child.log}")
+    raise Incomplete(
+        "the Prefect server does not start", code="prefect-not-ready", hint=f"read {child.log}", log=str(child.log)
+    )
 
 
 def refuse_taken_port(port: int) -> None:
@@ -116,7 +118,10 @@ def refuse_taken_port(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise Refused(
-                f"port {port} is in use", code="port-in-use", hint="stop what uses it, or choose another with --port"
+                f"port {port} is in use",
+                code="port-in-use",
+                hint="stop what uses it, or choose another with --port",
+                port=port,
             ) from None
 
 
@@ -135,7 +140,9 @@ def up(settings: Settings, say: Say, *, port: int = 4200) -> None:
         logs.mkdir(parents=True, exist_ok=True)
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused(f"cannot write in {folder}: {error.strerror}", code="folder-unwritable") from None
+        raise Refused(
+            f"cannot write in {folder}: {error.strerror}", code="folder-unwritable", folder=str(folder)
+        ) from None
     engine = create_engine_for(settings.database_url.get_secret_value())
     upgrade(engine)
     engine.dispose()
@@ -167,7 +174,13 @@ def _look_after(child: Child, say: Say) -> None:
     if not child.has_ended:
         return
     if child.restarts >= MOST_RESTARTS:
-        raise Refused(f"{child.name} keeps stopping", code="child-keeps-stopping", hint=f"read {child.log}")
+        raise Refused(
+            f"{child.name} keeps stopping",
+            code="child-keeps-stopping",
+            hint=f"read {child.log}",
+            child=child.name,
+            log=str(child.log),
+        )
     child.restarts += 1
     say(f"{child.name} was gestopt en wordt opnieuw gestart ({child.restarts} van {MOST_RESTARTS})")
     time.sleep(min(child.restarts, 3))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from regie.definitions.calendars import workflow_defs_dir
+from tests.support.commands import Regie, command_in
 
 SMALL = """
 regie: 1
@@ -29,42 +28,10 @@ steps:
 """
 
 
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Regie = Callable[..., Ran]
-
-
 @pytest.fixture
 def regie(tmp_path: Path) -> Regie:
-    """Run the real command in a process of its own, with a database of its own."""
-    environment = {**os.environ, "REGIE_DATA_DIR": str(tmp_path / "data"), "USER": "tester", "NO_COLOR": "1"}
-    environment.pop("REGIE_DATABASE_URL", None)
     (tmp_path / "klein.yaml").write_text(SMALL, encoding="utf-8")
-
-    def run(*arguments: str, **more: str) -> Ran:
-        done = subprocess.run(
-            [sys.executable, "-m", "regie", *arguments],
-            env={**environment, **more},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    return run
+    return command_in(tmp_path)
 
 
 @pytest.fixture
@@ -110,10 +77,10 @@ def test_plan_of_the_default_definition_has_every_step(regie: Regie) -> None:
         pytest.param(["plan", "klein.yaml", "--start", "morgen"], 2, "geen datum", id="no-date"),
         pytest.param(["plan", "klein.yaml", "--anchor", "opening"], 2, "naam=waarde", id="no-pair"),
         pytest.param(
-            ["plan", "klein.yaml", "--anchor", "feest=2028-01-01"], 6, "unknown anchor 'feest'", id="unknown-anchor"
+            ["plan", "klein.yaml", "--anchor", "feest=2028-01-01"], 6, "geen ankerdatum 'feest'", id="unknown-anchor"
         ),
         pytest.param(
-            ["plan", "klein.yaml", "--set", "kleur=rood"], 6, "unknown question 'kleur'", id="unknown-question"
+            ["plan", "klein.yaml", "--set", "kleur=rood"], 6, "vraag 'kleur' staat niet", id="unknown-question"
         ),
         pytest.param(["plan", "klein.yaml", "--start", "1950-01-02"], 7, "1990", id="year-without-calendar"),
         pytest.param(["dans"], 2, "No such command", id="unknown-command"),
@@ -138,7 +105,8 @@ def test_definition_with_errors_names_every_place_and_stores_nothing(regie: Regi
     started = regie("traject", "start", "--title", "X", "--definition", "fout.yaml", "--yes")
 
     assert checked.code == started.code == 3
-    assert checked.err.count("fout.yaml:5:") == 3
+    assert checked.err.count("fout.yaml:5:") == started.err.count("fout.yaml:5:") == 3
+    assert started.err.startswith("fout [definition-invalid]: Het stappenplan 'fout.yaml' klopt nog niet.")
     assert regie("traject", "list", "--json").json == []
 
 
@@ -149,13 +117,16 @@ def test_start_needs_its_target_and_says_so(regie: Regie) -> None:
     ran = regie("traject", "start", "--title", "X", "--definition", "klein.yaml", "--yes")
 
     assert ran.code == 6
-    assert "anchor 'opening' needs a target date" in ran.err
+    assert "'Opening' kan niet zonder streefdatum" in ran.err
 
 
 def test_step_is_completed_with_evidence_and_shown(town: Regie) -> None:
     bare = town("step", "complete", "de-wilg", "a", "--yes")
     assert bare.code == 6
-    assert "evidence" in bare.err
+    assert bare.err.splitlines() == [
+        "fout [evidence-missing]: Stap 'A' kan niet klaar zijn zonder bewijs.",
+        "  tip: Geef een link of een document op.",
+    ]
 
     done = town("step", "complete", "de-wilg", "a", "--evidence", "https://zaak/1", "--yes", "--json")
     assert done.code == 0
@@ -164,18 +135,41 @@ def test_step_is_completed_with_evidence_and_shown(town: Regie) -> None:
 
     again = town("step", "complete", "de-wilg", "a", "--evidence", "https://zaak/1", "--yes", "--json")
     assert again.code == 6
-    assert json.loads(again.err)["code"] == "transition-refused"
+    assert json.loads(again.err) == {
+        "code": "transition-refused",
+        "message": "cannot finish 'a': it is done",
+        "hint": "",
+        "message_nl": "Stap 'A' is al klaar. Afronden kan niet meer.",
+        "hint_nl": "Klopt er iets niet? Heropen de stap dan eerst.",
+    }
 
 
 def test_step_too_early_names_what_it_waits_for(town: Regie) -> None:
     ran = town("gate", "decide", "de-wilg", "b", "go", "--decided-by", "college", "--yes")
 
     assert ran.code == 6
-    assert "it waits for: a" in ran.err
+    assert "Over 'B' kan nog geen besluit vallen: de stap wacht op 'A'." in ran.err
+    assert "Volgens het plan begint 'B' op" in ran.err
+
+
+def test_refusal_is_in_the_language_that_was_set(town: Regie) -> None:
+    ran = town("gate", "decide", "de-wilg", "b", "go", "--decided-by", "college", "--yes", REGIE_LANGUAGE="en")
+
+    assert ran.code == 6
+    assert ran.err == "error [step-not-ready]: cannot decide 'b' yet\n  hint: it waits for: a\n"
+
+
+def test_wrong_setting_is_said_in_dutch_as_no_language_is_known_then(regie: Regie) -> None:
+    ran = regie("traject", "list", REGIE_LANGUAGE="fy")
+
+    assert ran.code == 6
+    assert "fout [settings-invalid]: De instellingen kloppen niet. REGIE_LANGUAGE moet" in ran.err
 
 
 def test_unknown_step_and_traject_are_not_found_with_a_guess(town: Regie) -> None:
-    assert town("step", "show", "de-wilg", "aa").code == 4
+    step = town("step", "show", "de-wilg", "aa")
+    assert step.code == 4
+    assert step.err == "fout [unknown-step]: Doorloop 1 heeft geen stap 'aa'.\n  tip: Bedoelde u 'a'?\n"
     assert town("traject", "show", "de-wilgg").code == 4
 
 
@@ -195,7 +189,7 @@ def test_preview_lists_the_consequences_and_saves_nothing(town: Regie) -> None:
     assert seen.code == 0
     assert not seen.json["saved"]
     assert {each["step"] for each in seen.json["moved"]} == {"b", "c"}
-    assert seen.json["targets_broken"] == 1
+    assert [each["code"] for each in seen.json["broken"]] == ["RG351"]
     assert town("why", "de-wilg", "b", "--json").json["early_finish"] != "2099-02-02"
 
 
@@ -277,8 +271,9 @@ def test_database_of_another_version_is_left_alone(town: Regie, tmp_path: Path) 
 
 
 def test_ctrl_c_ends_with_130_and_one_line(regie: Regie, tmp_path: Path) -> None:
+    story = str(workflow_defs_dir() / "opvang" / "rehearsals" / "8-stilte-klimt-de-ladder.yaml")
     process = subprocess.Popen(
-        [sys.executable, "-m", "regie", "definition", "rehearse", "opvang"],
+        [sys.executable, "-m", "regie", "definition", "rehearse", "opvang", *[story] * 200],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None

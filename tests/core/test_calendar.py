@@ -173,7 +173,7 @@ def test_day_before_the_table_begins_is_refused_with_the_year() -> None:
         LEGAL.next_working_day(D("1989-12-31"))
 
     assert caught.value.code == "calendar-year-missing"
-    assert caught.value.facts == {"year": 1989}
+    assert caught.value.facts == {"calendar": LEGAL.name, "first_year": 1990, "year": 1989}
 
 
 def test_counting_back_past_the_first_working_day_is_refused() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -8,9 +9,10 @@ from sqlalchemy import Engine
 from regie.core.events import GateDecided, StepFinished
 from regie.core.ids import AnchorId, RoleId
 from regie.core.traject import AnchorDates, CycleState, State
+from regie.errors import NotFound
 from regie.store.overview import count_states, list_due_steps, list_trajects
 from regie.store.session import read_scope
-from tests.store.world import MONDAY, OPENING, OPENING_ANCHOR, World
+from tests.store.world import MONDAY, OPENING, OPENING_ANCHOR, Watched, World
 from tests.support import builders as b
 
 EARLY, LATER = date(2027, 5, 18), date(2027, 5, 25)
@@ -60,6 +62,67 @@ def test_the_list_of_trajects_says_how_each_cycle_stands(world: World) -> None:
 def test_without_a_day_nothing_is_late(world: World) -> None:
     with read_scope(world.engine) as session:
         assert [each.cycles[0].late for each in list_trajects(session)] == [0, 0]
+
+
+def slugs(world: World, **more: Any) -> list[str]:
+    with read_scope(world.engine) as session:
+        return [each.slug for each in list_trajects(session, LATER, **more)]
+
+
+def test_pages_follow_each_other_without_a_gap_or_a_repetition(world: World) -> None:
+    for number in range(3, 8):
+        world.starts(f"huis-{number}")
+    end(world, 1)
+    end(world, 5)
+    whole = slugs(world)
+
+    for limit in (1, 2, 3, 7, 100):
+        pages, after = [], ""
+        while page := slugs(world, limit=limit, after=after):
+            assert len(page) <= limit
+            pages += page
+            after = page[-1]
+        assert pages == whole
+    # all have the same title: those that run in the order in which they were made, then those that ended
+    assert whole == ["de-linde", "huis-3", "huis-4", "huis-6", "huis-7", "de-wilg", "huis-5"]
+
+
+def test_page_is_as_full_of_facts_as_the_whole_list(world: World) -> None:
+    world.happens(1, StepFinished(key=b.key("vroeg"), by="p4"), b.at(MONDAY))
+
+    with read_scope(world.engine) as session:
+        whole = list_trajects(session, LATER)
+        pages = [*list_trajects(session, LATER, limit=1), *list_trajects(session, LATER, limit=1, after="de-wilg")]
+
+    assert tuple(pages) == whole
+    assert whole[0].cycles[0].counts != whole[1].cycles[0].counts
+
+
+def test_trajects_that_ended_can_be_left_out(world: World) -> None:
+    end(world, 1)
+
+    assert slugs(world, running_only=True) == ["de-linde"]
+    assert slugs(world, running_only=True, after="de-linde") == []
+    assert slugs(world, running_only=True, after="de-wilg") == []
+
+
+def test_page_after_a_traject_that_is_not_there_is_not_guessed(world: World) -> None:
+    with pytest.raises(NotFound) as refused:
+        slugs(world, after="de-wilgg")
+
+    assert refused.value.code == "unknown-traject"
+
+
+def test_page_asks_no_more_of_the_database_when_it_is_longer(world: World) -> None:
+    for number in range(3, 8):
+        world.starts(f"huis-{number}")
+
+    with Watched(world.engine) as short:
+        slugs(world, limit=1)
+    with Watched(world.engine) as long:
+        slugs(world, limit=7)
+
+    assert len(short.reads) == len(long.reads) <= 5
 
 
 def test_due_steps_come_in_order_of_their_date_late_ones_first(world: World) -> None:

@@ -41,7 +41,10 @@ def command_in(folder: Path) -> Regie:
             capture_output=True,
             text=True,
             timeout=60,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
+        assert "Traceback" not in done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return run

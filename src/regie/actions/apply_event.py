@@ -12,6 +12,7 @@ from regie.actions.office_hours import next_office_hour
 from regie.core.changes import Changes
 from regie.core.engine import advance
 from regie.core.events import Event, Tick
+from regie.plain_text import check_plain, check_texts
 from regie.store.session import in_transaction, read_scope
 from regie.store.trajects import Saved, find_request, load_traject, mark_dirty, save_changes
 
@@ -32,7 +33,7 @@ def apply_event(context: Context, traject_id: int, event: Event, now: datetime, 
         request_id: of one press of one button; the same one twice has one effect.
 
     Raises:
-        Refused: the rules say no.
+        Refused: the rules say no, or a text holds a ``control-character``.
         NotFound: no such traject, cycle, step or anchor.
         Conflict: somebody else was first; nothing was changed.
     """
@@ -45,6 +46,8 @@ def apply_in(
     session: Session, context: Context, traject_id: int, event: Event, now: datetime, request_id: str = ""
 ) -> Applied:
     """The same inside a transaction that is already open."""
+    check_texts(event)
+    check_plain(request_id, "request_id")
     if request_id and find_request(session, traject_id, request_id):
         return Applied(None, None, repeated=True)
     traject = load_traject(session, traject_id, context.shelf)
@@ -68,5 +71,6 @@ def apply_in(
 
 def preview_event(context: Context, traject_id: int, event: Event, now: datetime) -> Changes:
     """Show what an event would lead to. Saves nothing."""
+    check_texts(event)
     with read_scope(context.engine) as session:
         return advance(load_traject(session, traject_id, context.shelf, for_change=False), event, now)

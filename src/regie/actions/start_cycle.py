@@ -14,6 +14,7 @@ from regie.core.definition import Definition
 from regie.core.events import CycleStarted
 from regie.core.ids import AnchorId
 from regie.core.opening import open_cycle
+from regie.plain_text import check_texts
 from regie.store.definitions import save_definition
 from regie.store.session import in_transaction
 from regie.store.trajects import create_cycle, load_traject
@@ -46,9 +47,10 @@ def start_cycle(
         definition: the newest version, with its ``sources``; without it the cycle before is followed.
 
     Raises:
-        Refused: ``bad-answers``.
+        Refused: ``bad-answers``, ``control-character``.
         NotFound: unknown kind or traject.
     """
+    check_texts(new)
 
     def work(session: Session) -> tuple[int, Applied]:
         traject = load_traject(session, traject_id, context.shelf, whole=True)

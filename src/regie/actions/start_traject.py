@@ -20,6 +20,7 @@ from regie.core.ids import AnchorId, ListId
 from regie.core.opening import open_cycle
 from regie.core.traject import Cycle, Item, Traject
 from regie.errors import Refused
+from regie.plain_text import check_texts
 from regie.store.definitions import save_definition
 from regie.store.session import in_transaction
 from regie.store.trajects import create_cycle, create_traject
@@ -51,7 +52,7 @@ def start_traject(
     """Store the definition, the traject and its first cycle, all or nothing.
 
     Raises:
-        Refused: an answer or a target is missing or wrong; all of them are named.
+        Refused: an answer or a target is missing or wrong, all of them are named; or ``control-character``.
         Conflict: ``slug-taken``.
     """
     cycle = _first_cycle(definition, new)
@@ -75,6 +76,7 @@ def preview_start(definition: Definition, new: NewTraject, now: datetime) -> Cha
 
 
 def _first_cycle(definition: Definition, new: NewTraject) -> Cycle:
+    check_texts(new)
     if not new.title.strip():
         raise Refused("a traject needs a name", code="title-missing")
     targets = {AnchorId(anchor): day for anchor, day in new.targets.items()}
@@ -86,5 +88,7 @@ def slug_of(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
     if not slug:
-        raise Refused(f"cannot make a short name from '{title}'", code="bad-slug", hint="give one with --slug")
+        raise Refused(
+            f"cannot make a short name from '{title}'", code="bad-slug", hint="give one with --slug", title=title
+        )
     return slug

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 
 from regie.cli.common import BY, JSON, open_town, print_json, say, table, warn, who
 from regie.errors import DeliveryFailed, NotFound
+from regie.plain_text import check_plain
 
 if TYPE_CHECKING:
     from regie.store.history import HistoryEntry
@@ -86,7 +88,7 @@ def import_partners(
 
 def _read_rows(file: Path) -> tuple[list[dict[str, str | None]], int]:
     if not file.is_file():
-        raise NotFound(f"bestand '{file}' is er niet", code="unknown-file")
+        raise NotFound(f"no file '{file}'", code="unknown-file", file=str(file))
     if file.suffix.lower() in (".yaml", ".yml"):
         from pydantic import Field
 
@@ -102,7 +104,9 @@ def _read_rows(file: Path) -> tuple[list[dict[str, str | None]], int]:
     except UnicodeDecodeError:
         raise typer.BadParameter("het bestand is geen UTF-8; sla het op als CSV UTF-8") from None
     first_line = text.splitlines()[0] if text.strip() else ""
-    reader = csv.DictReader(text.splitlines(), delimiter=";" if first_line.count(";") >= first_line.count(",") else ",")
+    # read by line feeds only: a text knows more line ends, and those are for the import to refuse
+    delimiter = ";" if first_line.count(";") >= first_line.count(",") else ","
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     return [{str(name).strip(): value for name, value in row.items() if name} for row in reader], 2
 
 
@@ -229,8 +233,9 @@ def retry_message(message_id: str, by: str = BY) -> None:
     from regie.store.outbox import retry
     from regie.store.session import in_transaction
 
+    actor = check_plain(who(by), "by")
     town = open_town()
-    in_transaction(town.context.engine, lambda session: retry(session, message_id, who(by)))
+    in_transaction(town.context.engine, lambda session: retry(session, message_id, actor))
     say("Het bericht staat weer klaar.")
 
 
@@ -240,8 +245,9 @@ def release(by: str = BY) -> None:
     from regie.store.outbox import release_held
     from regie.store.session import in_transaction
 
+    actor = check_plain(who(by), "by")
     town = open_town()
-    held = in_transaction(town.context.engine, lambda session: release_held(session, town.now(), by=who(by)))
+    held = in_transaction(town.context.engine, lambda session: release_held(session, town.now(), by=actor))
     say(f"Losgelaten: {held}")
 
 
@@ -251,9 +257,11 @@ def discard(reason: str = typer.Option(..., "--reason"), by: str = BY) -> None:
     from regie.store.outbox import discard_held
     from regie.store.session import in_transaction
 
+    actor = check_plain(who(by), "by")
+    check_plain(reason, "reason", is_long=True)
     town = open_town()
     held = in_transaction(
-        town.context.engine, lambda session: discard_held(session, town.now(), by=who(by), reason=reason)
+        town.context.engine, lambda session: discard_held(session, town.now(), by=actor, reason=reason)
     )
     say(f"Weggegooid: {held}")
 
@@ -334,7 +342,7 @@ def deliver_now(as_json: bool = JSON) -> None:
         )
     if done.refused or done.uncertain:
         raise DeliveryFailed(
-            "niet alles is verstuurd", hint="regie outbox list toont wat er is; het wordt opnieuw geprobeerd"
+            "not everything was sent", hint="regie outbox list shows what went wrong; it is tried again by itself"
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import os
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -12,9 +14,11 @@ from urllib.parse import urlsplit
 
 from regie.cli.common import Town, open_town
 from regie.errors import RegieError
+from regie.text.refusals import say_refusal
 
 GOOD, WARN, BAD = "goed", "let op", "fout"
 FIXED_SQLITE = (3, 51, 3)
+PREFECT_WITHIN_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,19 @@ def check_up() -> list[Line]:
     try:
         town = open_town()
     except RegieError as error:
-        return [Line("database", BAD, error.message, error.hint)]
+        return [_refused("database", error)]
     lines: list[Line] = []
-    for check in (_sqlite, _audit_key, _calendars, _roles, _mail, _post, _sweeps, _record):
+    for check in (_sqlite, _audit_key, _calendars, _roles, _mail, _prefect, _post, _sweeps, _record):
         try:
             lines += check(town)
         except RegieError as error:
-            lines.append(Line(check.__name__.strip("_"), BAD, error.message, error.hint))
+            lines.append(_refused(check.__name__.strip("_"), error))
     return lines
+
+
+def _refused(what: str, error: RegieError) -> Line:
+    refusal = say_refusal(error)
+    return Line(what, BAD, refusal.message, refusal.advice)
 
 
 def _sqlite(town: Town) -> Iterator[Line]:
@@ -52,12 +61,19 @@ def _sqlite(town: Town) -> Iterator[Line]:
     right = found == {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"}
     yield Line("database", GOOD if right else BAD, f"SQLite {sqlite3.sqlite_version}, {found}")
     if sqlite3.sqlite_version_info < FIXED_SQLITE:
-        yield Line(
-            "SQLite-versie",
-            WARN,
-            f"{sqlite3.sqlite_version} heeft een zeldzame fout in WAL",
-            "gebruik 3.51.3 of nieuwer, of PostgreSQL; maak dagelijks een kopie",
-        )
+        yield _old_sqlite(town.settings.sqlite_risk_accepted)
+
+
+def _old_sqlite(accepted: str) -> Line:
+    if accepted:
+        return Line("SQLite-versie", GOOD, f"{sqlite3.sqlite_version}; het risico is aanvaard: {accepted}")
+    return Line(
+        "SQLite-versie",
+        WARN,
+        f"{sqlite3.sqlite_version} heeft een zeldzame fout in WAL, die de database kan beschadigen",
+        "gebruik SQLite 3.51.3 of nieuwer, of PostgreSQL; of aanvaard het risico, leg dat vast in"
+        " REGIE_SQLITE_RISK_ACCEPTED, en maak dagelijks een kopie",
+    )
 
 
 def _audit_key(town: Town) -> Iterator[Line]:
@@ -126,6 +142,44 @@ def _mail(town: Town) -> Iterator[Line]:
             f"{parts.hostname}:{port} antwoordt niet: {error.strerror or type(error).__name__}",
             "controleer REGIE_MAIL_URL",
         )
+
+
+def _prefect(town: Town) -> Iterator[Line]:
+    """Asked over plain HTTP: the doctor needs no Prefect to see whether its server answers."""
+    is_set = "prefect_api_url" in town.settings.model_fields_set
+    address = town.settings.prefect_api_url if is_set else os.environ.get("PREFECT_API_URL", "")
+    name = "REGIE_PREFECT_API_URL" if is_set else "PREFECT_API_URL"
+    if not address:
+        yield Line(
+            "Prefect", GOOD, "niet ingesteld: regie up start een eigen server, regie sweep en deliver doen zonder"
+        )
+        return
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        yield Line("Prefect", BAD, f"{name} is geen webadres", "schrijf bijvoorbeeld http://127.0.0.1:4200/api")
+        return
+    host = parts.netloc.rpartition("@")[2]
+    try:
+        status = _status_of(parts.scheme, host, f"{parts.path.rstrip('/')}/health")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        said = f"{host} antwoordt niet: {getattr(error, 'strerror', None) or type(error).__name__}"
+        yield Line("Prefect", BAD, said, f"draait regie up? controleer anders {name}")
+        return
+    if status == http.client.OK:
+        yield Line("Prefect", GOOD, f"{host} antwoordt")
+    else:
+        said = f"{host} antwoordt met {status} op {parts.path.rstrip('/')}/health"
+        yield Line("Prefect", BAD, said, f"staat in {name} het adres van een Prefect-API, met /api aan het eind?")
+
+
+def _status_of(scheme: str, host: str, path: str) -> int:
+    kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
+    connection = kind(host, timeout=PREFECT_WITHIN_SECONDS)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def _post(town: Town) -> Iterator[Line]:

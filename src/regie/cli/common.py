@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from regie.errors import RegieError
+from regie.errors import NotFound, RegieError
 
 if TYPE_CHECKING:
     from regie.actions.context import Context
@@ -194,16 +194,14 @@ def find_key(traject: Traject, number: int, text: str) -> Any:
     """Find a step; without a copy the one copy that is open, when there is just one.
 
     Raises:
-        NotFound: ``unknown-step``, with what it may have meant.
+        NotFound: ``unknown-step``, with what it may have meant; ``unknown-cycle``.
     """
     import difflib
-
-    from regie.errors import NotFound
 
     key = parse_key(text)
     cycle = traject.cycle(number)
     if cycle is None:
-        raise NotFound(f"traject '{traject.slug}' heeft geen doorloop {number}", code="unknown-cycle")
+        raise _unknown_cycle(traject, number)
     if key in cycle.occurrences:
         return key
     copies = [each for each in cycle.occurrences if each.step == key.step]
@@ -211,11 +209,32 @@ def find_key(traject: Traject, number: int, text: str) -> Any:
     if not key.key and len(open_copies) == 1:
         return open_copies[0]
     if copies:
-        names = ", ".join(str(each) for each in copies)
-        raise NotFound(f"'{text}' heeft meer exemplaren", code="unknown-step", hint=f"een van: {names}")
+        names = [str(each) for each in copies]
+        hint = f"one of: {', '.join(names)}"
+        raise NotFound(
+            f"step '{text}' has several copies", code="unknown-step", hint=hint, step=text, cycle=number, copies=names
+        )
     close = difflib.get_close_matches(str(key.step), [str(each.step) for each in cycle.occurrences], n=1)
-    hint = f"bedoelde u '{close[0]}'?" if close else "regie step list toont alle stappen"
-    raise NotFound(f"geen stap '{text}' in doorloop {number}", code="unknown-step", hint=hint)
+    raise NotFound(
+        f"no step '{text}' in cycle {number}",
+        code="unknown-step",
+        hint=f"did you mean '{close[0]}'?" if close else "regie step list shows all steps",
+        step=text,
+        cycle=number,
+        close=close,
+    )
+
+
+def _unknown_cycle(traject: Traject, number: int) -> NotFound:
+    numbers = [str(each.number) for each in traject.cycles]
+    return NotFound(
+        f"traject '{traject.slug}' has no cycle {number}",
+        code="unknown-cycle",
+        hint=f"one of: {', '.join(numbers)}",
+        traject=traject.slug,
+        cycle=number,
+        options=numbers,
+    )
 
 
 def parse_state(text: str) -> State:
@@ -267,18 +286,41 @@ def stop_usage(text: str) -> NoReturn:
 
 
 def show_error(error: RegieError, *, as_json: bool) -> int:
-    """Say what went wrong in one breath; give the exit code of its family."""
-    findings = getattr(error, "findings", ())
+    """Say what went wrong in one breath; give the exit code of its family.
+
+    People read it in their language. A document for machines has the English of the error, and besides that the Dutch.
+    """
+    from regie.text.phrases import say as say_phrase
+    from regie.text.refusals import say_refusal
+
+    findings = [str(finding) for finding in getattr(error, "findings", ())]
     if as_json:
-        problem = {"code": error.code, "message": error.message, "hint": error.hint}
-        if findings:
-            problem["findings"] = [str(finding) for finding in findings]  # type: ignore[assignment]
+        dutch = say_refusal(error, "nl")
+        problem = {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "message_nl": dutch.message,
+            "hint_nl": dutch.advice,
+            **({"findings": findings} if findings else {}),
+        }
         typer.echo(json.dumps(problem, ensure_ascii=False, default=str), err=True)
     else:
+        language = _language()
+        refusal = say_refusal(error, language)
+        warn(say_phrase("refusal", language, code=error.code, message=refusal.message))
         for finding in findings:
-            warn(str(finding))
-        if not findings:
-            warn(f"fout [{error.code}]: {error.message}")
-            if error.hint:
-                warn(f"  tip: {error.hint}")
+            warn(finding)
+        if refusal.advice:
+            warn(say_phrase("advice", language, advice=refusal.advice))
     return EXIT_CODES.get(error.family, 1)
+
+
+def _language() -> str:
+    """The language of this installation; Dutch when the settings themselves are what is wrong."""
+    from regie.settings import load_settings
+
+    try:
+        return load_settings().language
+    except RegieError:
+        return "nl"

@@ -122,7 +122,12 @@ def rehearse(
         folder = Path(definition) if Path(definition).is_dir() else workflow_defs_dir() / definition
         paths = sorted((folder / "rehearsals").glob("*.yaml"))
     if not paths:
-        raise NotFound(f"'{definition}' heeft geen verhalen", code="no-rehearsals", hint="zet ze in de map rehearsals")
+        raise NotFound(
+            f"definition '{definition}' has no rehearsals",
+            code="no-rehearsals",
+            hint="put them in its folder rehearsals",
+            definition=definition,
+        )
     results = []
     for path in paths:
         done = run_rehearsal(chosen, read_rehearsal(path))

@@ -321,16 +321,40 @@ def unpin(slug: str, name: str, cycle: int = CYCLE, by: str = BY, yes: bool = YE
 
 
 @term.command("stop")
-def stop_clock(slug: str, name: str, reason: str = REASON, on: str = ON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def stop_clock(
+    slug: str,
+    name: str,
+    reason: str = REASON,
+    requested_on: str = typer.Option(
+        "",
+        "--requested-on",
+        help="Dag waarop om aanvulling is gevraagd; anders vandaag. De termijn staat stil vanaf de dag erna (Awb 4:15).",
+    ),
+    on: str = typer.Option(
+        "", "--on", help="Bij een andere grond dan aanvulling: de eerste dag waarop de termijn stilstaat."
+    ),
+    cycle: int = CYCLE,
+    by: str = BY,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
     """Zet de wettelijke termijn stil."""
     from regie.core.events import ClockStopped
 
-    _apply(slug, name, cycle, by, lambda **f: ClockStopped(reason=reason, on=_day(on), **f), (yes, preview, as_json))
+    if requested_on and on:
+        raise typer.BadParameter("geef --requested-on of --on, niet allebei")
+
+    def make(**facts: Any) -> ClockStopped:
+        asked = parse_day(requested_on, "--requested-on") if requested_on else None
+        return ClockStopped(requested_on=asked, on=_day(on), reason=reason, **facts)
+
+    _apply(slug, name, cycle, by, make, (yes, preview, as_json))
 
 
 @term.command("resume")
-def resume_clock(slug: str, name: str, on: str = ON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
-    """Laat de termijn weer lopen."""
+def resume_clock(slug: str, name: str, on: str = typer.Option("", "--on", help="Dag waarop de aanvraag is aangevuld, of de termijn om een andere reden weer loopt; anders vandaag."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Laat de termijn weer lopen; die dag telt weer mee."""
     from regie.core.events import ClockResumed
 
     _apply(slug, name, cycle, by, lambda **f: ClockResumed(on=_day(on), **f), (yes, preview, as_json))

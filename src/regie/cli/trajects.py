@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -28,7 +28,13 @@ from regie.cli.common import (
     who,
 )
 
-traject = typer.Typer(help="Trajecten: starten, tonen.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from regie.core.changes import Changes
+
+PAGE = 100
+"""How many trajects people see at once, when they ask for no other number."""
+
+traject = typer.Typer(help="Trajecten: starten, tonen, afsluiten.", no_args_is_help=True)
 anchor = typer.Typer(help="Ankerdatums: tonen, verzetten.", no_args_is_help=True)
 item = typer.Typer(help="Instroommomenten en andere lijsten die groeien.", no_args_is_help=True)
 cycle_group = typer.Typer(help="Doorlopen: de fasen opnieuw.", no_args_is_help=True)
@@ -153,16 +159,26 @@ def _ask_what_misses(
 
 
 @traject.command("list")
-def list_all(as_json: bool = JSON) -> None:
-    """Toon alle trajecten met wat te laat is en wat eerst komt."""
+def list_all(
+    everything: bool = typer.Option(False, "--all", help="Ook trajecten die zijn afgesloten of gestopt."),
+    limit: int | None = typer.Option(
+        None, "--limit", min=1, help=f"Hoeveel hoogstens; anders {PAGE}, en met --json allemaal."
+    ),
+    after: str = typer.Option("", "--after", help="Ga verder na dit traject: het laatste van de vorige lijst."),
+    as_json: bool = JSON,
+) -> None:
+    """Toon de trajecten die lopen, met wat te laat is en wat eerst komt."""
     from regie.store.overview import list_trajects
     from regie.store.session import read_scope
 
+    most = limit or (None if as_json else PAGE)
     town = open_town()
     with read_scope(town.context.engine) as session:
-        found = list_trajects(session, town.today())
+        # one more than is shown, to know whether there are more
+        ask = None if most is None else most + 1
+        found = list_trajects(session, town.today(), limit=ask, after=after, running_only=not everything)
     rows = []
-    for each in found:
+    for each in found[:most]:
         last = each.cycles[-1] if each.cycles else None
         opening = next((d.counts for a, d in last.anchors.items() if a == "opening"), None) if last else None
         rows.append(
@@ -186,6 +202,63 @@ def list_all(as_json: bool = JSON) -> None:
             ("traject", "titel", "doorloop", "opening", "te laat", "eerstvolgend"),
             ((r["slug"], r["title"], r["cycle"], r["opening"], r["late"], r["next_due_on"]) for r in rows),
         )
+        if len(found) > len(rows):
+            warn(f"Er zijn er meer: regie traject list{' --all' if everything else ''} --after {rows[-1]['slug']}")
+
+
+@traject.command("close")
+def close(
+    slug: str,
+    reason: str = typer.Option(..., "--reason", help="Waarom; komt in de geschiedenis."),
+    by: str = BY,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
+    """Sluit een traject af: wat nog open staat, wordt ingetrokken, en niemand hoort er nog over."""
+    from regie.actions.close_traject import close_traject, preview_close
+
+    town = open_town()
+    traject_id = town.traject_id(slug)
+    cycles = [_closing(each) for each in preview_close(town.context, traject_id, reason, town.now(), by=who(by))]
+    document = {"slug": slug, "cycles": cycles}
+    if not as_json:
+        for each in cycles:
+            say(
+                f"Doorloop {each['cycle']} stopt: {len(each['withdrawn'])} open stappen worden ingetrokken,"
+                f" {each['kept']} blijven zoals ze zijn."
+            )
+            if each["under_way"]:
+                say(f"  Hieraan wordt al gewerkt: {', '.join(each['under_way'])}")
+    if preview:
+        if as_json:
+            print_json({"saved": False, **document})
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            stop_usage("dit sluit een traject af: geef --yes, of --preview om alleen te kijken")
+        if not typer.confirm("Traject afsluiten?"):
+            say("Niets opgeslagen.")
+            raise typer.Exit(1)
+    close_traject(town.context, traject_id, reason, town.now(), by=who(by))
+    if as_json:
+        print_json({"saved": True, **document})
+    else:
+        say(f"Traject '{slug}' is afgesloten; regie traject list --all toont het nog.")
+
+
+def _closing(changes: Changes) -> dict[str, Any]:
+    """What the end of one cycle does to its steps."""
+    from regie.core.traject import State
+
+    withdrawn = [each for each in changes.transitions if each.after is State.WITHDRAWN]
+    waited = (State.NOT_YET, State.READY)
+    return {
+        "cycle": changes.event.cycle,
+        "withdrawn": [str(each.key) for each in withdrawn],
+        "under_way": [str(each.key) for each in withdrawn if each.before not in waited],
+        "kept": len(changes.traject.cycle(changes.event.cycle).occurrences) - len(withdrawn),  # type: ignore[union-attr]
+    }
 
 
 @traject.command("show")

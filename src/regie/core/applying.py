@@ -6,16 +6,19 @@ Only facts change here; what follows from them is for ``settle``.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from regie.core import events as happened
-from regie.core.definition import Effect, EvidenceRule, Outcome
+from regie.core.definition import Effect, EvidenceRule, Gate, Outcome, Text
 from regie.core.holding import find_dependents, find_holding_back_finish, find_holding_back_start
 from regie.core.ids import OccurrenceKey
+from regie.core.naming import add_titles
 from regie.core.terms import Suspension
-from regie.core.traject import AnchorDates, Cycle, Occurrence, State
+from regie.core.traject import AnchorDates, Cycle, CycleState, Occurrence, State
 from regie.core.transitions import Verb, next_state
-from regie.errors import Conflict, NotFound, Refused
+from regie.errors import Conflict, NotFound, Refused, RegieError
+
+ONE_DAY = timedelta(days=1)
 
 
 def apply_event_to(cycle: Cycle, event: happened.Event, today: date) -> Cycle:
@@ -26,6 +29,31 @@ def apply_event_to(cycle: Cycle, event: happened.Event, today: date) -> Cycle:
         NotFound: no such step, anchor or list in this cycle.
         Conflict: ``occurrence-changed``, the person saw an older version.
     """
+    try:
+        return _apply(cycle, event, today)
+    except RegieError as error:
+        for fact, value in _subject(cycle, event).items():
+            error.facts.setdefault(fact, value)
+        add_titles(error, cycle.definition)
+        raise
+
+
+def _subject(cycle: Cycle, event: happened.Event) -> dict[str, object]:
+    """What an event is about, as facts of any refusal of it."""
+    match event:
+        case happened.StepEvent():
+            occurrence = cycle.occurrences.get(event.key)
+            planned = occurrence.planned if occurrence else None
+            return {"step": str(event.key), "planned_start": planned.early_start if planned else None}
+        case happened.AnchorMoved():
+            return {"anchor": event.anchor}
+        case happened.ItemsChanged():
+            return {"list": event.list}
+        case _:
+            return {}
+
+
+def _apply(cycle: Cycle, event: happened.Event, today: date) -> Cycle:
     match event:
         case happened.StepReopened():
             return _reopen(cycle, event)
@@ -37,6 +65,8 @@ def apply_event_to(cycle: Cycle, event: happened.Event, today: date) -> Cycle:
             return _move_anchor(cycle, event, today)
         case happened.ItemsChanged():
             return _change_items(cycle, event)
+        case happened.CycleClosed():
+            return _close(cycle, event)
         case _:
             raise TypeError(f"no rule for {type(event).__name__}")
 
@@ -46,7 +76,14 @@ def _find(cycle: Cycle, event: happened.StepEvent) -> Occurrence:
     if occurrence is None:
         known = [str(key) for key in cycle.occurrences if key.step == event.key.step]
         hint = f"it has: {', '.join(known)}" if known else "regie step list shows all steps"
-        raise NotFound(f"no step '{event.key}' in cycle {cycle.number}", code="unknown-step", hint=hint)
+        raise NotFound(
+            f"no step '{event.key}' in cycle {cycle.number}",
+            code="unknown-step",
+            hint=hint,
+            step=str(event.key),
+            cycle=cycle.number,
+            copies=known,
+        )
     if event.seen_version is not None and event.seen_version != occurrence.version:
         raise Conflict(
             f"'{event.key}' was changed by somebody else: it is {occurrence.state} now",
@@ -71,7 +108,12 @@ def _apply_to_step(cycle: Cycle, old: Occurrence, event: happened.StepEvent, tod
             return _finish(cycle, old, event, today)
         case happened.PartnerAsked():
             if event.role not in cycle.definition.roles:
-                raise NotFound(f"no role '{event.role}'", code="unknown-role")
+                raise NotFound(
+                    f"no role '{event.role}'",
+                    code="unknown-role",
+                    role=event.role,
+                    options={role.id: role.title for role in cycle.definition.roles.values()},
+                )
             next_state(old.key, old.state, Verb.ASK_PARTNER)
             return replace(old, started_on=old.started_on or today, waiting_for=event.role, for_decision=False)
         case happened.PutForDecision():
@@ -94,7 +136,12 @@ def _apply_to_step(cycle: Cycle, old: Occurrence, event: happened.StepEvent, tod
         case happened.DatePromised():
             next_state(old.key, old.state, Verb.PROMISE)
             if event.on is not None and event.on < today:
-                raise Refused(f"cannot promise '{old.key}' for {event.on}: that day is past", code="date-in-the-past")
+                raise Refused(
+                    f"cannot promise '{old.key}' for {event.on}: that day is past",
+                    code="date-in-the-past",
+                    on=event.on,
+                    deed="promise",
+                )
             return replace(old, promised_on=event.on)
         case happened.DatePinned():
             return _pin(old, event)
@@ -127,6 +174,7 @@ def _finish(cycle: Cycle, old: Occurrence, event: happened.StepFinished, today: 
             f"'{old.key}' is a gate: it ends with a decision",
             code="gate-needs-decision",
             hint=f"decide: {outcomes}",
+            options=_titles(step.gate),
         )
     next_state(old.key, old.state, Verb.FINISH)
     _refuse_when_held_back(cycle, old, Verb.FINISH, today)
@@ -155,6 +203,8 @@ def _decide(cycle: Cycle, old: Occurrence, event: happened.GateDecided, today: d
             f"'{old.key}' has no outcome '{event.outcome}'",
             code="unknown-outcome",
             hint=f"one of: {', '.join(gate.outcomes)}",
+            outcome=event.outcome,
+            options=_titles(gate),
         )
     _refuse_when_not_ready(cycle, old, Verb.DECIDE, today)
     next_state(old.key, old.state, Verb.DECIDE)
@@ -182,8 +232,17 @@ def _hold(old: Occurrence, event: happened.GateDecided, outcome: Outcome, today:
     if outcome.effect is Effect.WAITS and event.held_until is None:
         raise Refused(f"until when is '{old.key}' held?", code="new-date-missing", hint="give the new date")
     if event.held_until is not None and event.held_until <= today:
-        raise Refused(f"'{old.key}' cannot be held until {event.held_until}: that day is past", code="date-in-the-past")
+        raise Refused(
+            f"'{old.key}' cannot be held until {event.held_until}: that day is past",
+            code="date-in-the-past",
+            on=event.held_until,
+            deed="hold",
+        )
     return replace(old, outcome=outcome.id, held_until=event.held_until, for_decision=False, waiting_for=None)
+
+
+def _titles(gate: Gate) -> dict[str, Text]:
+    return {outcome.id: outcome.title for outcome in gate.outcomes.values()}
 
 
 def _reason_for(event: happened.GateDecided, outcome: Outcome, key: OccurrenceKey) -> None:
@@ -197,9 +256,16 @@ def _pin(old: Occurrence, event: happened.DatePinned) -> Occurrence:
         raise Refused(
             f"'{old.key}' cannot finish {event.finish_on}, before it starts {event.start_on}",
             code="dates-reversed",
+            start_on=event.start_on,
+            finish_on=event.finish_on,
         )
     if event.start_on and old.started_on:
-        raise Refused(f"'{old.key}' started on {old.started_on}", code="already-started", hint="pin the finish instead")
+        raise Refused(
+            f"'{old.key}' started on {old.started_on}",
+            code="already-started",
+            hint="pin the finish instead",
+            started_on=old.started_on,
+        )
     if event.start_on or event.finish_on:
         _reason(event.reason, old.key)
     return replace(old, pinned_start=event.start_on, pinned_finish=event.finish_on, pin_reason=event.reason)
@@ -211,7 +277,18 @@ def _stop_clock(cycle: Cycle, old: Occurrence, event: happened.ClockStopped, tod
         raise Refused(f"'{old.key}' has no statutory term", code="no-term")
     if any(each.ends_on is None for each in old.suspensions):
         raise Refused(f"the term of '{old.key}' stands still already", code="already-suspended")
-    begins = _past(event.on, today, old.key)
+    if event.on is not None and event.requested_on is not None:
+        raise Refused(
+            f"does the term of '{old.key}' stand still after a request on {event.requested_on}, or from {event.on} on?",
+            code="two-days-said",
+            hint="give one of the two days",
+            requested_on=event.requested_on,
+            on=event.on,
+        )
+    if event.on is not None:
+        begins = _past(event.on, today, old.key)
+    else:
+        begins = _past(event.requested_on, today, old.key) + ONE_DAY
     return replace(old, suspensions=(*old.suspensions, Suspension(begins, None, _reason(event.reason, old.key))))
 
 
@@ -221,9 +298,15 @@ def _resume_clock(old: Occurrence, event: happened.ClockResumed, today: date) ->
         raise Refused(f"the term of '{old.key}' does not stand still", code="not-suspended")
     last = old.suspensions[-1]
     ends = _past(event.on, today, old.key)
-    if ends < last.begins_on:
-        raise Refused(f"the term of '{old.key}' stood still from {last.begins_on}", code="dates-reversed")
-    return replace(old, suspensions=(*old.suspensions[:-1], Suspension(last.begins_on, ends, last.reason)))
+    if ends < last.begins_on - ONE_DAY:  # completed on the day of the request itself: it never stood still
+        raise Refused(
+            f"the term of '{old.key}' stood still from {last.begins_on}",
+            code="dates-reversed",
+            since=last.begins_on,
+            on=ends,
+        )
+    stood_still = Suspension(last.begins_on, max(ends, last.begins_on), last.reason)
+    return replace(old, suspensions=(*old.suspensions[:-1], stood_still))
 
 
 def _reopen(cycle: Cycle, event: happened.StepReopened) -> Cycle:
@@ -242,13 +325,12 @@ def _reopen(cycle: Cycle, event: happened.StepReopened) -> Cycle:
             f"'{old.key}' has dependents that were started or finished: {names}",
             code="dependents-undecided",
             hint="say which of them to reopen too; none is an answer",
-            step=str(old.key),
             dependents=[str(key) for key in dependents],
         )
     also = event.also or ()
     for key in also:
         if key not in dependents:
-            raise Refused(f"'{key}' does not depend on '{old.key}'", code="not-a-dependent")
+            raise Refused(f"'{key}' does not depend on '{old.key}'", code="not-a-dependent", other=str(key))
     return _put(cycle, *(_reopened(cycle.occurrences[key]) for key in (old.key, *also)))
 
 
@@ -260,16 +342,26 @@ def _reopened(old: Occurrence) -> Occurrence:
 def _move_anchor(cycle: Cycle, event: happened.AnchorMoved, today: date) -> Cycle:
     if event.anchor not in cycle.definition.anchors:
         known = ", ".join(cycle.definition.anchors)
-        raise NotFound(f"no anchor '{event.anchor}'", code="unknown-anchor", hint=f"one of: {known}")
+        raise NotFound(
+            f"no anchor '{event.anchor}'",
+            code="unknown-anchor",
+            hint=f"one of: {known}",
+            options={anchor.id: anchor.title for anchor in cycle.definition.anchors.values()},
+        )
     dates = cycle.anchors.get(event.anchor, AnchorDates())
     if dates.actual is not None:
-        raise Refused(f"anchor '{event.anchor}' happened on {dates.actual}", code="anchor-happened")
+        raise Refused(
+            f"anchor '{event.anchor}' happened on {dates.actual}",
+            code="anchor-happened",
+            happened_on=dates.actual,
+        )
     if event.target is None and cycle.definition.anchors[event.anchor].target_required:
         raise Refused(f"anchor '{event.anchor}' needs a target", code="target-missing")
     if event.target is not None and event.target < today and event.anchor != cycle.definition.start_anchor:
         raise Refused(
             f"anchor '{event.anchor}' cannot move to {event.target}: that day is past",
             code="date-in-the-past",
+            on=event.target,
         )
     return replace(cycle, anchors={**cycle.anchors, event.anchor: AnchorDates(event.target)})
 
@@ -280,12 +372,31 @@ def _change_items(cycle: Cycle, event: happened.ItemsChanged) -> Cycle:
             f"no list '{event.list}'",
             code="unknown-list",
             hint=f"one of: {', '.join(cycle.definition.lists)}",
+            options={each.id: each.title for each in cycle.definition.lists.values()},
         )
     keys = [item.key for item in event.items]
     bad = [key for key in keys if not key or key.isdigit() or keys.count(key) > 1]
     if bad:
-        raise Refused(f"item key '{bad[0]}' of '{event.list}' is empty, a number or there twice", code="bad-item-key")
+        raise Refused(
+            f"item key '{bad[0]}' of '{event.list}' is empty, a number or there twice",
+            code="bad-item-key",
+            item=bad[0],
+        )
     return replace(cycle, items={**cycle.items, event.list: event.items})
+
+
+def _close(cycle: Cycle, event: happened.CycleClosed) -> Cycle:
+    """End the cycle; what is open is withdrawn, what was done or decided stays as it is."""
+    reason = event.reason.strip()
+    if not reason:
+        raise Refused(f"say why cycle {cycle.number} ends", code="reason-missing", cycle=cycle.number)
+    withdrawn = []
+    for each in cycle.occurrences.values():
+        if each.is_out or each.is_done:
+            continue
+        next_state(each.key, each.state, Verb.WITHDRAW)
+        withdrawn.append(replace(each, out_state=State.WITHDRAWN, out=reason))
+    return replace(_put(cycle, *withdrawn), state=CycleState.ENDED, ended_because=reason)
 
 
 def _refuse_when_not_ready(cycle: Cycle, old: Occurrence, verb: Verb, today: date) -> None:
@@ -297,8 +408,9 @@ def _refuse_when_not_ready(cycle: Cycle, old: Occurrence, verb: Verb, today: dat
         f"cannot {verb} '{old.key}' yet",
         code="step-not-ready",
         hint=f"it waits for: {names}" if names else "it opens on a later day",
-        step=str(old.key),
+        verb=verb.value,
         waits_for=[str(key) for key in waiting],
+        unfinished=[str(key) for key in waiting if not cycle.occurrences[key].is_done],
     )
 
 
@@ -310,15 +422,20 @@ def _refuse_when_held_back(cycle: Cycle, old: Occurrence, verb: Verb, today: dat
             f"cannot {verb} '{old.key}' yet",
             code="finish-held-back",
             hint=f"these must finish first: {names}",
-            step=str(old.key),
             waits_for=[str(key) for key in waiting],
+            unfinished=[str(key) for key in waiting if not cycle.occurrences[key].is_done],
         )
 
 
 def _past(on: date | None, today: date, key: OccurrenceKey) -> date:
     """A day on which something happened: today when not said, never in the future."""
     if on is not None and on > today:
-        raise Refused(f"'{key}' cannot have happened on {on}: today is {today}", code="date-in-the-future")
+        raise Refused(
+            f"'{key}' cannot have happened on {on}: today is {today}",
+            code="date-in-the-future",
+            on=on,
+            today=today,
+        )
     return on or today
 
 

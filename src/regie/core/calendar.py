@@ -42,10 +42,20 @@ class FixedDay:
             day = date(2025, self.month, self.day)
         except ValueError:
             raise Refused(
-                f"'{self.name}' is on {self.month:02}-{self.day:02}, which is no day of every year", code="bad-holiday"
+                f"'{self.name}' is on {self.month:02}-{self.day:02}, which is no day of every year",
+                code="bad-holiday",
+                holiday=self.name,
+                month=self.month,
+                day=self.day,
+                problem="day",
             ) from None
         if (day + timedelta(days=self.if_sunday)).year != day.year:
-            raise Refused(f"'{self.name}' moves into another year when it is a Sunday", code="bad-holiday")
+            raise Refused(
+                f"'{self.name}' moves into another year when it is a Sunday",
+                code="bad-holiday",
+                holiday=self.name,
+                problem="sunday",
+            )
 
     def on(self, year: int) -> date:
         day = date(year, self.month, self.day)
@@ -65,7 +75,12 @@ class EasterDay:
 
     def __post_init__(self) -> None:
         if not -80 <= self.offset <= 250:
-            raise Refused(f"'{self.name}' lies outside the year of its Easter", code="bad-holiday")
+            raise Refused(
+                f"'{self.name}' lies outside the year of its Easter",
+                code="bad-holiday",
+                holiday=self.name,
+                problem="easter",
+            )
 
     def on(self, year: int) -> date:
         return easter_sunday(year) + timedelta(days=self.offset)
@@ -153,7 +168,11 @@ class WorkCalendar:
         valid_from: date | None = None,
     ) -> None:
         if not weekdays:
-            raise Incomplete(f"calendar '{name}' has no working days in the week", code="calendar-without-working-days")
+            raise Incomplete(
+                f"calendar '{name}' has no working days in the week",
+                code="calendar-without-working-days",
+                calendar=name,
+            )
         self.name = name
         self.weekdays = weekdays
         self.rules = rules
@@ -261,7 +280,13 @@ class WorkCalendar:
         return axis.dates
 
     def _too_early(self, year: int) -> Incomplete:
-        return Incomplete(f"calendar '{self.name}' begins in {FIRST_DAY.year}", code="calendar-year-missing", year=year)
+        return Incomplete(
+            f"calendar '{self.name}' begins in {FIRST_DAY.year}",
+            code="calendar-year-missing",
+            calendar=self.name,
+            first_year=FIRST_DAY.year,
+            year=year,
+        )
 
     def _too_late(self) -> Refused:
         return Refused("that date lies beyond the year 9999", code="date-out-of-range")
@@ -295,6 +320,7 @@ class WorkCalendar:
                 raise Incomplete(
                     f"calendar '{self.name}' has no working day in {year}",
                     code="calendar-without-working-days",
+                    calendar=self.name,
                     year=year,
                 )
 

@@ -115,14 +115,25 @@ class DatePinned(StepEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockStopped(StepEvent):
-    """A statutory term stands still from a day on."""
+    """A statutory term stands still.
 
+    ``requested_on``: the day on which the applicant was asked to complete the application; it stands still from
+    the day after, and when neither day is said that request is of today. ``on``: for any other ground, the first
+    day on which it stands still.
+
+    Source:
+        Algemene wet bestuursrecht, art. 4:15, first paragraph.
+    """
+
+    requested_on: date | None = None
     on: date | None = None
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockResumed(StepEvent):
+    """``on``: the first day on which the term runs again, such as the day on which the application was completed."""
+
     on: date | None = None
 
 
@@ -153,6 +164,13 @@ class CycleStarted(Event):
     """A cycle was opened; the engine makes its occurrences and tells who starts."""
 
     answers: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleClosed(Event):
+    """A cycle was ended by a person: what was open in it is done no more."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

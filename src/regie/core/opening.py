@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from regie.core.definition import Answer, Definition, Question, QuestionKind, RerunCode
+from regie.core.definition import Answer, Definition, Question, QuestionKind, RerunCode, Text
 from regie.core.ids import AnchorId, ListId, OccurrenceKey, QuestionId
 from regie.core.outline import FIRST_CYCLE
 from regie.core.traject import AnchorDates, Cycle, Item, Occurrence, State
-from regie.errors import NotFound, Refused
+from regie.errors import NotFound, Refused, RegieError
 
 
 def open_cycle(
@@ -43,12 +43,18 @@ def open_cycle(
     if kind != FIRST_CYCLE and kind not in definition.cycle_kinds:
         known = ", ".join(definition.cycle_kinds)
         raise NotFound(
-            f"definition '{definition.id}' has no cycle kind '{kind}'", code="unknown-cycle-kind", hint=known
+            f"definition '{definition.id}' has no cycle kind '{kind}'",
+            code="unknown-cycle-kind",
+            hint=known,
+            definition=definition.id,
+            kind=kind,
+            options={name: each.title for name, each in definition.cycle_kinds.items()},
         )
     checked, problems = check_answers(definition, answers)
     problems += _check_targets(definition, targets, start_on, require_targets)
     if problems:
-        raise Refused("; ".join(problems), code="bad-answers", problems=problems)
+        said = [problem.message for problem in problems]
+        raise Refused("; ".join(said), code="bad-answers", problems=said, troubles=problems)
     anchors = {anchor: AnchorDates(day) for anchor, day in targets.items()}
     anchors[definition.start_anchor] = AnchorDates(start_on)
     return Cycle(
@@ -63,25 +69,56 @@ def open_cycle(
     )
 
 
-def check_answers(definition: Definition, answers: Mapping[str, object]) -> tuple[dict[QuestionId, Answer], list[str]]:
+def check_answers(
+    definition: Definition, answers: Mapping[str, object]
+) -> tuple[dict[QuestionId, Answer], list[RegieError]]:
     """Read answers as typed (text, number, list) into what their questions ask; name every problem."""
-    problems = [f"unknown question '{name}'" for name in answers if name not in definition.questions]
+    problems: list[RegieError] = [
+        NotFound(
+            f"unknown question '{name}'", code="unknown-question", question=name, options=list(definition.questions)
+        )
+        for name in answers
+        if name not in definition.questions
+    ]
     checked: dict[QuestionId, Answer] = {}
     for question in definition.questions.values():
         given = answers.get(question.id, question.default)
         if given is None or given == "":
-            problems.append(f"'{question.id}' needs an answer: {_ask(question)}")
+            problems.append(_missing(question))
             continue
         try:
             checked[question.id] = _read(question, given)
         except ValueError as error:
-            problems.append(f"'{question.id}': {error}")
+            problems.append(_wrong(question, given, str(error)))
     return checked, problems
 
 
-def _ask(question: Question) -> str:
+def _missing(question: Question) -> Refused:
     options = f" ({', '.join(question.options)})" if question.options else ""
-    return next(iter(question.ask.values()), "") + options
+    return Refused(
+        f"'{question.id}' needs an answer: {next(iter(question.ask.values()), '')}{options}",
+        code="answer-missing",
+        question=question.id,
+        ask=question.ask,
+        options=_options(question),
+    )
+
+
+def _wrong(question: Question, given: object, why: str) -> Refused:
+    return Refused(
+        f"'{question.id}': {why}",
+        code="answer-wrong",
+        question=question.id,
+        answer=str(given)[:40],
+        wanted=question.kind.value,
+        low=question.low,
+        high=question.high,
+        options=_options(question),
+    )
+
+
+def _options(question: Question) -> dict[str, Text]:
+    return {each: question.option_titles.get(each, {}) for each in question.options}
 
 
 def _read(question: Question, given: object) -> Answer:
@@ -127,14 +164,35 @@ def _one_of(question: Question, given: str) -> str:
 
 def _check_targets(
     definition: Definition, targets: Mapping[AnchorId, date], start_on: date, required: bool
-) -> list[str]:
-    problems = [f"unknown anchor '{anchor}'" for anchor in targets if anchor not in definition.anchors]
+) -> list[RegieError]:
+    titles = {anchor.id: anchor.title for anchor in definition.anchors.values()}
+    problems: list[RegieError] = [
+        NotFound(f"unknown anchor '{anchor}'", code="unknown-anchor", anchor=anchor, options=titles)
+        for anchor in targets
+        if anchor not in definition.anchors
+    ]
     for anchor in definition.anchors.values():
         target = targets.get(anchor.id)
         if required and target is None and anchor.target_required and anchor.id != definition.start_anchor:
-            problems.append(f"anchor '{anchor.id}' needs a target date")
+            problems.append(
+                Refused(
+                    f"anchor '{anchor.id}' needs a target date",
+                    code="target-missing",
+                    anchor=anchor.id,
+                    titles=titles,
+                )
+            )
         if target is not None and target < start_on and anchor.id != definition.start_anchor:
-            problems.append(f"anchor '{anchor.id}' on {target} lies before the start on {start_on}")
+            problems.append(
+                Refused(
+                    f"anchor '{anchor.id}' on {target} lies before the start on {start_on}",
+                    code="target-before-start",
+                    anchor=anchor.id,
+                    on=target,
+                    start_on=start_on,
+                    titles=titles,
+                )
+            )
     return problems
 
 

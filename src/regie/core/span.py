@@ -43,6 +43,7 @@ class Span:
             raise Refused(
                 f"'{text[:40]}' is no length of time",
                 code="bad-span",
+                text=text[:40],
                 hint="a number with wd (working days), d (days), w (weeks), m (months) or y (years): 15wd",
             )
         return cls(int(match[1]), Unit(match[2]))
@@ -78,7 +79,9 @@ def shift(day: date, span: Span) -> date:
             case _:
                 return _add_months(day, 12 * span.amount)
     except (OverflowError, ValueError):
-        raise Refused(f"{day} and {span} leads outside the years 1-9999", code="date-out-of-range") from None
+        raise Refused(
+            f"{day} and {span} leads outside the years 1-9999", code="date-out-of-range", day=day, span=span
+        ) from None
 
 
 def _add_months(day: date, months: int) -> date:

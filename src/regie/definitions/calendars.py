@@ -111,9 +111,21 @@ def _files(name_or_path: str | Path) -> tuple[_File, ...]:
         file = _stamp(path.with_name(f"{base}.yaml")) or _find_named(base)
         if file is None:
             unknown = _unknown(base)
-            raise Refused(f"{path}: based_on: {unknown.message}", code="calendar-invalid", hint=unknown.hint)
+            raise Refused(
+                f"{path}: based_on: {unknown.message}",
+                code="calendar-invalid",
+                hint=unknown.hint,
+                file=str(path),
+                unknown_base=base,
+                options=unknown.facts["options"],
+            )
         if file in files:
-            raise Refused(f"{path}: based_on: '{base}' is based on this one itself", code="calendar-invalid")
+            raise Refused(
+                f"{path}: based_on: '{base}' is based on this one itself",
+                code="calendar-invalid",
+                file=str(path),
+                base=base,
+            )
         files.append(file)
     return tuple(files)
 
@@ -132,7 +144,13 @@ def _stamp(path: Path) -> _File | None:
 
 def _unknown(name: str) -> NotFound:
     known = sorted({*BUILT_IN, *(each.stem for each in (workflow_defs_dir() / "calendars").glob("*.yaml"))})
-    return NotFound(f"no calendar '{name[:80]}'", code="unknown-calendar", hint=f"one of: {', '.join(known)}")
+    return NotFound(
+        f"no calendar '{name[:80]}'",
+        code="unknown-calendar",
+        hint=f"one of: {', '.join(known)}",
+        calendar=name[:80],
+        options=known,
+    )
 
 
 @lru_cache(maxsize=32)
@@ -170,22 +188,44 @@ def _build(files: tuple[_File, ...]) -> WorkCalendar:
 def _check(part: CalendarPart, base: WorkCalendar, path: Path) -> None:
     unknown = sorted(set(part.works_on_holidays) - {rule.name for rule in base.rules})
     if unknown:
-        raise Refused(f"{path}: works_on_holidays: no holiday '{unknown[0]}'", code="calendar-invalid")
+        raise Refused(
+            f"{path}: works_on_holidays: no holiday '{unknown[0]}'",
+            code="calendar-invalid",
+            file=str(path),
+            unknown_holiday=unknown[0],
+        )
     both = sorted({each.on for each in part.days_off} & {each.on for each in part.working})
     if both:
-        raise Refused(f"{path}: working: {both[0]} is under days_off as well", code="calendar-invalid")
+        raise Refused(
+            f"{path}: working: {both[0]} is under days_off as well",
+            code="calendar-invalid",
+            file=str(path),
+            day=both[0],
+        )
     for period in part.periods:
         if period.last < period.first:
-            raise Refused(f"{path}: periods: '{period.name}' ends before it begins", code="calendar-invalid")
+            raise Refused(
+                f"{path}: periods: '{period.name}' ends before it begins",
+                code="calendar-invalid",
+                file=str(path),
+                period=period.name,
+            )
 
 
 def _rule(part: HolidayPart, path: Path) -> HolidayRule:
     if (part.day is None) == (part.after_easter is None):
-        raise Refused(f"{path}: holidays: '{part.name}' has either day or after_easter", code="calendar-invalid")
+        raise Refused(
+            f"{path}: holidays: '{part.name}' has either day or after_easter",
+            code="calendar-invalid",
+            file=str(path),
+            holiday=part.name,
+        )
     try:
         if part.after_easter is not None:
             return EasterDay(part.after_easter, part.name)
         month, day = (int(each) for each in str(part.day).split("-"))
         return FixedDay(month, day, part.name, part.if_sunday)
     except Refused as refusal:
-        raise Refused(f"{path}: holidays: {refusal.message}", code="calendar-invalid") from None
+        raise Refused(
+            f"{path}: holidays: {refusal.message}", code="calendar-invalid", file=str(path), because=refusal
+        ) from None

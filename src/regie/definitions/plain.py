@@ -26,15 +26,18 @@ def read_part(path: Path, kind: type[P], code: str) -> P:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise NotFound(f"cannot read {path}: {error.strerror}", code="unknown-file") from None
+        raise NotFound(f"cannot read {path}: {error.strerror}", code="unknown-file", file=str(path)) from None
     report = Report()
     source = decode(str(path), content, report)
     table = read_yaml(source, report, Budget()) if source else None
     if table is None or report.findings:
-        raise Refused(str(report.findings[0]) if report.findings else f"{path} cannot be read", code=code)
+        said = str(report.findings[0]) if report.findings else f"{path} cannot be read"
+        raise Refused(said, code=code, file=str(path))
     try:
         return kind.model_validate(table)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(each) for each in first["loc"])
-        raise Refused(f"{path}: {place}: {first['msg']}", code=code) from None
+        raise Refused(
+            f"{path}: {place}: {first['msg']}", code=code, file=str(path), place=place, trouble=first["type"]
+        ) from None

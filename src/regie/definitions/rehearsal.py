@@ -260,7 +260,7 @@ class Stage:
 
     def next_day(self) -> None:
         if self.days >= MOST_DAYS:
-            raise Refused(f"a rehearsal takes at most {MOST_DAYS} days", code="rehearsal-too-long")
+            raise Refused(f"a rehearsal takes at most {MOST_DAYS} days", code="rehearsal-too-long", most=MOST_DAYS)
         self.days += 1
         self.today += timedelta(days=1)
         if self.traject.next_look_on is not None and self.traject.next_look_on <= self.today:

@@ -164,17 +164,17 @@ def mask(url: str) -> str:
 
 def _split(url: str) -> SplitResult:
     if len(url) > LONGEST_ADDRESS or not _URI.fullmatch(url):
-        raise _invalid("it is too long, or has spaces, accents or other signs that belong in no address")
+        raise _invalid("it is too long, or has spaces, accents or other signs that belong in no address", "signs")
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - reading it is what checks it
     except ValueError:
-        raise _invalid("its host or port cannot be read") from None
+        raise _invalid("its host or port cannot be read", "host") from None
     # Apprise reads addresses in its own way: leave nothing that two readers may read differently.
     login, _, place = parts.netloc.rpartition("@")
     two_ways = "@" in login or url.count("?") > 1 or not _PLACE.fullmatch(place)
     if two_ways or not url.lower().startswith(f"{parts.scheme}://"):
-        raise _invalid("it does not have the form kind://user:password@host/path?option=value")
+        raise _invalid("it does not have the form kind://user:password@host/path?option=value", "form")
     return parts
 
 
@@ -184,7 +184,7 @@ def _server(parts: SplitResult) -> str:
         return str(ipaddress.ip_address(host))
     except ValueError:
         if not _HOST.fullmatch(host):
-            raise _invalid("it names no server") from None
+            raise _invalid("it names no server", "host") from None
         return host.rstrip(".")
 
 
@@ -196,6 +196,7 @@ def _known_scheme(parts: SplitResult, allowed: frozenset[str]) -> Scheme:
             code="channel-scheme",
             hint=f"allowed are: {usable}",
             scheme=parts.scheme,
+            options=sorted(allowed & SCHEMES.keys()),
         )
     return SCHEMES[parts.scheme]
 
@@ -210,6 +211,8 @@ def _check_options(parts: SplitResult, allowed: Mapping[str, re.Pattern[str]]) -
                 f"{named} is not allowed",
                 code="channel-option",
                 hint=f"allowed are: {', '.join(sorted(allowed)) or 'none'}",
+                option=key if key in allowed else None,
+                options=sorted(allowed),
             )
 
 
@@ -242,5 +245,5 @@ def _is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def _invalid(reason: str) -> Refused:
-    return Refused(f"this address cannot be used: {reason}", code="address-invalid")
+def _invalid(reason: str, problem: str) -> Refused:
+    return Refused(f"this address cannot be used: {reason}", code="address-invalid", problem=problem)

@@ -148,7 +148,7 @@ def discard_held(session: Session, now: datetime, *, by: str, reason: str) -> He
         Refused: ``reason-missing``.
     """
     if not reason.strip():
-        raise Refused("say why these messages are not sent", code="reason-missing")
+        raise Refused("say why these messages are not sent", code="reason-missing", deed="discard")
     moment = in_utc(now).isoformat(timespec="seconds")
     changes = {"status": MessageStatus.WITHDRAWN.value, "detail": f"discarded by {by} at {moment}: {reason.strip()}"}
     return _end_holding(session, changes, NoticeState.DISCARDED, NoticeState.DISCARDED)

@@ -74,6 +74,7 @@ def create_cycle(session: Session, traject_id: int, cycle_: Cycle, idempotency_k
                 f"cycle {cycle_.number} was opened by somebody else",
                 code="cycle-taken",
                 hint="look at it first; then decide whether another one is wanted",
+                cycle=cycle_.number,
             )
         return int(known)
     _write_anchors(connection, traject_id, cycle_, {})

@@ -116,7 +116,7 @@ def load_letter(
     connection = session.connection()
     row = connection.execute(_MESSAGE.with_for_update(), {"own_id": message_id}).first()
     if row is None:
-        raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message")
+        raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message", message_id=message_id[:60])
     if row.status != MessageStatus.SENDING.value or attempt not in (None, row.attempt):
         return None
     own = {"own_id": row.id, "seen": row.attempt}
@@ -145,7 +145,7 @@ def preview_letter(session: Session, message_id: str, shelf: DefinitionShelf, no
     connection = session.connection()
     row = connection.execute(_MESSAGE, {"own_id": message_id}).first()
     if row is None:
-        raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message")
+        raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message", message_id=message_id[:60])
     return _write(connection, row, _judge(session, row.id, shelf, now, for_change=False))
 
 

@@ -286,11 +286,12 @@ def retry(session: Session, message_id: str, by: str) -> None:
         return
     status = connection.scalar(select(message.c.status).where(message.c.id == message_id))
     if status is None:
-        raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message")
+        raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message", message_id=message_id[:60])
     raise Refused(
         f"message '{message_id}' cannot be sent again: it is {status}",
         code="message-not-waiting",
         hint="release it first" if status == _S.HELD.value else "only what failed, waits or is uncertain can",
+        message_id=message_id,
         status=status,
     )
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlmodel import Session
 
 from regie.core.ids import AnchorId, OccurrenceKey, RoleId, StepId
 from regie.core.traject import AnchorDates, CycleState, State
 from regie.store.rows import STATES
 from regie.store.tables import anchor, cycle, occurrence, traject
+from regie.store.trajects import find_traject_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +72,52 @@ class DueStep:
     is_late: bool
 
 
-def list_trajects(session: Session, today: date | None = None) -> tuple[TrajectSummary, ...]:
-    """Give all trajects, those that run first, then by title.
+def list_trajects(
+    session: Session,
+    today: date | None = None,
+    *,
+    limit: int | None = None,
+    after: str = "",
+    running_only: bool = False,
+) -> tuple[TrajectSummary, ...]:
+    """Give trajects, those that run first, then by title; with the same few queries for one and for thousands.
 
     Args:
         today: what is late is counted on this day; without it nothing is.
+        limit: how many at most.
+        after: the short name of the traject that was the last one of the page before.
+        running_only: leave out those of which every cycle has ended.
+
+    Raises:
+        NotFound: ``unknown-traject``, for ``after``.
     """
     connection = session.connection()
+    listed = select(traject).order_by(traject.c.running.desc(), traject.c.title, traject.c.id)
+    if running_only:
+        listed = listed.where(traject.c.running.is_(True))
+    if after:
+        listed = listed.where(_comes_after(session, after))
+    if limit is not None:
+        listed = listed.limit(limit)
+    is_whole = limit is None and not after and not running_only
+    ids = None if is_whole else select(listed.subquery().c.id)
     anchors: dict[tuple[int, int], dict[AnchorId, AnchorDates]] = {}
-    for row in connection.execute(select(anchor)):
+    for row in connection.execute(_only(ids, select(anchor), anchor.c.traject_id)):
         dates = anchors.setdefault((row.traject_id, row.cycle), {})
         dates[AnchorId(row.anchor)] = AnchorDates(row.target, row.actual)
     counts: dict[tuple[int, int], dict[State, int]] = {}
     for traject_id, number, state, count in connection.execute(
-        select(occurrence.c.traject_id, occurrence.c.cycle, occurrence.c.state, func.count()).group_by(
-            occurrence.c.traject_id, occurrence.c.cycle, occurrence.c.state
-        )
+        _only(
+            ids,
+            select(occurrence.c.traject_id, occurrence.c.cycle, occurrence.c.state, func.count()),
+            occurrence.c.traject_id,
+        ).group_by(occurrence.c.traject_id, occurrence.c.cycle, occurrence.c.state)
     ):
         counts.setdefault((traject_id, number), {})[STATES[state]] = count
-    due = _due_per_cycle(session, today)
+    due = _due_per_cycle(session, today, ids)
     cycles: dict[int, list[CycleSummary]] = {}
-    for row in connection.execute(select(cycle).order_by(cycle.c.traject_id, cycle.c.number)):
+    by_number = select(cycle).order_by(cycle.c.traject_id, cycle.c.number)
+    for row in connection.execute(_only(ids, by_number, cycle.c.traject_id)):
         place = (row.traject_id, row.number)
         next_due_on, late = due.get(place, (None, 0))
         cycles.setdefault(row.traject_id, []).append(
@@ -105,7 +132,6 @@ def list_trajects(session: Session, today: date | None = None) -> tuple[TrajectS
                 late,
             )
         )
-    rows = connection.execute(select(traject).order_by(traject.c.running.desc(), traject.c.title, traject.c.id))
     return tuple(
         TrajectSummary(
             row.id,
@@ -117,17 +143,35 @@ def list_trajects(session: Session, today: date | None = None) -> tuple[TrajectS
             row.created_at,
             tuple(cycles.get(row.id, ())),
         )
-        for row in rows
+        for row in connection.execute(listed)
     )
 
 
-def _due_per_cycle(session: Session, today: date | None) -> Mapping[tuple[int, int], tuple[date | None, int]]:
+def _comes_after(session: Session, slug: str) -> ColumnElement[bool]:
+    """Whether a traject stands below another one in the list, in its order: running, title, id."""
+    last_id = find_traject_id(session, slug)
+    running, title = (
+        select(column).where(traject.c.id == last_id).scalar_subquery()
+        for column in (traject.c.running, traject.c.title)
+    )
+    by_title = or_(traject.c.title > title, and_(traject.c.title == title, traject.c.id > last_id))
+    return or_(traject.c.running < running, and_(traject.c.running == running, by_title))
+
+
+def _only(ids: Select[int] | None, wanted: Select[Any], owner: ColumnElement[int]) -> Select[Any]:
+    return wanted if ids is None else wanted.where(owner.in_(ids))
+
+
+def _due_per_cycle(
+    session: Session, today: date | None, ids: Select[int] | None
+) -> Mapping[tuple[int, int], tuple[date | None, int]]:
     late = func.count().filter(occurrence.c.due_on < today) if today is not None else func.sum(0)
     wanted = (
         select(occurrence.c.traject_id, occurrence.c.cycle, func.min(occurrence.c.due_on), late)
         .where(occurrence.c.is_open.is_(True), occurrence.c.due_on.is_not(None))
         .group_by(occurrence.c.traject_id, occurrence.c.cycle)
     )
+    wanted = _only(ids, wanted, occurrence.c.traject_id)
     return {(row[0], row[1]): (row[2], int(row[3])) for row in session.connection().execute(wanted)}
 
 

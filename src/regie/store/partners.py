@@ -17,6 +17,7 @@ from regie.core.ids import PersonId, RoleId
 from regie.errors import Refused
 from regie.failpoints import failpoint
 from regie.mailbox import check_email
+from regie.plain_text import check_plain
 from regie.store.people import (
     Contact,
     bind_role,
@@ -159,11 +160,20 @@ def _gather(
         row = {str(name).strip().lower(): " ".join((value or "").split()) for name, value in raw.items()}
         if "email" in row:
             row.setdefault("e-mail", row.pop("email"))
-        found = [*_check_columns(number, row)]
+        found = [*_check_texts(number, raw), *_check_columns(number, row)]
         if not found:
             found = _take(number, row, partners, roles)
         problems += found
     return partners, problems
+
+
+def _check_texts(number: int, raw: Mapping[str, str | None]) -> Iterable[RowProblem]:
+    """Asked of what stands in the list: taken for white space, some of these would vanish."""
+    for name, value in raw.items():
+        try:
+            check_plain(value or "", str(name), is_long=True)
+        except Refused as error:
+            yield RowProblem(number, str(name)[:40], f"{error} [{error.code}]")
 
 
 def _check_columns(number: int, row: Mapping[str, str]) -> Iterable[RowProblem]:

@@ -109,7 +109,9 @@ def save_person(
     if not name.strip():
         raise Refused("a person needs a name", code="name-missing")
     if language not in ("nl", "en"):
-        raise Refused(f"there is no language '{language[:20]}'", code="language-unknown", hint="nl or en")
+        raise Refused(
+            f"there is no language '{language[:20]}'", code="language-unknown", hint="nl or en", language=language[:20]
+        )
     address = check_email(email.strip()) if email.strip() else ""
     connection = session.connection()
     by_address = find_person(session, address) if address else None
@@ -148,7 +150,7 @@ def find_person(session: Session, email: str) -> PersonId | None:
 
 def _find(connection: Connection, person_id: PersonId) -> None:
     if connection.scalar(select(person.c.id).where(person.c.id == person_id)) is None:
-        raise NotFound(f"no person '{person_id}'", code="unknown-person")
+        raise NotFound(f"no person '{person_id}'", code="unknown-person", person=person_id)
 
 
 def _next_person_id(connection: Connection) -> PersonId:
@@ -214,7 +216,12 @@ def set_absence(session: Session, person_id: PersonId, begins_on: date, ends_on:
         NotFound: ``unknown-person``.
     """
     if ends_on < begins_on:
-        raise Refused(f"an absence cannot end on {ends_on}, before it begins on {begins_on}", code="dates-reversed")
+        raise Refused(
+            f"an absence cannot end on {ends_on}, before it begins on {begins_on}",
+            code="dates-reversed",
+            begins_on=begins_on,
+            ends_on=ends_on,
+        )
     connection = session.connection()
     _find(connection, person_id)
     clear_absence(session, person_id, begins_on)
@@ -259,7 +266,7 @@ def get_person(session: Session, person_id: PersonId) -> Contact:
     """
     found = _contacts(session.connection(), person_id)
     if not found:
-        raise NotFound(f"no person '{person_id}'", code="unknown-person")
+        raise NotFound(f"no person '{person_id}'", code="unknown-person", person=person_id)
     return found[0]
 
 

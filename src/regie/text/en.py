@@ -84,6 +84,7 @@ EN = Words(
         "AnchorMoved": "target moved",
         "ItemsChanged": "list changed",
         "CycleStarted": "cycle started",
+        "CycleClosed": "cycle closed",
         "Tick": "daily look",
     },
     kinds={
@@ -275,6 +276,8 @@ EN = Words(
         "out_waived": "skipped: {said}",
         "out_withdrawn": "withdrawn: {said}",
         "out": "takes no part: {said}",
+        "refusal": "error [{code}]: {message}",
+        "advice": "  hint: {advice}",
         "not_yet_item": "Is added as soon as there is something on the list.",
         "RG351": "'{anchor}' on {limit} cannot hold: the plan comes to {on}, {days} late.",
         "RG352": "The legal date of '{step}' cannot hold: {limit}{said}. The plan comes to {on}, {days} late.",

@@ -71,6 +71,7 @@ NL = Words(
         "AnchorMoved": "streefdatum verzet",
         "ItemsChanged": "lijst gewijzigd",
         "CycleStarted": "doorloop begonnen",
+        "CycleClosed": "doorloop afgesloten",
         "Tick": "dagelijkse ronde",
     },
     kinds={
@@ -268,6 +269,9 @@ NL = Words(
         "out_waived": "overgeslagen: {said}",
         "out_withdrawn": "ingetrokken: {said}",
         "out": "doet niet mee: {said}",
+        # a refusal
+        "refusal": "fout [{code}]: {message}",
+        "advice": "  tip: {advice}",
         "not_yet_item": "Komt erbij zodra er iets op de lijst staat.",
         # what cannot hold
         "RG351": "'{anchor}' op {limit} lukt niet: het plan komt uit op {on}, {days} te laat.",

@@ -1,0 +1,68 @@
+"""Texts that people typed or pasted: without characters that nobody sees and that no database keeps.
+
+PostgreSQL takes no NUL, no encoding takes half a surrogate pair, and what moves a cursor is at home in no letter
+and no log. So a text that comes in is refused as it is: a text that was cleaned says something else than its writer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import fields, is_dataclass
+
+from regie.errors import Refused
+
+LONG_TEXTS = frozenset({"note", "reason"})
+"""What people write at length, in which a new line and a tab are at home."""
+
+_IN_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_IN_LONG_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def check_plain(text: str, what: str, *, is_long: bool = False) -> str:
+    """Return a text that holds no control character.
+
+    Args:
+        what: the field that it is for; the error names it, and never repeats the text.
+        is_long: whether it may have lines and tabs.
+
+    Raises:
+        Refused: ``control-character``.
+    """
+    found = (_IN_LONG_TEXT if is_long else _IN_NAME).search(text)
+    if found is not None:
+        character = f"U+{ord(found[0]):04X}"
+        raise Refused(
+            f"'{what}' holds a character that cannot be kept: {character} at place {found.start() + 1}",
+            code="control-character",
+            hint="type the text anew; such a character comes along with copied text",
+            field=what,
+            character=character,
+        )
+    return text
+
+
+def check_texts(value: object, what: str = "") -> None:
+    """Check every text in a value, however deep, by the name of the field that it is in.
+
+    Args:
+        value: a text, or a dataclass, mapping or collection that holds texts; anything else holds none.
+
+    Raises:
+        Refused: ``control-character``.
+    """
+    match value:
+        case str():
+            check_plain(value, what, is_long=what in LONG_TEXTS)
+        case Mapping():
+            for name, each in value.items():
+                check_texts(name, what)
+                check_texts(each, f"{what} {name}")
+        case Collection() if not isinstance(value, bytes):
+            for each in value:
+                check_texts(each, what)
+        case _ if is_dataclass(value):
+            for field in fields(value):
+                check_texts(getattr(value, field.name), field.name)
+        case _:
+            pass

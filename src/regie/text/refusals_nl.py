@@ -1,0 +1,644 @@
+"""Dutch: what Regie refuses, by code. Short sentences; each says what is wrong and then what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from regie.core.transitions import Verb
+
+_ALWAYS: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One way to say a refusal, with the names of facts between braces.
+
+    Args:
+        only: facts that must have these values; of several sayings the first that fits is said.
+    """
+
+    message: str
+    advice: str
+    only: Mapping[str, object] = field(default_factory=lambda: _ALWAYS)
+
+
+VERBS: Mapping[Verb, str] = {
+    Verb.START: "Beginnen",
+    Verb.FINISH: "Afronden",
+    Verb.ASK_PARTNER: "Op een partner wachten",
+    Verb.PUT_FOR_DECISION: "Voorleggen voor een besluit",
+    Verb.RESUME: "Verdergaan",
+    Verb.DECIDE: "Besluiten",
+    Verb.WAIVE: "Overslaan",
+    Verb.UNWAIVE: "Weer opnemen",
+    Verb.REOPEN: "Heropenen",
+    Verb.WITHDRAW: "Intrekken",
+    Verb.PROMISE: "Een datum toezeggen",
+    Verb.PIN: "Een datum vastzetten",
+    Verb.STOP_CLOCK: "De termijn stilzetten",
+    Verb.START_CLOCK: "De termijn weer laten lopen",
+    Verb.EXTEND: "De termijn verlengen",
+}
+
+# Kinds of trouble that the reader of a file or a setting can find; the nameless one is said of all others.
+TROUBLES: Mapping[str, str] = {
+    "": "klopt niet",
+    "missing": "ontbreekt",
+    "extra_forbidden": "kent Regie niet",
+    "int_parsing": "moet een getal zijn",
+    "int_type": "moet een getal zijn",
+    "greater_than_equal": "is een te laag getal",
+    "less_than_equal": "is een te hoog getal",
+    "string_too_long": "is te lang",
+    "string_too_short": "is te kort",
+    "string_type": "moet tekst zijn",
+    "list_type": "moet een lijst zijn",
+    "dict_type": "moet een tabel zijn",
+    "date_from_datetime_parsing": "moet een datum zijn, zoals 2027-06-03",
+    "date_parsing": "moet een datum zijn, zoals 2027-06-03",
+    "date_type": "moet een datum zijn, zoals 2027-06-03",
+}
+
+# What a text that was typed is for, by the name that it has in an event; others are said by their own names.
+FIELDS: Mapping[str, str] = {
+    "by": "wie dit doet",
+    "reason": "reden",
+    "note": "notitie",
+    "title": "naam van het traject",
+    "slug": "korte naam",
+    "answers": "antwoorden",
+    "evidence": "bewijs",
+    "document": "document",
+    "decided_by": "wie besloot",
+    "approved_by": "wie het goedkeurt",
+}
+
+_LOOK_AGAIN = "Kijk wat er is veranderd en probeer het dan opnieuw."
+_GIVE_REASON = "Geef een reden. Die komt in de geschiedenis."
+_SEE_LOG = "Lees wat er misging in {log}."
+
+REFUSALS: Mapping[str, tuple[Saying, ...]] = {
+    # --- steps ---------------------------------------------------------------------------------------
+    "step-not-ready": (
+        *(
+            Saying(
+                said + " de stap wacht op {unfinished}.",
+                "Ga eerst daarmee verder. Volgens het plan begint '{step}' op {planned_start}.",
+                {"verb": verb.value},
+            )
+            for verb, said in {
+                Verb.START: "Stap '{step}' kan nog niet beginnen:",
+                Verb.FINISH: "Stap '{step}' kan nog niet klaar zijn:",
+                Verb.DECIDE: "Over '{step}' kan nog geen besluit vallen:",
+            }.items()
+        ),
+        Saying(
+            "Stap '{step}' is nog niet aan de beurt. {verb} kan nog niet.",
+            "Volgens het plan begint de stap op {planned_start}.",
+        ),
+        Saying(
+            "Stap '{step}' is nog niet aan de beurt. {verb} kan nog niet.",
+            "Kijk in het plan wanneer de stap begint.",
+        ),
+    ),
+    "finish-held-back": (
+        Saying(
+            "Stap '{step}' kan nog niet klaar zijn: eerst is nog nodig: {unfinished}.",
+            "Ga eerst daarmee verder. Daarna kunt u '{step}' afronden.",
+        ),
+        Saying(
+            "Stap '{step}' kan nog niet klaar zijn: er moet eerst tijd zitten na {waits_for}.",
+            "Kijk in het plan op welke dag de stap klaar kan zijn.",
+        ),
+    ),
+    "transition-refused": (
+        Saying(
+            "Stap '{step}' is al klaar. {verb} kan niet meer.",
+            "Klopt er iets niet? Heropen de stap dan eerst.",
+            {"state": "done"},
+        ),
+        Saying(
+            "Stap '{step}' is overgeslagen. {verb} kan niet.",
+            "Is de stap toch nodig? Neem hem dan eerst weer op.",
+            {"state": "waived"},
+        ),
+        Saying(
+            "Stap '{step}' is bij deze antwoorden niet nodig. {verb} kan niet.",
+            "U hoeft niets te doen.",
+            {"state": "not applicable"},
+        ),
+        Saying(
+            "Stap '{step}' hoort niet bij deze doorloop. {verb} kan niet.",
+            "U hoeft niets te doen.",
+            {"state": "dropped"},
+        ),
+        Saying(
+            "Stap '{step}' is ingetrokken. {verb} kan niet meer.",
+            "Is de stap toch nodig? Dan kan dat in een nieuwe doorloop.",
+            {"state": "withdrawn"},
+        ),
+        Saying(
+            "Stap '{step}' is niet overgeslagen. {verb} hoeft dus niet.",
+            "Ga gewoon verder met de stap.",
+            {"verb": Verb.UNWAIVE.value},
+        ),
+        Saying(
+            "Stap '{step}' is nog niet klaar. {verb} hoeft dus niet.",
+            "Ga gewoon verder met de stap.",
+            {"verb": Verb.REOPEN.value},
+        ),
+        Saying(
+            "Stap '{step}' is al begonnen. Nog een keer beginnen kan niet.",
+            "Ga verder met de stap, of rond hem af.",
+            {"verb": Verb.START.value},
+        ),
+        Saying(
+            "Stap '{step}' ligt al voor een besluit. {verb} kan niet.",
+            "Leg het besluit vast, of haal de stap eerst terug.",
+            {"state": "for decision"},
+        ),
+        Saying(
+            "Stap '{step}' wacht op een partner. {verb} kan niet.",
+            "Heeft de partner geantwoord? Leg dat dan eerst vast.",
+            {"state": "waiting for partner"},
+        ),
+        Saying(
+            "Stap '{step}' heeft de stand '{state}'. {verb} kan dan niet.",
+            "Kijk welke stand de stap eerst moet krijgen.",
+        ),
+    ),
+    "occurrence-changed": (
+        Saying(
+            "Iemand anders heeft stap '{step}' veranderd. De stand is nu: {state}.",
+            _LOOK_AGAIN,
+        ),
+    ),
+    "unknown-step": (
+        Saying("Doorloop {cycle} heeft geen stap '{step}'.", "Bedoelde u '{close}'?"),
+        Saying("Doorloop {cycle} heeft geen stap '{step}', wel een die erop lijkt.", "Kies uit: {copies}."),
+        Saying("Doorloop {cycle} heeft geen stap '{step}'.", "Kies een stap uit de lijst met stappen van het traject."),
+        Saying("Deze stap is er niet.", "Kies een stap uit de lijst met stappen van het traject."),
+    ),
+    "evidence-missing": (
+        Saying("Stap '{step}' kan niet klaar zijn zonder bewijs.", "Geef een link of een document op."),
+    ),
+    "reason-missing": (
+        Saying("Bij stap '{step}' staat nog niet waarom.", _GIVE_REASON),
+        Saying("U zei nog niet waarom deze berichten niet worden verstuurd.", _GIVE_REASON, {"deed": "discard"}),
+        Saying("U zei nog niet waarom.", _GIVE_REASON),
+    ),
+    "dependents-undecided": (
+        Saying(
+            "Op stap '{step}' is al verder gewerkt: {dependents}.",
+            "Zeg welke van die stappen ook weer open moeten, of dat alleen deze stap open moet.",
+        ),
+    ),
+    "not-a-dependent": (
+        Saying("Stap '{other}' bouwt niet verder op '{step}'.", "Laat die stap weg, of heropen hem apart."),
+    ),
+    "unknown-role": (
+        Saying("Rol '{role}' staat niet in het stappenplan.", "Kies uit: {options}."),
+        Saying("Deze rol staat niet in het stappenplan.", "Kies een rol uit het stappenplan."),
+    ),
+    # --- gates ---------------------------------------------------------------------------------------
+    "gate-needs-decision": (
+        Saying("Stap '{step}' is pas klaar met een besluit.", "Leg het besluit vast. Kies uit: {options}."),
+    ),
+    "not-a-gate": (Saying("Stap '{step}' vraagt geen besluit.", "Rond de stap gewoon af."),),
+    "unknown-outcome": (Saying("Bij '{step}' bestaat de uitkomst '{outcome}' niet.", "Kies uit: {options}."),),
+    "decider-missing": (Saying("Bij '{step}' staat nog niet wie heeft besloten.", "Noem wie het besluit nam."),),
+    "new-date-missing": (
+        Saying("Bij '{step}' staat nog niet tot wanneer het besluit wacht.", "Geef de datum waarop de stap terugkomt."),
+    ),
+    # --- dates and terms -----------------------------------------------------------------------------
+    "date-in-the-past": (
+        Saying(
+            "'{step}' toezeggen voor {on} kan niet: die dag is voorbij.",
+            "Kies vandaag of een latere dag.",
+            {"deed": "promise"},
+        ),
+        Saying(
+            "'{step}' aanhouden tot {on} kan niet: die dag is voorbij of het is vandaag.",
+            "Kies een latere dag.",
+            {"deed": "hold"},
+        ),
+        Saying("'{anchor}' verzetten naar {on} kan niet: die dag is voorbij.", "Kies vandaag of een latere dag."),
+    ),
+    "date-in-the-future": (
+        Saying("'{step}' kan niet op {on} gebeurd zijn: het is vandaag {today}.", "Kies vandaag of een eerdere dag."),
+    ),
+    "dates-reversed": (
+        Saying(
+            "Stap '{step}' kan niet op {finish_on} klaar zijn en op {start_on} beginnen.",
+            "Kies een einddatum op of na de begindatum.",
+        ),
+        Saying(
+            "De termijn van '{step}' kan niet weer lopen op {on}: hij staat pas stil sinds {since}.",
+            "Kies die dag of een latere dag.",
+        ),
+        Saying(
+            "Een afwezigheid kan niet eindigen op {ends_on} en beginnen op {begins_on}.",
+            "Kies een laatste dag op of na de eerste dag.",
+        ),
+    ),
+    "two-days-said": (
+        Saying(
+            "Staat de termijn van '{step}' stil na het verzoek van {requested_on}, of vanaf {on}?",
+            "Geef een van die twee dagen op.",
+        ),
+    ),
+    "already-started": (
+        Saying("Stap '{step}' is al begonnen, op {started_on}.", "Zet in plaats daarvan de einddatum vast."),
+    ),
+    "no-term": (Saying("Stap '{step}' heeft geen wettelijke termijn.", "Kies een stap die wel een termijn heeft."),),
+    "already-suspended": (Saying("De termijn van '{step}' staat al stil.", "Laat de termijn eerst weer lopen."),),
+    "not-suspended": (Saying("De termijn van '{step}' staat niet stil. Hij loopt al.", "U hoeft niets te doen."),),
+    "no-extension": (
+        Saying(
+            "De termijn van '{step}' kan niet langer: de wet geeft geen verlenging.",
+            "Kies een andere datum of een andere stap.",
+        ),
+    ),
+    "anchor-happened": (
+        Saying(
+            "'{anchor}' is al gebeurd, op {happened_on}. De streefdatum ligt vast.",
+            "U hoeft niets te doen. Klopt de dag niet? Heropen dan de stap die erbij hoort.",
+        ),
+    ),
+    "unknown-anchor": (Saying("Er is geen ankerdatum '{anchor}'.", "Kies uit: {options}."),),
+    "target-missing": (Saying("'{anchor}' kan niet zonder streefdatum.", "Geef een datum op."),),
+    "date-out-of-range": (
+        Saying(
+            "{span} vanaf {day} ligt buiten de jaren 1 tot en met 9999.", "Kies een andere datum of een kortere tijd."
+        ),
+        Saying("Deze datum ligt na het jaar 9999.", "Kies een eerdere datum of een kortere tijd."),
+    ),
+    "bad-span": (
+        Saying(
+            "'{text}' is geen lengte van tijd.",
+            "Schrijf een getal met wd (werkdagen), d (dagen), w (weken), m (maanden) of y (jaren), zoals 15wd.",
+        ),
+    ),
+    "bad-condition": (
+        Saying("Een voorwaarde is niet te lezen.", "Schrijf haar bijvoorbeeld zo: plekken >= 100 and vorm = tgo."),
+    ),
+    "control-character": (
+        Saying(
+            "In '{field}' staat een teken dat Regie niet kan bewaren ({character}).",
+            "Typ de tekst opnieuw. Zo'n teken komt vaak mee als u tekst kopieert.",
+        ),
+    ),
+    # --- lists ---------------------------------------------------------------------------------------
+    "unknown-list": (
+        Saying("Er is geen lijst '{list}'.", "Kies uit: {options}."),
+        Saying("Er is geen lijst '{list}'.", "Dit stappenplan heeft geen lijsten."),
+    ),
+    "bad-item-key": (
+        Saying(
+            "In lijst '{list}' kan '{item}' geen naam zijn.", "Kies een naam die geen getal is en er nog niet staat."
+        ),
+        Saying("In lijst '{list}' heeft een item geen naam.", "Geef het een korte naam, zoals tweede."),
+    ),
+    # --- trajects and cycles -------------------------------------------------------------------------
+    "unknown-traject": (
+        Saying("Er is geen traject '{slug}'.", "Bedoelde u: {close}?"),
+        Saying("Er is geen traject '{slug}'.", "Kies een traject uit de lijst met trajecten."),
+        Saying("Dit traject is er niet.", "Kies een traject uit de lijst met trajecten."),
+    ),
+    "traject-changed": (
+        Saying("Iemand anders heeft traject '{traject}' net veranderd. Er is niets opgeslagen.", _LOOK_AGAIN),
+    ),
+    "slug-taken": (Saying("Er is al een traject met de korte naam '{slug}'.", "Kies een andere korte naam."),),
+    "start-file-invalid": (
+        Saying(
+            "In bestand '{file}' gaat het mis bij '{place}': dit {trouble}.",
+            "Verbeter het bestand en probeer het opnieuw.",
+        ),
+        Saying("Bestand '{file}' is niet te lezen.", "Controleer of dit een YAML-bestand in UTF-8 is."),
+    ),
+    "bad-slug": (
+        Saying("Van '{title}' is geen korte naam te maken.", "Geef zelf een korte naam op, met letters of cijfers."),
+    ),
+    "title-missing": (Saying("Het traject heeft nog geen naam.", "Geef de naam van de locatie op."),),
+    "unknown-cycle": (
+        Saying("Traject '{traject}' heeft geen doorloop {cycle}.", "Kies uit: {options}."),
+        Saying("Traject '{traject}' heeft geen doorloop {cycle}.", "Kies een doorloop die er wel is."),
+        Saying("Deze doorloop is er niet.", "Kies een doorloop die er wel is."),
+    ),
+    "cycle-ended": (
+        Saying(
+            "Doorloop {cycle} is gestopt. Er kan niets meer in veranderen.",
+            "Kies een doorloop die nog loopt, of open een nieuwe.",
+        ),
+        Saying(
+            "Deze doorloop is gestopt. Er kan niets meer in veranderen.",
+            "Kies een doorloop die nog loopt, of open een nieuwe.",
+        ),
+    ),
+    "traject-closed": (Saying("Traject '{traject}' is al gesloten.", "Wilt u verder? Open dan een nieuwe doorloop."),),
+    "cycle-taken": (
+        Saying(
+            "Iemand anders heeft net doorloop {cycle} geopend.",
+            "Bekijk die eerst. Beslis daarna of er nog een nodig is.",
+        ),
+    ),
+    "unknown-cycle-kind": (
+        Saying("Stappenplan '{definition}' kent geen doorloop van de soort '{kind}'.", "Kies uit: {options}."),
+        Saying(
+            "Stappenplan '{definition}' kent geen doorloop van de soort '{kind}'.",
+            "Dit stappenplan heeft alleen een eerste doorloop.",
+        ),
+    ),
+    "bad-answers": (Saying("{troubles}", "Verbeter dit en probeer het opnieuw. Er is nog niets opgeslagen."),),
+    "unknown-question": (
+        Saying(
+            "De vraag '{question}' staat niet in het stappenplan.", "Laat dit antwoord weg. De vragen zijn: {options}."
+        ),
+        Saying("De vraag '{question}' staat niet in het stappenplan.", "Laat dit antwoord weg."),
+    ),
+    "answer-missing": (
+        Saying("Er is nog geen antwoord op '{question}' ({ask}). Kies uit: {options}.", "Geef een antwoord."),
+        Saying("Er is nog geen antwoord op '{question}' ({ask}).", "Geef een antwoord."),
+        Saying("Er is nog geen antwoord op '{question}'.", "Geef een antwoord."),
+    ),
+    "answer-wrong": (
+        Saying("'{answer}' past niet bij '{question}'. Zeg ja of nee.", "Zeg ja of nee.", {"wanted": "yes_no"}),
+        Saying(
+            "'{answer}' past niet bij '{question}'. Geef een heel getal van {low} tot en met {high}.",
+            "Geef een ander getal.",
+            {"wanted": "number"},
+        ),
+        Saying(
+            "'{answer}' past niet bij '{question}'. Geef een heel getal, minstens {low}.",
+            "Geef een ander getal.",
+            {"wanted": "number"},
+        ),
+        Saying(
+            "'{answer}' past niet bij '{question}'. Geef een heel getal, hoogstens {high}.",
+            "Geef een ander getal.",
+            {"wanted": "number"},
+        ),
+        Saying("'{answer}' past niet bij '{question}'. Geef een heel getal.", "Geef een getal.", {"wanted": "number"}),
+        Saying(
+            "'{answer}' past niet bij '{question}'. Schrijf een datum, zoals 2027-06-03.",
+            "Schrijf jaar, maand en dag.",
+            {"wanted": "date"},
+        ),
+        Saying("'{answer}' past niet bij '{question}'. Kies uit: {options}.", "Kies een ander antwoord."),
+    ),
+    "target-before-start": (
+        Saying("De streefdatum van '{anchor}' ({on}) ligt voor de eerste dag ({start_on}).", "Kies een latere datum."),
+    ),
+    # --- definitions and calendars -------------------------------------------------------------------
+    "definition-invalid": (
+        Saying(
+            "Het stappenplan '{definition}' klopt nog niet.", "Verbeter wat hierboven staat en controleer het opnieuw."
+        ),
+    ),
+    "unknown-definition": (
+        Saying("Dit stappenplan staat niet in de database.", "Vraag de beheerder om een back-up terug te zetten."),
+    ),
+    "definition-damaged": (
+        Saying("Een stappenplan in de database is beschadigd.", "Vraag de beheerder om een back-up terug te zetten."),
+    ),
+    "unknown-calendar": (Saying("Er is geen kalender '{calendar}'.", "Kies uit: {options}."),),
+    "calendar-invalid": (
+        Saying(
+            "In kalender '{file}' staat de onbekende feestdag '{unknown_holiday}' bij works_on_holidays.",
+            "Gebruik een naam uit de kalender waarop deze voortbouwt.",
+        ),
+        Saying(
+            "In kalender '{file}' is {day} een vrije dag en ook een werkdag.",
+            "Kies een van de twee: days_off of working.",
+        ),
+        Saying(
+            "In kalender '{file}' eindigt de periode '{period}' voor zij begint.",
+            "Draai de eerste en de laatste dag om.",
+        ),
+        Saying(
+            "In kalender '{file}' klopt de feestdag '{holiday}' niet.",
+            "Geef de feestdag of day, of after_easter. Niet allebei.",
+        ),
+        Saying("In kalender '{file}' klopt een feestdag niet. {because}", "Verbeter dit onder holidays."),
+        Saying(
+            "Kalender '{file}' bouwt voort op '{unknown_base}', maar die is er niet.",
+            "Kies bij based_on uit: {options}.",
+        ),
+        Saying(
+            "Kalender '{file}' bouwt voort op '{base}', en die weer op deze.",
+            "Haal een van de twee regels met based_on weg.",
+        ),
+        Saying(
+            "In kalender '{file}' gaat het mis bij '{place}': dit {trouble}.",
+            "Verbeter het bestand en probeer het opnieuw.",
+        ),
+        Saying("Kalender '{file}' is niet te lezen.", "Controleer of dit een YAML-bestand in UTF-8 is."),
+    ),
+    "calendar-year-missing": (
+        Saying(
+            "Kalender '{calendar}' begint in {first_year}. Voor {year} is er geen kalender.",
+            "Kies een datum in {first_year} of later.",
+        ),
+    ),
+    "calendar-without-working-days": (
+        Saying("Kalender '{calendar}' heeft in {year} geen enkele werkdag.", "Haal vrije dagen weg uit de kalender."),
+        Saying("Kalender '{calendar}' heeft in de week geen enkele werkdag.", "Noem bij weekdays minstens een dag."),
+    ),
+    "bad-holiday": (
+        Saying(
+            "'{holiday}' valt op {day}-{month}. Die dag is er niet elk jaar.",
+            "Kies een dag die er elk jaar is.",
+            {"problem": "day"},
+        ),
+        Saying(
+            "'{holiday}' schuift naar een ander jaar als het zondag is.",
+            "Kies een kleinere verschuiving.",
+            {"problem": "sunday"},
+        ),
+        Saying("'{holiday}' valt buiten het jaar van Pasen.", "Kies een dag dichter bij Pasen."),
+    ),
+    "rehearsal-invalid": (
+        Saying(
+            "In verhaal '{file}' gaat het mis bij '{place}': dit {trouble}.",
+            "Verbeter het bestand en probeer het opnieuw.",
+        ),
+        Saying("Verhaal '{file}' is niet te lezen.", "Controleer of dit een YAML-bestand in UTF-8 is."),
+    ),
+    "rehearsal-too-long": (
+        Saying("Een verhaal duurt hoogstens {most} dagen. Dit verhaal duurt langer.", "Maak het verhaal korter."),
+    ),
+    "no-rehearsals": (
+        Saying("Stappenplan '{definition}' heeft geen verhalen.", "Zet ze in de map rehearsals van het stappenplan."),
+    ),
+    "unknown-file": (
+        Saying("Bestand '{file}' is niet te openen.", "Controleer de naam, en of u het bestand mag lezen."),
+    ),
+    # --- people, addresses and messages --------------------------------------------------------------
+    "partners-invalid": (
+        Saying(
+            "In bestand '{file}' gaat het mis bij '{place}': dit {trouble}.",
+            "Verbeter het bestand en lees het opnieuw in.",
+        ),
+        Saying("Bestand '{file}' is niet te lezen.", "Controleer of dit een YAML-bestand in UTF-8 is."),
+    ),
+    "name-missing": (Saying("Deze persoon heeft nog geen naam.", "Geef een naam op."),),
+    "language-unknown": (Saying("De taal '{language}' kent Regie niet.", "Kies nl of en."),),
+    "address-taken": (Saying("Iemand anders heeft dit e-mailadres al.", "Geef elke persoon een eigen adres."),),
+    "unknown-person": (Saying("Er is geen persoon met nummer '{person}'.", "Kies iemand uit de lijst met partners."),),
+    "own-deputy": (Saying("Niemand kan zichzelf vervangen.", "Kies iemand anders als vervanger."),),
+    "address-invalid": (
+        Saying(
+            "Dit adres van een kanaal is te lang, of er staan spaties, accenten of vreemde tekens in.",
+            "Controleer het adres.",
+            {"problem": "signs"},
+        ),
+        Saying(
+            "In dit adres van een kanaal is geen server te vinden.",
+            "Controleer de naam van de server en de poort in het adres.",
+            {"problem": "host"},
+        ),
+        Saying(
+            "Dit adres van een kanaal heeft niet de goede vorm.",
+            "Schrijf het als soort://naam:wachtwoord@server/pad?optie=waarde.",
+            {"problem": "form"},
+        ),
+        Saying(
+            "Dit e-mailadres kan Regie niet gebruiken.",
+            "Schrijf een adres zoals naam@gemeente.nl, zonder spaties of accenten.",
+        ),
+    ),
+    "channel-scheme": (
+        Saying("Een kanaal van de soort '{scheme}' mag hier niet.", "Kies uit: {options}."),
+        Saying("Een kanaal van de soort '{scheme}' mag hier niet.", "Vraag de beheerder welke kanalen wel mogen."),
+    ),
+    "channel-option": (
+        Saying("In dit adres mag '{option}' deze waarde niet hebben.", "Verander die waarde, of laat '{option}' weg."),
+        Saying("In dit adres staat een optie die niet mag.", "Gebruik alleen: {options}."),
+        Saying("In dit adres staat een optie die niet mag.", "Laat alles achter het vraagteken weg."),
+    ),
+    "channel-host-unknown": (Saying("De computer '{host}' is niet te vinden.", "Controleer de naam in het adres."),),
+    "channel-internal-host": (
+        Saying(
+            "De computer '{host}' staat op een intern netwerk. Daar mag een kanaal niet heen.",
+            "De beheerder kan hem toestaan met REGIE_CHANNEL_INTERNAL_HOSTS.",
+        ),
+    ),
+    "unknown-message": (Saying("Er is geen bericht '{message_id}'.", "Kies een bericht uit 'regie outbox list'."),),
+    "message-not-waiting": (
+        Saying(
+            "Bericht '{message_id}' wordt vastgehouden.",
+            "Laat het eerst gaan met 'regie outbox release'.",
+            {"status": "held"},
+        ),
+        Saying("Bericht '{message_id}' is al verstuurd.", "U hoeft niets te doen.", {"status": "sent"}),
+        Saying(
+            "Bericht '{message_id}' wordt op dit moment verstuurd.",
+            "Wacht even en kijk dan opnieuw.",
+            {"status": "sending"},
+        ),
+        Saying("Bericht '{message_id}' hoeft niet meer weg: het klopt niet meer.", "U hoeft niets te doen."),
+    ),
+    "mail-not-configured": (
+        Saying(
+            "Regie weet nog niet met welke mailserver het moet mailen.", "Vul REGIE_MAIL_URL en REGIE_MAIL_FROM in."
+        ),
+    ),
+    "delivery-failed": (
+        Saying(
+            "Niet alles is verstuurd.", "Kijk met 'regie outbox list' wat er misging. Regie probeert het later opnieuw."
+        ),
+    ),
+    # --- settings and database -----------------------------------------------------------------------
+    "settings-invalid": (
+        Saying(
+            "Het bestand '{file}' met de sleutel van de geschiedenis is niet te gebruiken.",
+            "Geef Regie het recht om te lezen en te schrijven in die map, of vul REGIE_AUDIT_KEY in.",
+            {"problem": "unusable"},
+        ),
+        Saying(
+            "Het bestand '{file}' met de sleutel van de geschiedenis is niet heel.",
+            "Zet het terug uit een back-up. Met een nieuwe sleutel is de oude geschiedenis niet te controleren.",
+            {"problem": "short"},
+        ),
+        Saying("De instellingen kloppen niet. {troubles}", "Verbeter dit en start Regie opnieuw."),
+    ),
+    "setting-wrong": (
+        *(
+            Saying(f"{variable} moet {must}.", "Verbeter die waarde.", {"variable": variable})
+            for variable, must in {
+                "REGIE_BASE_URL": "een webadres zijn dat begint met http:// of https://",
+                "REGIE_PREFECT_API_URL": "een webadres zijn dat begint met http:// of https://",
+                "REGIE_TIMEZONE": "een tijdzone zijn, zoals Europe/Amsterdam",
+                "REGIE_AUDIT_KEY": "minstens 32 tekens hebben",
+                "REGIE_MAIL_FROM": "een e-mailadres zijn, zoals Regie <regie@gemeente.nl>",
+                "REGIE_REPLY_TO": "een e-mailadres zijn, zoals naam@gemeente.nl",
+                "REGIE_MAIL_REDIRECT_TO": "een e-mailadres zijn, zoals naam@gemeente.nl",
+            }.items()
+        ),
+        Saying("{variable} moet een van deze zijn: {options}.", "Kies een van die waarden."),
+        Saying("{variable} werkt alleen samen met {also}.", "Vul beide in."),
+        Saying("{variable} {trouble}.", "Verbeter die waarde."),
+        Saying("Een instelling {trouble}.", "Loop uw instellingen na."),
+    ),
+    "database-url-invalid": (
+        Saying(
+            "Met dit adres kan Regie geen database openen.",
+            "Vul REGIE_DATABASE_URL in als sqlite:////map/regie.db of postgresql+psycopg://gebruiker:wachtwoord@computer/naam.",
+        ),
+    ),
+    "database-version": (
+        Saying(
+            "De database heeft versie {found}. Deze Regie heeft {needed} nodig.",
+            "Maak een back-up en doe dan: regie db upgrade.",
+            {"problem": "older"},
+        ),
+        Saying(
+            "De database heeft versie {found}, van een nieuwere Regie dan deze ({needed}).",
+            "Installeer de nieuwere Regie, of zet de back-up van voor die tijd terug.",
+            {"problem": "newer"},
+        ),
+        Saying("De database is nog leeg.", "Maak de tabellen met: regie db upgrade.", {"problem": "empty"}),
+        Saying("'{database}' is geen database van Regie.", "Wijs met REGIE_DATABASE_URL een andere database aan."),
+    ),
+    "database-locked": (
+        Saying(
+            "De database '{database}' is nu in gebruik.",
+            "Probeer het zo opnieuw. Blijft het zo? Dan houdt een ander programma de database vast.",
+        ),
+    ),
+    "database-full": (Saying("De schijf van database '{database}' is vol.", "Maak ruimte en probeer het opnieuw."),),
+    "database-unreachable": (
+        Saying(
+            "De database '{database}' is niet te bereiken.",
+            "Controleer of de database er is, of hij draait en of Regie erin mag schrijven.",
+        ),
+    ),
+    # --- running everything --------------------------------------------------------------------------
+    "port-in-use": (
+        Saying("Poort {port} is al in gebruik.", "Stop wat de poort gebruikt, of kies een andere met --port."),
+    ),
+    "folder-unwritable": (
+        Saying(
+            "In de map '{folder}' kan Regie niet schrijven.",
+            "Geef Regie daar schrijfrecht, of kies met REGIE_DATA_DIR een andere map.",
+        ),
+    ),
+    "prefect-not-ready": (Saying("De Prefect-server start niet.", _SEE_LOG),),
+    "child-keeps-stopping": (Saying("'{child}' stopt steeds opnieuw.", _SEE_LOG),),
+    "unknown-automation": (
+        Saying(
+            "Het stappenplan vraagt om een automatische stap die Regie niet heeft.",
+            "Verander 'automation' in het stappenplan.",
+        ),
+    ),
+    "folder-not-empty": (Saying("De map voor de demo is niet leeg.", "Kies een andere map met --folder."),),
+    "demo-stuck": (Saying("De demo komt niet tot het einde.", "Meld dit aan de makers van Regie."),),
+    # --- without a code of their own -----------------------------------------------------------------
+    "regie-error": (Saying("Dit lukt niet.", "Probeer het opnieuw. Blijft het zo? Vraag dan de beheerder."),),
+    "refused": (Saying("Dit mag nu niet.", "Kijk wat er is veranderd en probeer het dan opnieuw."),),
+    "not-found": (Saying("Dit is er niet.", "Controleer de naam en probeer het opnieuw."),),
+    "conflict": (Saying("Iemand anders was u voor.", _LOOK_AGAIN),),
+    "incomplete": (Saying("Er ontbreken gegevens om dit te doen.", "Vraag de beheerder om te kijken wat er mist."),),
+}
