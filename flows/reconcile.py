@@ -31,7 +31,7 @@ async def reconcile(reason: str = "schedule") -> dict[str, int]:
     setting = await asyncio.to_thread(current)
     await asyncio.to_thread(open_sweep, setting.context, setting.clock())
     swept, after = Swept(), 0
-    while ids := await asyncio.to_thread(find_chunk, setting.context, setting.clock(), zone=setting.zone, after=after):
+    while ids := await asyncio.to_thread(find_chunk, setting.context, setting.clock(), after=after):
         swept += await asyncio.to_thread(look_at_chunk, list(ids), len(ids))
         after = ids[-1]
     for traject_id, run in swept.runs:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
@@ -504,7 +504,7 @@ def test_of_an_ended_cycle_the_occurrences_are_read_only_when_asked_for(engine: 
     assert light.cycles[0].ended_because == whole.cycles[0].ended_because == "besluit: stop"
     assert (len(light.cycles[0].occurrences), len(whole.cycles[0].occurrences)) == (0, 2)
     with read_scope(engine) as session:
-        assert claim_due(session, date(2099, 1, 1), b.at(MONDAY), 10) == []
+        assert claim_due(session, b.at(date(2099, 1, 1)), 10) == []
     with pytest.raises(Refused, match="has ended"):
         world.happens(traject_id, StepStarted(key=b.key("na"), by="p1"), b.at(TUESDAY))
 
@@ -570,12 +570,28 @@ def test_a_sweep_is_given_what_is_due_or_marked_in_order_and_in_chunks(world: Wo
     in_transaction(world.engine, lambda session: mark_dirty(session, [ids[2]]))
 
     with read_scope(world.engine) as session:
-        assert claim_due(session, later, b.at(MONDAY), 10) == [ids[2]]
-        assert claim_due(session, due_on, b.at(MONDAY), 3) == ids[:3]
-        assert claim_due(session, due_on, b.at(MONDAY), 3, after_id=ids[2]) == ids[3:]
+        assert claim_due(session, b.at(later), 10) == [ids[2]]
+        assert claim_due(session, b.at(due_on), 3) == ids[:3]
+        assert claim_due(session, b.at(due_on), 3, after_id=ids[2]) == ids[3:]
     world.sweeps(ids[2], MONDAY)
     with read_scope(world.engine) as session:
-        assert claim_due(session, later, b.at(MONDAY), 10) == []
+        assert claim_due(session, b.at(later), 10) == []
+
+
+def test_a_sweep_goes_by_the_day_in_the_zone_of_each_traject(world: World) -> None:
+    zones = ("America/Curacao", "Europe/Amsterdam", "Pacific/Auckland")
+    ids = {zone: world.starts(zone.rpartition("/")[2].lower(), zone=zone) for zone in zones}
+    for traject_id in ids.values():
+        world.sweeps(traject_id, MONDAY)
+    (due_on,) = {row["next_look_on"] for row in world.rows("traject")}
+
+    def due_at(hour: int, day: date = due_on) -> list[int]:
+        with read_scope(world.engine) as session:
+            return claim_due(session, datetime.combine(day, time(hour), UTC), 10)
+
+    assert due_at(1) == [ids["Europe/Amsterdam"], ids["Pacific/Auckland"]]  # in Curaçao it is the evening before
+    assert due_at(5) == list(ids.values())
+    assert due_at(13, due_on - timedelta(days=1)) == [ids["Pacific/Auckland"]]
 
 
 @on_postgresql
@@ -584,9 +600,9 @@ def test_a_worker_leaves_out_what_another_one_has_claimed(world: World) -> None:
     due_on = world.rows("traject")[0]["next_look_on"]
 
     with write_scope(world.engine) as first:
-        mine = claim_due(first, due_on, b.at(MONDAY), 2)
+        mine = claim_due(first, b.at(due_on), 2)
         with write_scope(world.engine) as second:
-            theirs = claim_due(second, due_on, b.at(MONDAY), 2)
+            theirs = claim_due(second, b.at(due_on), 2)
 
     assert (mine, theirs) == (ids[:2], ids[2:])
 
@@ -595,7 +611,7 @@ def test_a_worker_leaves_out_what_another_one_has_claimed(world: World) -> None:
 @pytest.mark.parametrize(
     "look",
     [
-        pytest.param(lambda session: claim_due(session, MONDAY, b.at(MONDAY), 10), id="sweep"),
+        pytest.param(lambda session: claim_due(session, b.at(MONDAY), 10), id="sweep"),
         pytest.param(lambda session: list_due_steps(session, MONDAY, OPENING), id="due-steps"),
         pytest.param(lambda session: outbox.claim(session, "me", b.at(MONDAY), 10, 600), id="outbox"),
         pytest.param(lambda session: must_hold(session.connection(), 1, b.at(MONDAY), 9, in_sweep=True), id="brake"),

@@ -100,14 +100,14 @@ class World:
             self.definition, start_on=start, answers=answers or {}, targets=wanted, items=items or {}, **more
         )
 
-    def starts(self, slug: str = "de-wilg", *, start: date = MONDAY, **more: Any) -> int:
+    def starts(
+        self, slug: str = "de-wilg", *, start: date = MONDAY, zone: str = "Europe/Amsterdam", **more: Any
+    ) -> int:
         """Start a traject with its first cycle; give its id."""
         cycle = self.opens(start=start, **more)
 
         def make(session: Session) -> int:
-            traject_id = create_traject(
-                session, slug=slug, title="Opvang De Wilg", zone="Europe/Amsterdam", now=b.at(start)
-            )
+            traject_id = create_traject(session, slug=slug, title="Opvang De Wilg", zone=zone, now=b.at(start))
             create_cycle(session, traject_id, cycle, "first")
             return traject_id
 

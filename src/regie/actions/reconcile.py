@@ -9,7 +9,6 @@ from datetime import datetime
 
 from regie.actions.apply_event import apply_event
 from regie.actions.context import Context
-from regie.clock import local_date
 from regie.core.changes import WantedRun
 from regie.core.events import Tick
 from regie.core.traject import State, Traject
@@ -61,11 +60,10 @@ def open_sweep(context: Context, now: datetime) -> None:
         log.warning("sweep.clock_went_back seconds=%s", int((sweep.began_at - now).total_seconds()))
 
 
-def find_chunk(context: Context, now: datetime, *, zone: str = "Europe/Amsterdam", after: int = 0) -> tuple[int, ...]:
+def find_chunk(context: Context, now: datetime, *, after: int = 0) -> tuple[int, ...]:
     """Give the next trajects that need a look, at most a chunk, in order of id."""
-    today = local_date(now, zone)
     with read_scope(context.engine) as session:
-        found = tuple(claim_due(session, today, now, CHUNK, after_id=after))
+        found = tuple(claim_due(session, now, CHUNK, after_id=after))
     failpoint("sweep.after_select")
     return found
 
@@ -97,11 +95,11 @@ def reconcile_chunk(context: Context, ids: Sequence[int], now: datetime) -> Swep
     return swept
 
 
-def reconcile(context: Context, now: datetime, *, zone: str = "Europe/Amsterdam") -> Swept:
+def reconcile(context: Context, now: datetime) -> Swept:
     """Sweep until nothing is left that needs a look now."""
     open_sweep(context, now)
     swept, after = Swept(), 0
-    while chunk := find_chunk(context, now, zone=zone, after=after):
+    while chunk := find_chunk(context, now, after=after):
         swept += reconcile_chunk(context, chunk, now)
         after = chunk[-1]
     return swept

@@ -151,7 +151,7 @@ class TrajectRow(Row, table=True):
 
     __tablename__ = "traject"
     __table_args__ = (
-        Index("ix_traject_sweep", "running", "next_look_on"),
+        Index("ix_traject_sweep", "running", "zone", "next_look_on"),
         Index(
             "ix_traject_dirty",
             "id",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, union, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -211,7 +212,13 @@ def find_traject_id(session: Session, slug: str) -> int:
     known = list(connection.scalars(select(traject.c.slug).order_by(traject.c.slug)))
     close = get_close_matches(slug, known, n=3)
     hint = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known[:10])}" if known else ""
-    raise NotFound(f"no traject '{slug[:60]}'", code="unknown-traject", hint=hint or "there are no trajects yet")
+    raise NotFound(
+        f"no traject '{slug[:60]}'",
+        code="unknown-traject",
+        hint=hint or "there are no trajects yet",
+        slug=slug[:60],
+        close=close,
+    )
 
 
 # --- save --------------------------------------------------------------------------------------------
@@ -395,26 +402,48 @@ def _write_decision(
 
 # --- sweep -------------------------------------------------------------------------------------------
 
-# two selections, each by its own index: an OR would walk through all trajects
-_MARKED = select(traject.c.id).where(traject.c.dirty.is_(True), traject.c.id > bindparam("after_id"))
-_COME = select(traject.c.id).where(traject.c.running.is_(True), traject.c.next_look_on <= bindparam("today"))
-_DUE = (
-    select(traject.c.id)
-    .where(traject.c.id.in_(union(_MARKED, _COME)), traject.c.id > bindparam("after_id"))
-    .order_by(traject.c.id)
-    .limit(bindparam("most"))
+_RUNNING = traject.c.running.is_(True)
+# from one zone straight to the next by index, however many trajects are in each
+_FIRST_ZONE = select(func.min(traject.c.zone).label("zone")).where(_RUNNING).cte("zones", recursive=True)
+_ZONES_CTE = _FIRST_ZONE.union_all(
+    select(
+        select(func.min(traject.c.zone)).where(_RUNNING, traject.c.zone > _FIRST_ZONE.c.zone).scalar_subquery()
+    ).where(_FIRST_ZONE.c.zone.is_not(None))
 )
-_DUE_TO_CHANGE = _DUE.with_for_update(skip_locked=True)
+_ZONES = select(_ZONES_CTE.c.zone).where(_ZONES_CTE.c.zone.is_not(None))
 
 
-def claim_due(session: Session, today: date, _now: datetime, limit: int, after_id: int = 0) -> list[int]:
+@lru_cache(maxsize=32)
+def _due_in(zones: int) -> Select[tuple[int]]:
+    """What is due in so many zones; a selection for each, by index: an OR would walk through all trajects."""
+    marked = select(traject.c.id).where(traject.c.dirty.is_(True), traject.c.id > bindparam("after_id"))
+    come = (
+        select(traject.c.id).where(
+            _RUNNING, traject.c.zone == bindparam(f"zone_{n}"), traject.c.next_look_on <= bindparam(f"day_{n}")
+        )
+        for n in range(zones)
+    )
+    return (
+        select(traject.c.id)
+        .where(traject.c.id.in_(union(marked, *come)), traject.c.id > bindparam("after_id"))
+        .order_by(traject.c.id)
+        .limit(bindparam("most"))
+    )
+
+
+def claim_due(session: Session, now: datetime, limit: int, after_id: int = 0) -> list[int]:
     """Give the ids of trajects that were marked or whose next look has come, in order, by index.
 
-    In a transaction that may write, PostgreSQL locks them, and leaves out those that another one has locked.
+    Which day it is, is asked of the clock in each traject's own zone. In a transaction that may write, PostgreSQL
+    locks them, and leaves out those that another one has locked.
     """
-    wanted = _DUE if is_reading(session) else _DUE_TO_CHANGE
-    values = {"today": today, "after_id": after_id, "most": limit}
-    return list(session.connection().scalars(wanted, values))
+    connection = session.connection()
+    values: dict[str, Any] = {"after_id": after_id, "most": limit}
+    zones = list(connection.scalars(_ZONES))
+    for n, zone in enumerate(zones):
+        values |= {f"zone_{n}": zone, f"day_{n}": local_day(now, zone)}
+    wanted = _due_in(len(zones))
+    return list(connection.scalars(wanted if is_reading(session) else wanted.with_for_update(skip_locked=True), values))
 
 
 def mark_dirty(session: Session, traject_ids: Iterable[int]) -> None:
