@@ -75,7 +75,8 @@ def run_automation(
         earlier_on, earlier = load_reported(session, traject_id, cycle, action)
     make = AUTOMATIONS.get(action)
     if make is None:
-        raise NotFound(f"no automation '{action}'", code="unknown-automation", hint=", ".join(AUTOMATIONS))
+        known = ", ".join(AUTOMATIONS)
+        raise NotFound(f"no automation '{action}'", code="unknown-automation", hint=known, automation=action)
     subject = _subject(traject, cycle, now, names, earlier, earlier_on)
     documents = make(subject)
     paths = [_keep(folder / traject.slug / f"doorloop-{cycle}", document) for document in documents]

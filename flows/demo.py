@@ -48,6 +48,7 @@ from regie.store.partners import bind_role, save_person
 from regie.store.session import create_engine_for, read_scope, upgrade, write_scope
 from regie.store.trajects import load_traject
 from regie.supervise import Child, prefect_environment, server_command, wait_until_ready
+from regie.text.refusals import say_refusal
 from regie.text.sentences import explain_finding, say_count, say_date
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -321,7 +322,10 @@ def prepare(folder: Path) -> Path:
     mark = folder / f".{MARK}"
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise RegieError(
-            f"folder '{folder}' is not empty", code="folder-not-empty", hint="choose another with --folder"
+            f"folder '{folder}' is not empty",
+            code="folder-not-empty",
+            hint="choose another with --folder",
+            folder=str(folder),
         )
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "post").mkdir(parents=True)
@@ -424,7 +428,8 @@ def main() -> int:
     try:
         return run(parser.parse_args().folder)
     except RegieError as error:
-        print(f"{error.code}: {error}", file=sys.stderr)
+        refusal = say_refusal(error)
+        print(f"fout [{error.code}]: {refusal.message} {refusal.advice}".rstrip(), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("gestopt; niets is half opgeslagen", file=sys.stderr)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,15 @@ def test_start_needs_its_target_and_says_so(regie: Regie) -> None:
     assert "'Opening' kan niet zonder streefdatum" in ran.err
 
 
+def test_traject_lives_in_the_time_zone_of_the_installation(regie: Regie, tmp_path: Path) -> None:
+    started = regie("traject", "start", "--title", "Kralendijk", "--definition", "klein.yaml", "--anchor",
+                    "opening=2099-01-05", "--yes", REGIE_TIMEZONE="America/Curacao")  # fmt: skip
+    assert started.code == 0, started.err
+
+    with closing(sqlite3.connect(next((tmp_path / "data").glob("*.db")))) as connection:
+        assert connection.execute("SELECT zone FROM traject").fetchall() == [("America/Curacao",)]
+
+
 def test_step_is_completed_with_evidence_and_shown(town: Regie) -> None:
     bare = town("step", "complete", "de-wilg", "a", "--yes")
     assert bare.code == 6
@@ -170,7 +181,9 @@ def test_unknown_step_and_traject_are_not_found_with_a_guess(town: Regie) -> Non
     step = town("step", "show", "de-wilg", "aa")
     assert step.code == 4
     assert step.err == "fout [unknown-step]: Doorloop 1 heeft geen stap 'aa'.\n  tip: Bedoelde u 'a'?\n"
-    assert town("traject", "show", "de-wilgg").code == 4
+    other = town("traject", "show", "de-wilgg")
+    assert other.code == 4
+    assert other.err == "fout [unknown-traject]: Er is geen traject 'de-wilgg'.\n  tip: Bedoelde u: de-wilg?\n"
 
 
 def test_change_without_a_terminal_is_not_guessed(town: Regie) -> None:
@@ -259,8 +272,6 @@ def test_doctor_says_what_is_missing(town: Regie) -> None:
 
 
 def test_database_of_another_version_is_left_alone(town: Regie, tmp_path: Path) -> None:
-    import sqlite3
-
     with sqlite3.connect(next((tmp_path / "data").glob("*.db"))) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'uit-de-toekomst'")
 

@@ -7,7 +7,6 @@ import io
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -15,14 +14,10 @@ from regie.cli.common import BY, JSON, open_town, print_json, say, table, warn, 
 from regie.errors import DeliveryFailed, NotFound
 from regie.plain_text import check_plain
 
-if TYPE_CHECKING:
-    from regie.store.history import HistoryEntry
-
 partner = typer.Typer(help="Partners: inlezen, tonen.", no_args_is_help=True)
 role = typer.Typer(help="Rollen: wie ontbreekt.", no_args_is_help=True)
 outbox = typer.Typer(help="Berichten: wat staat klaar, wat ging mis.", no_args_is_help=True)
 mail = typer.Typer(help="Mail: vooraf bekijken.", no_args_is_help=True)
-audit = typer.Typer(help="De vastlegging controleren.", no_args_is_help=True)
 db = typer.Typer(help="De database.", no_args_is_help=True)
 
 
@@ -32,13 +27,11 @@ def register(app: typer.Typer) -> None:
         ("role", role),
         ("outbox", outbox),
         ("mail", mail),
-        ("audit", audit),
         ("db", db),
     ):
         app.add_typer(group, name=name)
     app.command("sweep")(sweep)
     app.command("deliver")(deliver_now)
-    app.command("history")(history)
     app.command("doctor")(doctor)
     app.command("up")(up)
     app.command("demo")(demo)
@@ -313,7 +306,7 @@ def sweep(as_json: bool = JSON) -> None:
     from regie.actions.reconcile import reconcile
 
     town = open_town()
-    swept = reconcile(town.context, town.now(), zone=town.settings.timezone)
+    swept = reconcile(town.context, town.now())
     if as_json:
         print_json({"looked_at": swept.looked_at, "notices": swept.notices, "failed": list(swept.failed)})
     else:
@@ -344,81 +337,6 @@ def deliver_now(as_json: bool = JSON) -> None:
         raise DeliveryFailed(
             "not everything was sent", hint="regie outbox list shows what went wrong; it is tried again by itself"
         )
-
-
-def history(traject: str, limit: int = typer.Option(50, "--limit"), as_json: bool = JSON) -> None:
-    """Toon wat er met een traject gebeurde: wie, wanneer, wat."""
-    from regie.store.history import list_history
-    from regie.store.session import read_scope
-    from regie.text.dates import say_moment
-    from regie.text.phrases import words_in
-
-    town = open_town()
-    with read_scope(town.context.engine) as session:
-        found = list_history(session, town.traject_id(traject))[-limit:]
-    if as_json:
-        print_json(
-            [
-                {
-                    "seq": each.seq,
-                    "at": each.at,
-                    "by": each.by,
-                    "event": each.event,
-                    "payload": dict(each.payload),
-                    "words": dict(each.words),
-                }
-                for each in found
-            ]
-        )
-        return
-    zone = town.settings.timezone
-    events = words_in("nl").events
-    table("Geschiedenis", ("nr", "wanneer", "wie", "wat", "waarover"), (
-        (each.seq, say_moment(each.at, zone), each.by, events.get(each.event, each.event), _about(each)) for each in found
-    ))  # fmt: skip
-
-
-def _about(entry: HistoryEntry) -> str:
-    """Which step or date it was about, what changed state, and what was said of it."""
-    what = entry.payload.get("event", {})
-    key = what.get("key")
-    about = (
-        [str(key[0]) + (f"@{key[1]}" if key[1:] and key[1] else "") if isinstance(key, list) else str(key)]
-        if key
-        else []
-    )
-    about += [str(what[name]) for name in ("anchor", "list", "outcome") if what.get(name)]
-    moves = [
-        f"{step}: {_state(before)} → {_state(after)}" for _, step, before, after, *_ in entry.payload["transitions"]
-    ]
-    left = [f"en nog {len(moves) - 3}"] if len(moves) > 3 else []
-    return "; ".join([*about, *moves[:3], *left, *map(str, filter(None, entry.words.values()))])
-
-
-def _state(value: str | None) -> str:
-    from regie.core.traject import State
-    from regie.text.phrases import STATES
-
-    return STATES["nl"][State(value)] if value else "nieuw"
-
-
-@audit.command("verify")
-def verify_audit(traject: str = typer.Option("", "--traject"), as_json: bool = JSON) -> None:
-    """Controleer of iemand de vastlegging heeft veranderd."""
-    from regie.store.history import verify
-    from regie.store.session import read_scope
-
-    town = open_town()
-    with read_scope(town.context.engine) as session:
-        problems = verify(session, town.context.audit_key, town.traject_id(traject) if traject else None)
-    if as_json:
-        print_json([{"traject_id": p.traject_id, "seq": p.seq, "what": p.what} for p in problems])
-    else:
-        for problem in problems:
-            warn(f"traject {problem.traject_id}, regel {problem.seq}: {problem.what}")
-        say("De vastlegging klopt." if not problems else f"{len(problems)} regels kloppen niet.")
-    if problems:
-        raise typer.Exit(1)
 
 
 @db.command("upgrade")

@@ -267,17 +267,23 @@ def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, 
         if as_json:
             print_json({"saved": False, **effect_as_data(effect)})
         return
-    if not yes:
-        if not sys.stdin.isatty():
-            stop_usage("dit verandert iets: geef --yes, of --preview om alleen te kijken")
-        if not typer.confirm("Opslaan?"):
-            say("Niets opgeslagen.")
-            raise typer.Exit(1)
+    ask_first("Opslaan?", "dit verandert iets: geef --yes, of --preview om alleen te kijken", yes=yes)
     applied = apply_event(town.context, traject_id, event, town.now(), request_id=request_id)
     if as_json:
         print_json({"saved": not applied.repeated, **effect_as_data(effect)})
     else:
         say("Opgeslagen." if not applied.repeated else "Dit was al opgeslagen.")
+
+
+def ask_first(question: str, without_terminal: str, *, yes: bool) -> None:
+    """Ask before something is saved; where nobody can be asked, ``--yes`` says it."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        stop_usage(without_terminal)
+    if not typer.confirm(question):
+        say("Niets opgeslagen.")
+        raise typer.Exit(1)
 
 
 def stop_usage(text: str) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from regie import __version__
-from regie.cli import admin, definitions, plan, steps, trajects
+from regie.cli import admin, cycles, definitions, plan, record, steps, trajects
 from regie.cli.common import INTERRUPTED, show_error
 from regie.errors import RegieError
 
@@ -23,9 +23,11 @@ app = typer.Typer(
 )
 plan.register(app)
 trajects.register(app)
+cycles.register(app)
 steps.register(app)
 definitions.register(app)
 admin.register(app)
+record.register(app)
 
 
 def _show_version(value: bool) -> None:

@@ -1,4 +1,4 @@
-"""``regie traject``, ``cycle``, ``anchor``, ``item``, ``due``: start, list, show, move."""
+"""``regie traject`` and ``due``: start, list, show, close."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from regie.cli.common import (
     JSON,
     PREVIEW,
     YES,
-    change,
+    ask_first,
     cycle_number,
     open_town,
     parse_day,
@@ -35,16 +35,10 @@ PAGE = 100
 """How many trajects people see at once, when they ask for no other number."""
 
 traject = typer.Typer(help="Trajecten: starten, tonen, afsluiten.", no_args_is_help=True)
-anchor = typer.Typer(help="Ankerdatums: tonen, verzetten.", no_args_is_help=True)
-item = typer.Typer(help="Instroommomenten en andere lijsten die groeien.", no_args_is_help=True)
-cycle_group = typer.Typer(help="Doorlopen: de fasen opnieuw.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(traject, name="traject")
-    app.add_typer(cycle_group, name="cycle")
-    app.add_typer(anchor, name="anchor")
-    app.add_typer(item, name="item")
     app.command("due")(due)
 
 
@@ -66,6 +60,7 @@ def start(
     from regie.actions.start_traject import NewTraject, preview_start, start_traject
     from regie.clock import local_date, system_clock
     from regie.definitions import load_definition, sources_of
+    from regie.settings import load_settings
     from regie.text.sentences import explain_finding, say_date
 
     given = _read_file(file) if file else {}
@@ -77,8 +72,10 @@ def start(
     if sys.stdin.isatty() and not yes:
         title, facts, targets = _ask_what_misses(chosen, title, facts, targets)
     first = parse_day(start_on, "--start") if start_on else _day(given["start"]) if "start" in given else None
-    today = local_date(system_clock())
-    new = NewTraject(title, first or today, facts, targets, slug=slug or str(given.get("slug", "")), by=who(by))
+    zone = load_settings().timezone
+    today = local_date(system_clock(), zone)
+    slug = slug or str(given.get("slug", ""))
+    new = NewTraject(title, first or today, facts, targets, slug=slug, zone=zone, by=who(by))
     changes = preview_start(chosen, new, system_clock())
     seen = changes.traject.cycles[0]
     errors = [finding for finding in changes.findings if finding.severity.value == "error"]
@@ -99,12 +96,7 @@ def start(
         if as_json:
             print_json({"saved": False, **summary})
         return
-    if not yes:
-        if not sys.stdin.isatty():
-            stop_usage("dit start een traject: geef --yes, of --preview om alleen te kijken")
-        if not typer.confirm("Traject starten?"):
-            say("Niets opgeslagen.")
-            raise typer.Exit(1)
+    ask_first("Traject starten?", "dit start een traject: geef --yes, of --preview om alleen te kijken", yes=yes)
     town = open_town()
     traject_id, applied = start_traject(
         town.context, sources_of(str(given.get("definition", definition))), chosen, new, town.now()
@@ -234,12 +226,7 @@ def close(
         if as_json:
             print_json({"saved": False, **document})
         return
-    if not yes:
-        if not sys.stdin.isatty():
-            stop_usage("dit sluit een traject af: geef --yes, of --preview om alleen te kijken")
-        if not typer.confirm("Traject afsluiten?"):
-            say("Niets opgeslagen.")
-            raise typer.Exit(1)
+    ask_first("Traject afsluiten?", "dit sluit een traject af: geef --yes, of --preview om alleen te kijken", yes=yes)
     close_traject(town.context, traject_id, reason, town.now(), by=who(by))
     if as_json:
         print_json({"saved": True, **document})
@@ -308,137 +295,6 @@ def show(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     subject = Subject(found, settled, plan, town.today(), {})
     rows = ((phase, say_date(first), say_date(last), count) for phase, first, last, count in phase_windows(subject))
     table("Fasen", ("fase", "begin", "einde", "stappen"), rows)
-
-
-@cycle_group.command("start")
-def start_next(
-    slug: str,
-    kind: str = typer.Argument(help="Soort doorloop: improvement, expansion-here, ..."),
-    start_on: str = typer.Option("", "--start", help="Eerste dag; anders vandaag."),
-    answers: list[str] = typer.Option([], "--set"),
-    anchors: list[str] = typer.Option([], "--anchor"),
-    key: str = typer.Option("", "--key", help="Kenmerk van dit verzoek; hetzelfde kenmerk opent maar een doorloop."),
-    by: str = BY,
-    yes: bool = YES,
-    as_json: bool = JSON,
-) -> None:
-    """Open de volgende doorloop volgens de regels van het stappenplan."""
-    from regie.actions.start_cycle import NextCycle, start_cycle
-
-    if not yes:
-        if not sys.stdin.isatty():
-            stop_usage("dit opent een doorloop: geef --yes")
-        typer.confirm(f"Doorloop '{kind}' openen voor {slug}?", abort=True)
-    town = open_town()
-    new = NextCycle(
-        kind,
-        parse_day(start_on, "--start") if start_on else town.today(),
-        key or town.context.ids(),
-        parse_pairs(answers, "--set"),
-        {name: parse_day(day, "--anchor") for name, day in parse_pairs(anchors, "--anchor").items()},
-        who(by),
-    )
-    number, applied = start_cycle(town.context, town.traject_id(slug), new, town.now())
-    if as_json:
-        print_json({"cycle": number, "repeated": applied.repeated})
-    else:
-        say(f"Doorloop {number} {'was al geopend' if applied.repeated else 'is geopend'}.")
-
-
-@anchor.command("list")
-def list_anchors(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
-    """Toon de ankerdatums met streefdatum en wat er gebeurde."""
-    from regie.core.definition import text_in
-    from regie.core.traject import AnchorDates
-
-    town = open_town()
-    found = town.traject(slug)
-    chosen = found.cycle(cycle_number(found, cycle)) or found.cycles[-1]
-    rows = [
-        {"anchor": str(a.id), "title": text_in(a.title, "nl"), "target": dates.target, "actual": dates.actual}
-        for a in chosen.definition.anchors.values()
-        for dates in [chosen.anchors.get(a.id, AnchorDates())]
-    ]
-    if as_json:
-        print_json(rows)
-    else:
-        table("Ankerdatums", ("anker", "titel", "streefdatum", "gebeurd"), (tuple(row.values()) for row in rows))
-
-
-@anchor.command("move")
-def move_anchor(
-    slug: str,
-    name: str,
-    to: str = typer.Argument(help="Nieuwe streefdatum."),
-    reason: str = typer.Option(..., "--reason", help="Waarom."),
-    cycle: int = CYCLE,
-    by: str = BY,
-    yes: bool = YES,
-    preview: bool = PREVIEW,
-    as_json: bool = JSON,
-) -> None:
-    """Verzet een streefdatum; toont eerst wie en wat meeschuift."""
-    from regie.core.events import AnchorMoved
-    from regie.core.ids import AnchorId
-
-    number = cycle_number(open_town().traject(slug), cycle)
-    event = AnchorMoved(anchor=AnchorId(name), target=parse_day(to), reason=reason, cycle=number, by=who(by))
-    change(slug, event, yes=yes, preview=preview, as_json=as_json)
-
-
-@item.command("add")
-def add_item(
-    slug: str,
-    list_name: str = typer.Argument(help="Lijst, zoals arrival."),
-    key: str = typer.Argument(help="Korte naam van het item, zoals tweede."),
-    on: str = typer.Option(..., "--on", help="Datum."),
-    number: int = typer.Option(None, "--number", help="Aantal personen; nooit namen."),
-    cycle: int = CYCLE,
-    by: str = BY,
-    yes: bool = YES,
-    preview: bool = PREVIEW,
-    as_json: bool = JSON,
-) -> None:
-    """Voeg een item toe aan een lijst, of wijzig zijn datum."""
-    from regie.core.traject import Item
-
-    _change_items(slug, list_name, lambda items: [*(i for i in items if i.key != key), Item(key, parse_day(on), number)],
-                  cycle, by, yes=yes, preview=preview, as_json=as_json)  # fmt: skip
-
-
-@item.command("remove")
-def remove_item(
-    slug: str,
-    list_name: str,
-    key: str,
-    cycle: int = CYCLE,
-    by: str = BY,
-    yes: bool = YES,
-    preview: bool = PREVIEW,
-    as_json: bool = JSON,
-) -> None:
-    """Haal een item van een lijst; zijn open stappen vervallen."""
-    _change_items(slug, list_name, lambda items: [i for i in items if i.key != key], cycle, by,
-                  yes=yes, preview=preview, as_json=as_json)  # fmt: skip
-
-
-def _change_items(
-    slug: str, list_name: str, make: Any, cycle: int, by: str, *, yes: bool, preview: bool, as_json: bool
-) -> None:
-    from regie.core.events import ItemsChanged
-    from regie.core.ids import ListId
-    from regie.core.settle import FIRST_ITEM
-    from regie.core.traject import Item
-
-    found = open_town().traject(slug)
-    number = cycle_number(found, cycle)
-    chosen = found.cycle(number)
-    items = list(chosen.items.get(ListId(list_name), ())) if chosen else []
-    declared = chosen.definition.lists.get(ListId(list_name)) if chosen else None
-    if not items and chosen is not None and declared is not None and declared.first_on is not None:
-        items = [Item(FIRST_ITEM, chosen.anchor_on(declared.first_on))]
-    event = ItemsChanged(list=ListId(list_name), items=tuple(make(items)), cycle=number, by=who(by))
-    change(slug, event, yes=yes, preview=preview, as_json=as_json)
 
 
 def due(

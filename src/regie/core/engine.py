@@ -68,11 +68,18 @@ def local_day(now: datetime, zone: str) -> date:
 def _apply(traject: Traject, event: happened.Event, today: date) -> tuple[Cycle | None, Cycle]:
     before = traject.cycle(event.cycle)
     if before is None:
-        raise NotFound(f"traject '{traject.slug}' has no cycle {event.cycle}", code="unknown-cycle")
+        raise NotFound(
+            f"traject '{traject.slug}' has no cycle {event.cycle}",
+            code="unknown-cycle",
+            traject=traject.slug,
+            cycle=event.cycle,
+            options=[str(each.number) for each in traject.cycles],
+        )
     if isinstance(event, happened.CycleStarted):
         return None, before
     if before.state is CycleState.ENDED:
-        raise Refused(f"cycle {event.cycle} has ended: {before.ended_because or 'it was closed'}", code="cycle-ended")
+        why = before.ended_because or "it was closed"
+        raise Refused(f"cycle {event.cycle} has ended: {why}", code="cycle-ended", cycle=event.cycle)
     return before, apply_event_to(before, event, today)
 
 

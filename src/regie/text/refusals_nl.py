@@ -629,11 +629,11 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "child-keeps-stopping": (Saying("'{child}' stopt steeds opnieuw.", _SEE_LOG),),
     "unknown-automation": (
         Saying(
-            "Het stappenplan vraagt om een automatische stap die Regie niet heeft.",
+            "Het stappenplan vraagt om de automatische actie '{automation}'. Die heeft Regie niet.",
             "Verander 'automation' in het stappenplan.",
         ),
     ),
-    "folder-not-empty": (Saying("De map voor de demo is niet leeg.", "Kies een andere map met --folder."),),
+    "folder-not-empty": (Saying("Map '{folder}' is niet leeg.", "Kies een andere map met --folder."),),
     "demo-stuck": (Saying("De demo komt niet tot het einde.", "Meld dit aan de makers van Regie."),),
     # --- without a code of their own -----------------------------------------------------------------
     "regie-error": (Saying("Dit lukt niet.", "Probeer het opnieuw. Blijft het zo? Vraag dan de beheerder."),),
