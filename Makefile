@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_JOBS ?= 2
 
-.PHONY: help setup test test-fast check lint types contracts fix demo schema schema-check migration bench clean lock
+.PHONY: help setup test nightly test-fast check lint types contracts fix demo schema schema-check migration bench clean lock
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,10 @@ $(STAMP): requirements/dev.lock pyproject.toml
 
 test: $(STAMP)  ## Run all tests, with everything required
 	REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup
+
+nightly: $(STAMP)  ## Run the tests that look further: more examples, all thirty years through the store
+	REGIE_HYPOTHESIS=nightly REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup --timeout 3600 \
+	  tests/core/test_plan_properties.py tests/reliability
 
 test-fast: $(STAMP)  ## Run the tests of the core and the definitions
 	$(BIN)/python -m pytest -q -n $(TEST_JOBS) tests/core tests/definitions
