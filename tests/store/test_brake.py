@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from regie.core.definition import HearsWhen
 from regie.core.events import StepFinished
 from regie.errors import Refused
-from regie.store.brake import Sweep, begin_sweep, discard_held, find_sweep, release_held
+from regie.store.brake import Sweep, begin_sweep, discard_held, find_sweep, hold_everything, release_held
 from regie.store.outbox import list_messages, make_digests
 from regie.store.session import in_transaction, read_scope
 from regie.store.tables import tally
@@ -227,5 +227,85 @@ def test_what_was_thrown_away_is_not_told_later(engine: Engine) -> None:
 def test_throwing_away_needs_a_reason(engine: Engine) -> None:
     with pytest.raises(Refused, match="say why") as error:
         in_transaction(engine, lambda session: discard_held(session, NOW, by="p9", reason="  "))
+
+    assert error.value.code == "reason-missing"
+
+
+# --- after a backup was put back ------------------------------------------------------------------------
+
+
+def holds(world: World, now: datetime) -> int:
+    return in_transaction(
+        world.engine, lambda session: hold_everything(session, now, by="p9", reason="kopie teruggezet")
+    ).messages
+
+
+def test_on_request_all_that_did_not_leave_is_held_and_what_left_stays_as_it_was(engine: Engine) -> None:
+    world = World(engine, chain(1))
+    world.starts("een")
+    PostOffice(world).delivers(NOW)
+    world.starts("twee")
+
+    held = holds(world, NOW)
+
+    assert (held, statuses(world)) == (1, ["sent", "held"])
+    assert world.rows("message")[1]["detail"] == "held by p9 at 2027-01-04T08:00:00+00:00: kopie teruggezet"
+    assert PostOffice(world).claims(NOW + timedelta(days=30)) == ()
+
+
+@pytest.mark.parametrize("since", [timedelta(minutes=5), timedelta(days=2)], ids=["within-the-hour", "days-later"])
+def test_on_request_all_of_the_next_sweep_is_held_and_nothing_of_the_one_after_it(
+    engine: Engine, since: timedelta
+) -> None:
+    world, traject_id = reminding(engine)
+    PostOffice(world).delivers(NOW)
+    now = b.at(DUE_SOON)
+    begin_sweep(engine, now - since)
+    holds(world, now - timedelta(minutes=1))
+
+    sweeps = [begin_sweep(engine, now + timedelta(minutes=minutes)) for minutes in (0, 20, 80)]
+    world.sweeps(traject_id, DUE_SOON)
+
+    assert [sweep.must_hold for sweep in sweeps] == [True, True, False]
+    assert statuses(world) == ["sent", "pending"]
+
+
+def test_what_the_sweep_after_a_request_says_is_held_and_can_be_let_go(engine: Engine) -> None:
+    world, traject_id = reminding(engine)
+    PostOffice(world).delivers(NOW)
+    holds(world, NOW)
+    begin_sweep(engine, b.at(DUE_SOON))
+
+    world.sweeps(traject_id, DUE_SOON)
+    in_sweep = statuses(world)
+    in_transaction(engine, lambda session: release_held(session, b.at(DUE_SOON), by="p9"))
+
+    assert (in_sweep, statuses(world)) == (["sent", "held"], ["sent", "pending"])
+
+
+def test_a_message_in_the_hands_of_a_sender_is_left_to_it_until_its_time_is_up(engine: Engine) -> None:
+    world = World(engine, chain(1))
+    world.starts()
+    (claimed,) = PostOffice(world).claims(NOW)
+
+    held = [holds(world, NOW), holds(world, NOW + timedelta(days=1))]
+
+    assert (held, claimed.attempt) == ([0, 1], 1)
+
+
+def test_a_digest_that_waits_is_held_on_request(engine: Engine) -> None:
+    world = World(engine, chain(1))
+    world.hears("maker", HearsWhen.DAILY)
+    world.starts()
+    holds(world, NOW)
+
+    made = in_transaction(engine, lambda session: make_digests(session, MONDAY, NOW, world.new_id))
+
+    assert made == 0
+
+
+def test_holding_everything_needs_a_reason(engine: Engine) -> None:
+    with pytest.raises(Refused, match="say why") as error:
+        in_transaction(engine, lambda session: hold_everything(session, NOW, by="p9", reason=" "))
 
     assert error.value.code == "reason-missing"

@@ -244,6 +244,21 @@ def release(by: str = BY) -> None:
     say(f"Losgelaten: {held}")
 
 
+@outbox.command("hold")
+def hold(reason: str = typer.Option(..., "--reason", help="Waarom, voor wie ze later nakijkt."), by: str = BY) -> None:
+    """Houd alles vast wat nog niet vertrok, en wat de volgende ronde wil zeggen: na het terugzetten van een kopie."""
+    from regie.store.outbox import hold_everything
+    from regie.store.session import in_transaction
+
+    actor = check_plain(who(by), "by")
+    check_plain(reason, "reason", is_long=True)
+    town = open_town()
+    held = in_transaction(
+        town.context.engine, lambda session: hold_everything(session, town.now(), by=actor, reason=reason)
+    )
+    say(f"Vastgehouden: {held.messages} berichten. Wat de volgende ronde wil zeggen, wordt ook vastgehouden.")
+
+
 @outbox.command("discard")
 def discard(reason: str = typer.Option(..., "--reason"), by: str = BY) -> None:
     """Gooi vastgehouden berichten weg, met reden."""

@@ -1,4 +1,4 @@
-"""The brake: a clock that jumps ahead, or a flood for whatever reason, is held until a person has looked.
+"""The brake: a clock that jumps ahead, a flood, or a database put back from a backup is held until a person has looked.
 
 Counts per hour what was put in the outbox, so that looking costs the same on a quiet day and on a busy one.
 Digests are not counted and not held: a person gets one a day at most.
@@ -7,12 +7,12 @@ Digests are not counted and not held: a person gets one a day at most.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, func, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
 from sqlmodel import Session
 
 from regie.errors import Refused
@@ -51,23 +51,31 @@ _ADD_TALLY = Writing(per_dialect(_add_tally), ("hour", "messages"))
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """When the sweep of now began, and the one before it."""
+    """When the sweep of now began, and the one before it.
+
+    Args:
+        holds: somebody asked that what this sweep says is held.
+        next_holds: the same of the sweep that comes.
+    """
 
     began_at: datetime
     before_at: datetime | None = None
+    holds: bool = False
+    next_holds: bool = False
 
     @property
-    def is_late(self) -> bool:
-        return self.before_at is not None and self.began_at - self.before_at > LATE_AFTER
+    def must_hold(self) -> bool:
+        is_late = self.before_at is not None and self.began_at - self.before_at > LATE_AFTER
+        return self.holds or is_late
 
 
 def begin_sweep(engine: Engine, now: datetime) -> Sweep:
     """Note that a sweep begins. Writes at most once an hour, and nothing when the clock went back."""
     with read_scope(engine) as session:
         last = find_sweep(session)
-    if last is not None and now < last.began_at + ONE_SWEEP:
+    if last is not None and now < last.began_at + (timedelta() if last.next_holds else ONE_SWEEP):
         return last
-    sweep = Sweep(now, last.began_at if last else None)
+    sweep = Sweep(now, last.began_at, holds=last.next_holds) if last else Sweep(now)
     in_transaction(engine, lambda session: _save_sweep(session, sweep))
     return sweep
 
@@ -82,13 +90,20 @@ def _sweep_of(connection: Connection) -> Sweep | None:
     if value is None or value["at"] is None:
         return None
     before = value.get("before")
-    return Sweep(datetime.fromisoformat(value["at"]), datetime.fromisoformat(before) if before else None)
+    return Sweep(
+        datetime.fromisoformat(value["at"]),
+        datetime.fromisoformat(before) if before else None,
+        holds=value.get("holds", False),
+        next_holds=value.get("next_holds", False),
+    )
 
 
 def _save_sweep(session: Session, sweep: Sweep) -> None:
     value = {
         "at": in_utc(sweep.began_at).isoformat(),
         "before": in_utc(sweep.before_at).isoformat() if sweep.before_at else None,
+        "holds": sweep.holds,
+        "next_holds": sweep.next_holds,
     }
     put_mark(session.connection(), _SWEEP, value)
 
@@ -98,7 +113,7 @@ def _save_sweep(session: Session, sweep: Sweep) -> None:
 
 def must_hold(connection: Connection, new: int, now: datetime, brake_at: int, *, in_sweep: bool) -> bool:
     """Whether so many new messages, now, are too many; or come from the first sweep after a long silence."""
-    if in_sweep and (sweep := _sweep_of(connection)) is not None and sweep.is_late:
+    if in_sweep and (sweep := _sweep_of(connection)) is not None and sweep.must_hold:
         return True
     if new == 0:
         return False
@@ -129,10 +144,47 @@ def _median_working_day(connection: Connection, now: datetime) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What an administrator let go or threw away."""
+    """What an administrator held, let go or threw away."""
 
     messages: int
     notices: int
+
+
+def hold_everything(session: Session, now: datetime, *, by: str, reason: str) -> Held:
+    """Hold all that did not leave yet, and all that the next sweep will want to say.
+
+    For a database that was put back from a backup: it does not know what was sent since.
+
+    Raises:
+        Refused: ``reason-missing``.
+    """
+    if not reason.strip():
+        raise Refused("say why everything is held", code="reason-missing", deed="hold")
+    connection = session.connection()
+    last = _sweep_of(connection) or Sweep(now)
+    _save_sweep(session, replace(last, next_holds=True))
+    moment = in_utc(now).isoformat(timespec="seconds")
+    # what is in the hands of a sender now is left to it: held, it would be sent twice
+    unsent = or_(
+        message.c.status == MessageStatus.PENDING.value,
+        and_(message.c.status == MessageStatus.UNCERTAIN.value, message.c.not_before_at.is_not(None)),
+        and_(message.c.status == MessageStatus.SENDING.value, message.c.lease_until <= now),
+    )
+    queued = and_(
+        notice.c.state == NoticeState.QUEUED.value, notice.c.message_id.in_(select(message.c.id).where(unsent))
+    )
+    waits = or_(notice.c.state == NoticeState.WAITING.value, queued)
+    notices = connection.execute(update(notice).where(waits).values(state=NoticeState.HELD.value)).rowcount
+    messages = connection.execute(
+        update(message)
+        .where(unsent)
+        .values(
+            status=MessageStatus.HELD.value,
+            not_before_at=None,
+            detail=f"held by {by} at {moment}: {reason.strip()}",
+        )
+    ).rowcount
+    return Held(messages, notices)
 
 
 def release_held(session: Session, now: datetime, *, by: str) -> Held:

@@ -14,6 +14,7 @@ sending                 ``mark_uncertain``, or the lease ended      uncertain (1
 sending                 lease ended before the hand-over began      as ``mark_refused``
 failed, uncertain (2)   ``retry``, by a person                      pending
 held                    ``brake.release_held``, ``discard_held``    pending, withdrawn
+not yet handed over     ``brake.hold_everything``, by a person      held
 ======================  ==========================================  ==================================
 
 Uncertain (2) asks a person: nobody knows whether one or two were received, so Regie does not send a third.
@@ -32,7 +33,7 @@ from sqlmodel import Session
 from regie.core.ids import PersonId
 from regie.core.messages import Urgency
 from regie.errors import NotFound, Refused
-from regie.store.brake import Held, discard_held, release_held
+from regie.store.brake import Held, discard_held, hold_everything, release_held
 from regie.store.dialects import Writing
 from regie.store.digests import make_digests
 from regie.store.letters import load_letter, preview_letter
@@ -45,6 +46,7 @@ __all__ = [
     "OutboxLine",
     "claim",
     "discard_held",
+    "hold_everything",
     "list_messages",
     "load_letter",
     "make_digests",

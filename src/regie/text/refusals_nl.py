@@ -187,6 +187,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "reason-missing": (
         Saying("Bij stap '{step}' staat nog niet waarom.", _GIVE_REASON),
         Saying("U zei nog niet waarom deze berichten niet worden verstuurd.", _GIVE_REASON, {"deed": "discard"}),
+        Saying("U zei nog niet waarom alle berichten worden vastgehouden.", _GIVE_REASON, {"deed": "hold"}),
         Saying("U zei nog niet waarom.", _GIVE_REASON),
     ),
     "dependents-undecided": (
