@@ -7,7 +7,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Date, Dialect
+from sqlalchemy import Boolean, Connection, Date, Dialect, Integer, String
 from sqlalchemy.dialects import postgresql, sqlite
 
 Statement = Any
@@ -90,7 +90,7 @@ def _converter(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
     """How values of a type are given to the driver; None when as they are."""
     if isinstance(kind, Date):
         return date.isoformat if dialect.name == "sqlite" else None
-    if kind.python_type in (str, int, bool):
+    if isinstance(kind, (String, Integer, Boolean)):
         return None
     convert: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return convert

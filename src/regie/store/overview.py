@@ -158,12 +158,12 @@ def _comes_after(session: Session, slug: str) -> ColumnElement[bool]:
     return or_(traject.c.running < running, and_(traject.c.running == running, by_title))
 
 
-def _only(ids: Select[int] | None, wanted: Select[Any], owner: ColumnElement[int]) -> Select[Any]:
+def _only(ids: Select[tuple[int]] | None, wanted: Select[Any], owner: ColumnElement[int]) -> Select[Any]:
     return wanted if ids is None else wanted.where(owner.in_(ids))
 
 
 def _due_per_cycle(
-    session: Session, today: date | None, ids: Select[int] | None
+    session: Session, today: date | None, ids: Select[tuple[int]] | None
 ) -> Mapping[tuple[int, int], tuple[date | None, int]]:
     late = func.count().filter(occurrence.c.due_on < today) if today is not None else func.sum(0)
     wanted = (
