@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from regie.actions.context import Context
+from regie.actions.faults import is_about_the_database, where
 from regie.failpoints import failpoint
 from regie.notify.render import Rendered, render
-from regie.notify.sender import DeliveryOutcome, OutgoingMessage, Sender
+from regie.notify.sender import Delivery, DeliveryOutcome, OutgoingMessage, Sender
 from regie.settings import Settings
 from regie.store.outbox import claim, load_letter, mark_refused, mark_sent, mark_uncertain
 from regie.store.session import in_transaction
@@ -21,7 +22,9 @@ from regie.text.letter import Letter
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 600
+LEASE_SECONDS = 2_000
+"""More than three times the longest that one hand-over can take, which is what ``Timeouts`` allow."""
+
 BATCH = 50
 
 
@@ -100,21 +103,30 @@ def _deliver_one(
     attempt: int,
     postage: Postage,
 ) -> Delivered:
-    letter = in_transaction(
-        context.engine,
-        lambda session: load_letter(
-            session, message_id, context.shelf, now(), attempt=attempt, lease_seconds=LEASE_SECONDS
-        ),
-    )
-    if letter is None:
-        return Delivered(withdrawn=1)
-    if not letter.to.email:
+    try:
+        letter = in_transaction(
+            context.engine,
+            lambda session: load_letter(
+                session, message_id, context.shelf, now(), attempt=attempt, lease_seconds=LEASE_SECONDS
+            ),
+        )
+        if letter is None:
+            return Delivered(withdrawn=1)
+        outgoing = compose(letter, postage) if letter.to.email else None
+    except Exception as error:  # a message that cannot be written delays only itself
+        if is_about_the_database(error):
+            raise
+        log.error("message.unwritable id=%s error=%s at=%s", message_id, type(error).__name__, where(error))
+        detail = f"could not be written: {type(error).__name__}"
+        _mark(context, lambda session: mark_refused(session, message_id, attempt, now(), detail))
+        return Delivered(refused=1)
+    if outgoing is None:
         _mark(
             context,
             lambda session: mark_refused(session, message_id, attempt, now(), "no address", permanent=True),
         )
         return Delivered(refused=1)
-    delivery = sender.send(compose(letter, postage))
+    delivery = _send(sender, outgoing)
     failpoint("deliver.after_send")
     log.info("message.%s id=%s attempt=%s", delivery.outcome.value, message_id, attempt)
     match delivery.outcome:
@@ -134,6 +146,15 @@ def _deliver_one(
             result = Delivered(uncertain=1)
     failpoint("deliver.after_mark")
     return result
+
+
+def _send(sender: Sender, outgoing: OutgoingMessage) -> Delivery:
+    """Hand over; when the sender itself breaks nobody knows how far it came."""
+    try:
+        return sender.send(outgoing)
+    except Exception as error:  # noqa: BLE001 - a channel that breaks on one message must not hold up the others
+        log.error("message.sender_broke id=%s error=%s at=%s", outgoing.message_id, type(error).__name__, where(error))
+        return Delivery(DeliveryOutcome.UNCERTAIN, f"the sender broke: {type(error).__name__}")
 
 
 def _mark(context: Context, work: Callable[..., object]) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from regie.actions.apply_event import apply_event
 from regie.actions.context import Context
+from regie.actions.faults import is_about_the_database, where
 from regie.core.changes import WantedRun
 from regie.core.events import Tick
 from regie.core.traject import State, Traject
@@ -75,7 +76,13 @@ def reconcile_chunk(context: Context, ids: Sequence[int], now: datetime) -> Swep
         try:
             applied = apply_event(context, traject_id, Tick(), now)
         except RegieError as error:
+            if is_about_the_database(error):
+                raise  # the next traject would fare no better
             log.warning("sweep.failed traject=%s code=%s", traject_id, error.code)
+            swept += Swept(failed=(traject_id,))
+            continue
+        except Exception as error:  # noqa: BLE001 - one damaged row must not keep all others from their reminders
+            log.error("sweep.failed traject=%s error=%s at=%s", traject_id, type(error).__name__, where(error))
             swept += Swept(failed=(traject_id,))
             continue
         changes, saved = applied.changes, applied.saved
