@@ -19,6 +19,7 @@ from regie.store.history import (
 from regie.store.session import in_transaction, read_scope
 from tests.store.world import KEY, MONDAY, World, chain
 from tests.support import builders as b
+from tests.support.databases import on_sqlite
 
 NOW = b.at(MONDAY)
 
@@ -167,6 +168,41 @@ def test_tampering_is_found_at_its_place(world: World, statement: str, found: tu
     tamper(world, statement)
 
     assert problems(world) == [found]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        pytest.param("mac = 'é' || mac WHERE seq = 5", (1, 5, "changed"), id="seal-of-other-letters"),
+        pytest.param("mac = x'00ff' WHERE seq = 5", (1, 5, "changed"), id="seal-of-bytes"),
+        pytest.param("payload = x'00ff' WHERE seq = 3", (1, 3, "changed"), id="bytes"),
+        pytest.param("payload = '[]' WHERE seq = 3", (1, 3, "changed"), id="a-list"),
+        pytest.param("words = x'00ff' WHERE seq = 3", (1, 3, "changed"), id="words-of-bytes"),
+        pytest.param("at = 'gisteren' WHERE seq = 3", (1, 3, "changed"), id="no-moment"),
+        pytest.param("seq = -1 WHERE seq = 5", (1, -1, "surplus"), id="below-the-first"),
+        pytest.param("seq = 'vijf' WHERE seq = 5", (1, 0, "surplus"), id="no-number"),
+    ],
+)
+def test_what_is_of_another_kind_is_found_and_does_not_end_the_check(
+    world: World, statement: str, found: tuple[int, int, str]
+) -> None:
+    """SQLite holds anything in any column; who writes nonsense in one row must not hide the others."""
+    tamper(world, f"UPDATE history SET {statement} AND traject_id = 1")
+    tamper(world, "UPDATE history SET by = 'p2' WHERE traject_id = 2 AND seq = 1")
+
+    assert {found, (2, 1, "changed")} <= set(problems(world))
+    assert len(problems(world)) <= 3
+
+
+def test_a_row_before_the_first_is_found(world: World) -> None:
+    tamper(
+        world,
+        "INSERT INTO history (traject_id, seq, at, by, event, payload, mac) "
+        "SELECT traject_id, 0, at, by, event, payload, mac FROM history WHERE traject_id = 1 AND seq = 5",
+    )
+
+    assert problems(world) == [(1, 0, "surplus")]
 
 
 def test_a_row_that_was_put_in_is_found(world: World) -> None:

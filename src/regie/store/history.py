@@ -12,12 +12,24 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Dialect,
+    String,
+    TypeDecorator,
+    bindparam,
+    cast,
+    insert,
+    select,
+    type_coerce,
+)
 from sqlmodel import Session
 
 from regie.core.changes import Changes, Transition
@@ -32,7 +44,32 @@ WORDS = frozenset({"reason", "note", "document", "evidence"})
 _LAST_MAC = select(history.c.mac).where(history.c.traject_id == bindparam("id"), history.c.seq == bindparam("at_seq"))
 _APPEND = Writing(insert(history), ("traject_id", "seq", "at", "by", "event", "payload", "words", "request_id", "mac"))
 _CHAIN = select(history).order_by(history.c.traject_id, history.c.seq)
-_HEADS = select(traject.c.id, traject.c.slug, traject.c.version)
+_HEADS = select(traject.c.id, cast(traject.c.version, BigInteger).label("version"))
+
+
+class _PerhapsMoment(TypeDecorator[datetime]):
+    """A moment; none where somebody wrote what is no moment, which SQLite lets them."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if isinstance(value, datetime):
+            return in_utc(value)
+        try:
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        except (TypeError, ValueError):
+            return None
+
+
+_AS_FOUND: Mapping[str, ColumnElement[Any]] = {
+    "traject_id": cast(history.c.traject_id, BigInteger),
+    "seq": cast(history.c.seq, BigInteger),
+    "at": type_coerce(history.c.at, _PerhapsMoment),
+}
+_FOUND = select(*[_AS_FOUND.get(each.name, each).label(each.name) for each in history.columns]).order_by(
+    history.c.traject_id, history.c.seq
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +226,7 @@ def verify(
             also sets back the version of the traject can cut the newest rows unseen.
     """
     connection = session.connection()
-    chain, heads = _CHAIN, _HEADS
+    chain, heads = _FOUND, _HEADS
     if traject_id is not None:
         chain = chain.where(history.c.traject_id == traject_id)
         heads = heads.where(traject.c.id == traject_id)
@@ -215,13 +252,14 @@ def _verify_chain(
 ) -> Iterator[Problem]:
     previous, expected = "", 1
     for row in rows:
+        if row.seq < expected:
+            yield Problem(traject_id, row.seq, "surplus")
+            continue
         if row.seq > expected:
             yield Problem(traject_id, expected, "missing")
-        mac = _chain(key, previous, traject_id, row.seq, row.at, row.by, row.event, row.payload, row.request_id or "")
-        is_sealed = hmac.compare_digest(mac, row.mac) and _words_are_intact(key, row)
-        is_as_exported = exported is None or row.seq != exported[0] or hmac.compare_digest(row.mac, exported[1])
+        is_as_exported = exported is None or row.seq != exported[0] or _is_same(exported[1], row.mac)
         # behind a gap nobody knows what the seal should be
-        if not is_as_exported or (row.seq == expected and not is_sealed):
+        if not is_as_exported or (row.seq == expected and not _is_sealed(key, previous, row)):
             yield Problem(traject_id, row.seq, "changed")
         # go on from what is there, so that one change is reported once
         previous, expected = row.mac, row.seq + 1
@@ -231,15 +269,22 @@ def _verify_chain(
         yield Problem(traject_id, version + 1, "surplus")
 
 
-def _words_are_intact(key: bytes, row: Any) -> bool:
-    """Whether what people typed is what was sealed, or was erased."""
-    if row.words is None:
-        return True
+def _is_sealed(key: bytes, previous: str, row: Any) -> bool:
+    """Whether a row is what was sealed. What was put in its place may be of any kind, and must not end the check."""
     try:
-        sealed = json.loads(row.payload).get("words", "")
-    except ValueError:
+        mac = _chain(
+            key, previous, row.traject_id, row.seq, row.at, row.by, row.event, row.payload, row.request_id or ""
+        )
+        if not _is_same(mac, row.mac):
+            return False
+        # what people typed is as it was sealed, or was erased
+        return row.words is None or _is_same(_seal(key, row.words), json.loads(row.payload).get("words"))
+    except (AttributeError, TypeError, ValueError):
         return False
-    return hmac.compare_digest(_seal(key, row.words), sealed)
+
+
+def _is_same(seal: str, found: Any) -> bool:
+    return isinstance(found, str) and hmac.compare_digest(seal.encode(), found.encode())
 
 
 def export_head(session: Session) -> dict[str, Any]:
