@@ -30,7 +30,7 @@ from regie.store.session import (
 )
 from regie.store.tables import mark, metadata, tally
 from tests.store.world import at_once
-from tests.support.databases import Databases, engine_on, on_postgresql
+from tests.support.databases import Databases, engine_on, on_postgresql, on_sqlite
 
 NOON = datetime(2027, 6, 3, 12, 0, tzinfo=UTC)
 
@@ -272,6 +272,19 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         check_schema(engine)
 
     assert error.value.code == "database-version"
+
+
+@on_sqlite
+def test_a_damaged_file_is_named_as_such(database_url: str) -> None:
+    path = Path(str(make_url(database_url).database))
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(bytes(range(256)) * 400)
+
+    with engine_on(database_url) as engine, pytest.raises(Incomplete, match="is damaged") as error:
+        check_schema(engine)
+
+    assert error.value.code == "database-damaged"
 
 
 # --- versions -----------------------------------------------------------------------------------------

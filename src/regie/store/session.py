@@ -203,6 +203,10 @@ def _plain_error(engine: Engine, error: DBAPIError) -> RegieError | None:
     if code == sqlite3.SQLITE_NOTADB:
         message = f"'{name}' is no database of Regie"
         return _wrong_version(message, "point REGIE_DATABASE_URL at another file", problem="foreign", database=name)
+    if code == sqlite3.SQLITE_CORRUPT:
+        return Incomplete(
+            f"database '{name}' is damaged", code="database-damaged", hint="put back a backup", database=name
+        )
     if code == sqlite3.SQLITE_FULL:
         return Incomplete(
             f"the disk of database '{name}' is full", code="database-full", hint="make room, then retry", database=name

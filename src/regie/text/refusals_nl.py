@@ -610,6 +610,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         ),
     ),
     "database-full": (Saying("De schijf van database '{database}' is vol.", "Maak ruimte en probeer het opnieuw."),),
+    "database-damaged": (Saying("Database '{database}' is beschadigd.", "Zet een back-up terug."),),
     "database-unreachable": (
         Saying(
             "De database '{database}' is niet te bereiken.",
