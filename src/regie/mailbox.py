@@ -34,7 +34,8 @@ def check_email(address: str) -> str:
         Refused: ``address-invalid``.
     """
     found = _ADDRESS.fullmatch(address)
-    if found is None or len(address) > 254 or len(found["local"]) > 64:
+    # "=?" opens an encoded word: what it hides would only show on the wire
+    if found is None or len(address) > 254 or len(found["local"]) > 64 or "=?" in address:
         raise Refused(
             "this is not an e-mail address Regie can use",
             code="address-invalid",

@@ -99,7 +99,15 @@ def test_half_a_character_does_not_make_a_message_that_fails_for_ever() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["an@partner.nl\r\nBcc: x@y.nl", "an@partner.nl, x@y.nl", "an", "", "an@[10.0.0.1]"]
+    "address",
+    [
+        "an@partner.nl\r\nBcc: x@y.nl",
+        "an@partner.nl, x@y.nl",
+        "an",
+        "",
+        "an@[10.0.0.1]",
+        "=?utf-8?q?=0D=0ABcc=3Ax=40y.nl?=@partner.nl",
+    ],
 )
 def test_address_that_is_not_one_address_is_refused(address: str) -> None:
     with pytest.raises(Refused, match="not an e-mail address") as refused:
@@ -127,6 +135,8 @@ NASTY = ANY_TEXT | st.lists(
             ":",
             ";",
             "=?",
+            "=?utf-8?q?a=0D=0ABcc=3A_x=40y.nl?=",
+            "=?utf-8?b?DQpCY2M6IHhAeS5ubA==?=",
             "é",
             " ",
         ]
@@ -146,9 +156,28 @@ def test_nothing_in_a_subject_name_or_id_becomes_a_header_or_a_recipient(
 
     assert letter.keys() == HEADERS
     assert [address.addr_spec for address in letter["To"].addresses] == ["an@partner.nl"]
-    assert letter["Subject"].strip() == clean_header(subject)
+    assert letter["Subject"] == clean_header(subject)
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,60}", letter["X-Regie-Id"])
     assert letter["Message-ID"] == f"<{letter['X-Regie-Id']}@voorbeeldstad.nl>"
+
+
+def test_encoded_word_in_the_name_of_an_attachment_stays_a_name() -> None:
+    hidden = "=?utf-8?q?a=0D=0AX-Evil=3A_x?=.pdf"
+
+    letter = as_read(a_message(attachments=((hidden, "application/pdf", b"%PDF"),)))
+
+    (attachment,) = letter.iter_attachments()
+    assert attachment["X-Evil"] is None
+
+
+@pytest.mark.parametrize("length", range(60, 80))
+def test_subject_starts_on_the_line_of_its_name(length: int) -> None:
+    subject = ("Besloten: " + "woord " * 20)[:length].rstrip(" ") + "."
+
+    raw = compose_letter(a_message(subject=subject), TOWN, OPENING_DAY).as_bytes()
+
+    assert b"\r\nSubject: Besloten: woord" in raw
+    assert as_read(a_message(subject=subject))["Subject"] == subject
 
 
 @settings(deadline=None)  # other work may have the machine

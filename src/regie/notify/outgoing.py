@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 LONGEST_SUBJECT = 200
 LONGEST_NAME = 100
 _PLAIN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-])){0,59}")
+
+
+class _OneStart(EmailPolicy):
+    """Starts a header on the line of its name: Python leaves that line empty when the text would just not fit."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return re.sub(rb"\A([^:\r\n]+:)\r\n(?=[ \t])", rb"\1", super().fold_binary(name, value))
+
+
+_LETTER = _OneStart(linesep="\r\n")
 
 
 class DeliveryOutcome(StrEnum):
@@ -85,7 +95,8 @@ def clean_header(text: str, longest: int = LONGEST_SUBJECT) -> str:
     'Vandaag: Bcc: iedereen@example.nl'
     """
     visible = (" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
-    line = " ".join("".join(visible).split())
+    # Python decodes what looks like an encoded word, and would write the line end that it hides as a header.
+    line = " ".join("".join(visible).replace("=?", "= ?").split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
@@ -100,7 +111,7 @@ def compose_letter(
     Raises:
         Refused: ``address-invalid``, for the recipient or for where answers go.
     """
-    letter = EmailMessage(policy=SMTP)
+    letter = EmailMessage(policy=_LETTER)
     letter["From"] = _address(mail_from.address, mail_from.name)
     if message.channel is None:
         letter["To"] = _address(message.to, message.to_name)
