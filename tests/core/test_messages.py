@@ -158,6 +158,27 @@ def test_gate_is_announced_first_as_a_decision_then_as_nearly_due() -> None:
     assert story == ["decision-needed", "due-soon", "due"]
 
 
+def test_gate_that_was_held_is_asked_for_by_its_new_date_and_not_called_late_before() -> None:
+    asked = step("g", gate=gate(), due="10wd after start", accountable=RoleId("boss"))
+    whole = definition(asked, policy=policy(remind=(Span.parse("5wd"),)))
+    town, story = after(started(whole), MONDAY, decide_hold("2027-03-01")), []
+    for offset in range(1, 61):
+        day = MONDAY + timedelta(days=offset)
+        town = after(town, day, Tick())
+        story += [(day, each[1]) for each in heard(town) if each[2] == "g"]
+
+    assert story == [
+        (D("2027-02-22"), "decision-needed"),
+        (D("2027-03-01"), "due"),
+        (D("2027-03-02"), "overdue"),
+        (D("2027-03-04"), "escalated"),
+    ]
+
+
+def decide_hold(until: str) -> GateDecided:
+    return GateDecided(key=key("g"), outcome="hold", decided_by="raad", reason="geld", held_until=D(until), by="lead")
+
+
 def test_no_go_that_ends_the_cycle_is_told_once_to_everyone_who_still_had_work() -> None:
     whole = definition(
         step("g", gate=gate(go="opens", no_go="ends the cycle"), responsible=RoleId("boss")),

@@ -173,7 +173,14 @@ def leans_on_today(plan: Plan, place: int) -> bool:
 
 
 def due_on(plan: Plan, place: int) -> date | None:
-    """What the plan asks: the due rule, else the end of the window, the item's or the period's own day."""
+    """What the plan asks, by its rule; of a gate that was held not before the day it was held until."""
+    asked, fact = _asked_on(plan, place), plan.facts.get(place)
+    held_until = fact.held_until if fact is not None else None
+    return max(asked, held_until) if asked and held_until else asked
+
+
+def _asked_on(plan: Plan, place: int) -> date | None:
+    """The due rule, else the end of the window, the item's or the period's own day."""
     activity = plan.network.activities[place]
     rule = activity.due or (activity.step.window.closes if activity.step.window else None)
     calendar = activity.calendar
