@@ -7,13 +7,25 @@ from datetime import date, timedelta
 
 import pytest
 
-from regie.core.definition import Anchor, HearsWhen, Kind, Role
+from regie.core.definition import Anchor, HearsWhen, Kind, Rhythm, Role
 from regie.core.events import AnchorMoved, GateDecided, StepFinished, Tick
 from regie.core.ids import AnchorId, PersonId, RoleId
-from regie.core.messages import Urgency
+from regie.core.messages import MOST_NEIGHBOURS, Urgency
 from regie.core.span import Span
 from regie.core.traject import Absence, Person
-from tests.support.builders import MONDAY, PEOPLE, after, definition, gate, key, policy, started, step
+from tests.support.builders import (
+    MONDAY,
+    PEOPLE,
+    after,
+    definition,
+    gate,
+    key,
+    only_cycle,
+    policy,
+    rule,
+    started,
+    step,
+)
 
 D = date.fromisoformat
 DUE = D("2027-01-18")
@@ -222,3 +234,22 @@ def test_who_never_heard_of_a_step_first_hears_that_it_can_start_and_not_again_t
     assert [line for line in heard(town) if line[0] == "other"] == [("other", "ready", "b")]
 
     assert not [line for line in heard(after(town, D("2027-01-11"), Tick())) if line[0] == "other"]
+
+
+def test_line_names_the_next_time_of_what_repeats_and_one_step_more_than_it_shows() -> None:
+    monthly = (Rhythm(Span.parse("1m"), opens=rule("on opening")),)
+    followers = [step(f"s{number}", needs=["a"]) for number in range(9)]
+    whole = definition(
+        step("a", "60wd"),
+        step("overleg", needs=["a"], repeats=monthly),
+        *followers,
+        anchors={"opening": Anchor(AnchorId("opening"), {"nl": "O"})},
+    )
+
+    town = started(whole, targets={"opening": MONDAY})
+
+    assert len([each for each in only_cycle(town).occurrences if each.step == "overleg"]) > 1
+    line = next(line for message in town.messages for line in message.lines if line.kind is Kind.READY)
+
+    assert len(line.waited_by) == MOST_NEIGHBOURS + 1
+    assert len({each.step for each in line.waited_by}) == len(line.waited_by)

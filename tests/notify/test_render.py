@@ -484,7 +484,7 @@ def test_several_things_stand_by_what_is_asked_the_most_urgent_first() -> None:
 
     assert rendered.subject == "2 dingen voor u: Visie vaststellen (te laat) en nog 1"
     assert first_words(rendered) == (
-        "Fatma Yildiz vraagt 2 dingen van u. Het eerste is 'Visie vaststellen', uiterlijk vrijdag 22 januari 2027."
+        "Fatma Yildiz vraagt 2 dingen van u. Het eerste is 'Visie vaststellen', dat op vrijdag 22 januari 2027 klaar moest zijn."
     )
     headings = re.findall(r"^(.+)\n-{4,}$", rendered.text, re.MULTILINE)
     assert headings == ["Te laat", "U kunt beginnen", "Nieuwe datums", "Ter informatie", "Wat kunt u doen?"]
@@ -504,8 +504,81 @@ def test_many_new_dates_are_a_list_with_their_cause_once() -> None:
         "- 'Nota schrijven': nu donderdag 1 juli 2027, was 3 juni 2027 (20 werkdagen later). "
         "- 'Raming maken': nu donderdag 1 juli 2027, was 3 juni 2027 (20 werkdagen later). "
         "- 'Visie vaststellen': nu donderdag 1 juli 2027, was 3 juni 2027 (20 werkdagen later).",
-        "U krijgt dit bericht omdat u deze stap uitvoert (Beleidsadviseur).",
+        "U krijgt dit bericht omdat u deze stappen uitvoert (Beleidsadviseur).",
     ]
+
+
+def test_news_that_reaches_a_reader_for_different_reasons_says_each_with_its_own_line() -> None:
+    known = line(Kind.DONE, "visie", part="informed", role="school")
+    advised = line(Kind.DONE, "nota", part="consulted", role="school")
+
+    said = " ".join(mail(known, advised, is_digest=True).text.split())
+
+    assert "- 'Visie vaststellen' is klaar. U krijgt dit bericht omdat u op de hoogte blijft van deze stap" in said
+    assert "- 'Nota schrijven' is klaar. U krijgt dit bericht omdat u over deze stap adviseert (Schoolbestuur)." in said
+    assert said.count("U krijgt dit bericht") == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "dutch", "english"),
+    [
+        ([line(Kind.READY, "nota")], "Werk de stap bij in Regie.", "Bring the step up to date in Regie."),
+        (
+            [line(Kind.READY, "nota"), line(Kind.DUE, "visie")],
+            "Werk de stappen bij in Regie.",
+            "Bring the steps up to date in Regie.",
+        ),
+        (
+            [line(Kind.OVERDUE, "nota", part="lead", role="lead"), line(Kind.DUE, "visie")],
+            "Werk de stappen bij in Regie, of bel wie ze uitvoert.",
+            "Bring the steps up to date in Regie, or call whoever carries them out.",
+        ),
+    ],
+)
+def test_the_lead_is_not_told_to_call_herself(told: list[Line], dutch: str, english: str) -> None:
+    assert dutch in paragraphs(mail(*told, **LEAD).text)[-4]
+    assert english in paragraphs(mail(*told, language="en", **LEAD).text)[-4]
+
+
+def test_two_cycles_of_one_traject_are_told_together() -> None:
+    first = part(line(Kind.DONE, "visie", part="informed", role="school"), line(Kind.READY, "raming"))
+    second = part(Line(Kind.CYCLE_STARTED, 2, WHOLE_CYCLE, RoleId("beleid"), ""), cycle=2)
+
+    text = render(letter(first, second, is_digest=True)).text
+
+    assert text.count("Ter informatie\n") == 1
+    assert text.count("Opvang De Wilg") == 2  # under which traject, and which has begun
+
+
+def test_a_confidential_line_hides_the_traject_in_the_other_cycle_too() -> None:
+    started = part(Line(Kind.CYCLE_STARTED, 1, WHOLE_CYCLE, RoleId("beleid"), ""), line(Kind.READY, "raming"))
+    secret = part(line(Kind.READY, "informeren", role="ggd", is_confidential=True), cycle=2)
+
+    rendered = render(letter(started, secret), base_url=BASE)
+
+    assert "wilg" not in (rendered.subject + rendered.text + rendered.html).lower()
+
+
+def test_what_was_finished_meanwhile_is_not_waited_for() -> None:
+    stuck = line(Kind.OVERDUE, "nota", part="lead", role="lead", waits_for=keys("raming", "visie"))
+    states = {key("nota"): State.NOT_YET, key("raming"): State.DONE, key("visie"): State.IN_PROGRESS}
+
+    text = mail(stuck, states=states).text
+
+    assert "Wacht op: Visie vaststellen" in text
+    assert "Raming maken" not in text
+
+
+@pytest.mark.parametrize("others", [(), ("instroom",)], ids=["six", "more-than-six"])
+def test_steps_that_are_left_out_are_not_passed_over_in_silence(others: tuple[str, ...]) -> None:
+    waited_by = keys("nota", "raming", "informeren", "aanvraag", "inrichten", "mijlpaal", *others)
+    one = line(Kind.READY, "visie", waited_by=waited_by)
+
+    brief = " ".join(mail(one, line(Kind.READY, "tolken")).text.split())
+
+    assert ("- Alles staat klaar (Fatma Yildiz)\n- en andere\n" in mail(one).text) is bool(others)
+    assert ("'Raming maken' en andere" in brief) is bool(others)
+    assert ("'Raming maken' en nog 4 andere" in brief) is not bool(others)
 
 
 def test_new_dates_with_different_causes_name_each_its_own() -> None:

@@ -23,6 +23,9 @@ from regie.core.traject import Cycle, CycleState, Occurrence, Person, State, Tra
 WHOLE_CYCLE = OccurrenceKey(StepId(""), "")
 """Stands for the cycle itself, in a line that is about no single step."""
 
+MOST_NEIGHBOURS = 6
+"""As many of the steps around it does a line show; when there are more, it holds one more."""
+
 THREAT = 99
 """The rung of a line that is about no silence, but about a target or a legal date that cannot hold."""
 
@@ -298,18 +301,22 @@ def is_confidential(cycle: Cycle, step: Step) -> bool:
 
 
 def _neighbours(cycle: Cycle, plan: Plan, place: int) -> tuple[tuple[OccurrenceKey, ...], tuple[OccurrenceKey, ...]]:
-    """Open predecessors and open successors, at most six of each."""
+    """Open predecessors and open successors; of what repeats the next time only."""
     activities = plan.network.activities
     mine = activities[place]
     before = [activities[link.predecessor].key for link in (*mine.starts, *mine.finishes)]
     after = [activities[number].key for number in plan.network.followers[place]]
-    return _still_open(cycle, before)[:6], _still_open(cycle, after)[:6]
+    return _still_open(cycle, before), _still_open(cycle, after)
 
 
 def _still_open(cycle: Cycle, keys: Iterable[OccurrenceKey]) -> tuple[OccurrenceKey, ...]:
-    return tuple(
-        key for key in dict.fromkeys(keys) if (found := cycle.occurrences.get(key)) is not None and found.state.is_open
-    )
+    steps = cycle.definition.steps
+    nearest: dict[OccurrenceKey | StepId, OccurrenceKey] = {}
+    for key in keys:
+        found = cycle.occurrences.get(key)
+        if found is not None and found.state.is_open:
+            nearest.setdefault(key.step if steps[key.step].repeats else key, key)
+    return tuple(nearest.values())[: MOST_NEIGHBOURS + 1]
 
 
 # --- who hears it -------------------------------------------------------------------------------------

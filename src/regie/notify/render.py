@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote
 
@@ -16,7 +16,19 @@ from regie.core.definition import Kind
 from regie.core.messages import Line
 from regie.notify.page import Group, Item, Page, Section, as_html, as_text, without_control
 from regie.text.letter import Letter, LetterPart
-from regie.text.lines import ASKING, GROUPS, LISTED, Fact, Told, group_of, is_own, subject_of, tell, traject_of
+from regie.text.lines import (
+    ASKING,
+    GROUPS,
+    LISTED,
+    Fact,
+    Told,
+    group_of,
+    is_hidden,
+    is_own,
+    subject_of,
+    tell,
+    traject_of,
+)
 from regie.text.phrases import LANGUAGES, say, words_in
 from regie.text.rules import say_role
 
@@ -38,7 +50,9 @@ def render(letter: Letter, *, base_url: str = "", reply_hint: str = "", environm
         reply_hint: what happens with a reply; else that the project lead reads it.
         environment: label of a test environment, shown on top.
     """
-    page = _page(letter, base_url, reply_hint, environment)
+    hidden = {part.traject_id for part in letter.parts if is_hidden(part)}
+    parts = tuple(replace(part, is_hidden=part.traject_id in hidden) for part in letter.parts)
+    page = _page(replace(letter, parts=parts), base_url, reply_hint, environment)
     return Rendered(page.subject, as_text(page), as_html(page))
 
 
@@ -103,7 +117,7 @@ def _opening(letter: Letter, told: _TOLD, language: str) -> str:
         who=part.lead_name,
         count=len(asked),
         step=first.title,
-        by=say("by", language, date=first.due) if first.due else "",
+        by=first.by,
     )
 
 
@@ -112,8 +126,7 @@ def _traject(letter: Letter, language: str) -> Fact | None:
     parts = [part for part in letter.parts if part.lines]
     if len({part.traject_id for part in parts}) != 1:
         return None
-    hidden = next((part for part in parts if any(line.is_confidential for line in part.lines)), parts[0])
-    return Fact(say("traject", language), (traject_of(hidden, language),))
+    return Fact(say("traject", language), (traject_of(parts[0], language),))
 
 
 def _replies(
@@ -133,7 +146,9 @@ def _replies(
         if has_links:
             yield say("links", language)
         elif is_asked and not link:
-            yield say("own_now", language)
+            asked = [line for _, line, each in told if each.asks]
+            own = "own_step_now" if all(line.part == "responsible" for line in asked) else "own_now"
+            yield say(own if len(asked) == 1 else f"{own}_many", language)
         return
     if has_links:
         yield say("links_or_reply", language)
@@ -201,13 +216,14 @@ def _fit(pattern: str, title: str) -> str:
 
 
 def _sections(letter: Letter, told: _TOLD, language: str, base_url: str, traject: Fact | None) -> tuple[Section, ...]:
-    several = len({part.traject_id for part in letter.parts if part.lines}) > 1
+    """One section per traject; two cycles of one traject are told together."""
+    by_traject = {part.traject_id: part for part in letter.parts if part.lines}
     only_listed = len({each.group for _, _, each in told}) == 1 and told[0][2].group in LISTED
     sections: list[Section] = []
-    for part in letter.parts:
+    for traject_id, part in by_traject.items():
         groups: list[Group] = []
         for name in GROUPS:
-            found = [(line, each) for owner, line, each in told if owner is part and each.group == name]
+            found = [each for each in told if each[0].traject_id == traject_id and each[2].group == name]
             # the first words of a mail are what is asked, no heading
             is_first = traject is not None and not sections and not groups
             heading = "" if len(told) == 1 or is_first or only_listed else words_in(language).groups[name]
@@ -215,17 +231,14 @@ def _sections(letter: Letter, told: _TOLD, language: str, base_url: str, traject
                 groups.append(_list(heading, found))
             elif found:
                 links_to = base_url if len(told) > 1 else ""
-                groups.append(_group(part, heading, found, links_to, traject if is_first else None))
+                groups.append(_group(heading, found, links_to, traject if is_first else None))
         if groups:
-            sections.append(Section(traject_of(part, language) if several else "", tuple(groups)))
+            sections.append(Section(traject_of(part, language) if len(by_traject) > 1 else "", tuple(groups)))
     return tuple(sections)
 
 
-_Found = Sequence[tuple[Line, Told]]
-
-
-def _group(part: LetterPart, heading: str, found: _Found, base_url: str, traject: Fact | None) -> Group:
-    whys = tuple(dict.fromkeys(each.why for _, each in found))
+def _group(heading: str, found: _TOLD, base_url: str, traject: Fact | None) -> Group:
+    whys = tuple(dict.fromkeys(each.why_many for _, _, each in found))
     is_shared = len(whys) == 1 and len(found) > 1
     items = tuple(
         Item(
@@ -235,25 +248,32 @@ def _group(part: LetterPart, heading: str, found: _Found, base_url: str, traject
             "" if is_shared else each.why,
             each.is_confidential,
         )
-        for number, (line, each) in enumerate(found)
+        for number, (part, line, each) in enumerate(found)
     )
     return Group(heading, items, (), whys if is_shared else ())
 
 
-def _list(heading: str, found: _Found) -> Group:
+def _list(heading: str, found: _TOLD) -> Group:
     """Lines that ask nothing, each on one row; what they have in common is said once, below."""
-    causes = {each.cause for _, each in found}
-    is_shared = len(causes) == 1
-    rows = (each.brief + ("" if is_shared else f" {each.cause}") if each.brief else each.ask for _, each in found)
+    told = [each for _, _, each in found]
+    causes, whys = {each.cause for each in told}, {each.why for each in told}
+    rows = [
+        " ".join(
+            [each.brief or each.ask]
+            + ([each.cause] if each.brief and len(causes) > 1 else [])
+            + ([each.why] if len(whys) > 1 else [])
+        ).strip()
+        for each in told
+    ]
     # without a heading it is all that the mail is about, and the first line said it
-    shared = (causes.pop(),) if is_shared and heading else ()
-    whys = dict.fromkeys(each.why for _, each in found)
-    return Group(heading, (), tuple(row.strip() for row in rows), tuple(each for each in (*shared, *whys) if each))
+    cause = causes.pop() if len(causes) == 1 and heading else ""
+    why = "" if len(whys) > 1 else told[0].why_many if len(told) > 1 else told[0].why
+    return Group(heading, (), tuple(rows), tuple(each for each in (cause, why) if each))
 
 
 def _link(part: LetterPart, line: Line, base_url: str) -> str:
     """Where to act; the address of what is confidential would name it, so there is none."""
-    if not base_url or any(each.is_confidential for each in part.lines) or not line.key.step:
+    if not base_url or is_hidden(part) or not line.key.step:
         return ""
     path = "/".join(quote(each, safe="") for each in (part.traject_slug, str(line.cycle), str(line.key)))
     return f"{base_url.rstrip('/')}/stap/{path}"

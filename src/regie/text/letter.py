@@ -44,6 +44,8 @@ class LetterPart:
     """Names of who plays each role that the lines name."""
     lead_name: str = ""
     lead_email: str = ""
+    is_hidden: bool = False
+    """Whether the message has a confidential line about this traject, perhaps in another part."""
 
 
 @dataclass(frozen=True, slots=True)

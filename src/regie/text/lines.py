@@ -11,7 +11,7 @@ from datetime import date
 
 from regie.core.definition import Effect, Kind, Step, text_in
 from regie.core.ids import BodyId, OccurrenceKey
-from regie.core.messages import THREAT, Line
+from regie.core.messages import MOST_NEIGHBOURS, THREAT, Line
 from regie.core.traject import State
 from regie.text.dates import say_count, say_date, say_day
 from regie.text.letter import Letter, LetterPart
@@ -57,9 +57,9 @@ class Told:
         group: one of ``GROUPS``.
         asks: whether the reader is asked to do something.
         brief: the same as ``ask`` for in a list, when the line is one of several that ask nothing.
-        due: the day by which, in words; empty when there is none.
+        by: by when, as the end of a sentence; empty when there is no date.
         cause: what moved the date, as a sentence of its own.
-        why: why this reader hears it.
+        why: why this reader hears it; ``why_many`` when that goes for several steps.
     """
 
     group: str
@@ -68,9 +68,10 @@ class Told:
     asks: bool
     ask: str
     brief: str
-    due: str
+    by: str
     cause: str
     why: str
+    why_many: str
     facts: tuple[Fact, ...]
     is_confidential: bool
 
@@ -82,7 +83,6 @@ def tell(letter: Letter, part: LetterPart, line: Line, language: str, *, is_brie
         is_brief: it is one of several, so lists of neighbours stay short.
     """
     step = part.definition.steps.get(line.key.step)
-    due = say_day(line.due_on, language) if line.due_on else ""
     return Told(
         group_of(line),
         words_in(language).kinds[line.kind],
@@ -90,12 +90,21 @@ def tell(letter: Letter, part: LetterPart, line: Line, language: str, *, is_brie
         line.kind in ASKING or line.kind is Kind.ESCALATED,
         _ask(letter, part, line, language),
         _brief(part, line, language),
-        due,
+        _by(line, language),
         _moved_by(part, line, language).strip(),
-        _why(letter, part, line, language),
+        _why(letter, part, line, "this", language),
+        _why(letter, part, line, "these", language),
         tuple(_facts(part, line, step, language, is_brief=is_brief)),
         line.is_confidential,
     )
+
+
+def _by(line: Line, language: str) -> str:
+    """By when, after the title of a step; of what is late that the day is past."""
+    if line.due_on is None:
+        return ""
+    phrase = {"late": "by_late", "threat": "by_threat"}.get(group_of(line), "by")
+    return say(phrase, language, date=say_day(line.due_on, language))
 
 
 def group_of(line: Line) -> str:
@@ -129,9 +138,13 @@ def subject_of(part: LetterPart, line: Line, language: str) -> tuple[str, str]:
 
 
 def traject_of(part: LetterPart, language: str) -> str:
-    """The name of a traject; with one confidential line only that it is, for the whole part of the message."""
-    is_hidden = any(line.is_confidential for line in part.lines)
-    return say("confidential", language) if is_hidden else part.traject_title
+    """The name of a traject; with one confidential line only that it is, in the whole message."""
+    return say("confidential", language) if is_hidden(part) else part.traject_title
+
+
+def is_hidden(part: LetterPart) -> bool:
+    """Whether nothing may be said that tells which traject it is."""
+    return part.is_hidden or any(line.is_confidential for line in part.lines)
 
 
 # --- what is asked ------------------------------------------------------------------------------------
@@ -240,16 +253,17 @@ def _new_cycle(part: LetterPart, language: str) -> str:
 # --- why this reader ----------------------------------------------------------------------------------
 
 
-def _why(letter: Letter, part: LetterPart, line: Line, language: str) -> str:
-    words = words_in(language)
+def _why(letter: Letter, part: LetterPart, line: Line, this: str, language: str) -> str:
+    """Why this reader; ``this`` is the phrase for the step or steps that it is about."""
+    words, steps = words_in(language), say(this, language)
     role = say_role(part.definition, line.role, language) if line.role else ""
     if line.for_role_without_people:
         return say("why_nobody", language, role=role)
     if line.deputy_for:
         name = letter.deputy_names.get(line.deputy_for, line.deputy_for)
-        their_part = words.their_parts.get(line.part, words.their_parts[""])
+        their_part = words.their_parts.get(line.part, words.their_parts[""]).format(this=steps)
         return say("why_deputy", language, name=name, part=their_part, role=role)
-    my_part = words.parts.get(line.part, words.parts[""])
+    my_part = words.parts.get(line.part, words.parts[""]).format(this=steps)
     return say("why_part" if role else "why_part_no_role", language, part=my_part, role=role)
 
 
@@ -272,8 +286,10 @@ def _facts(part: LetterPart, line: Line, step: Step | None, language: str, *, is
         return
     most = _MOST_IN_BRIEF if is_brief else 0
     if not is_over:
-        label = say("waits_for" if is_waiting else "depends_on", language)
-        yield from _neighbours(label, part, line.waits_for, language, most=most)
+        # what was finished since the line was written is not waited for any more
+        waits = [key for key in line.waits_for if part.states.get(key, State.NOT_YET).is_open]
+        label, shown = ("waits_for", waits) if is_waiting else ("depends_on", line.waits_for)
+        yield from _neighbours(say(label, language), part, shown, language, most=most)
     stops = line.kind is Kind.DECISION_TAKEN and _effect(step, line.outcome) is not Effect.OPENS
     if line.rung != THREAT and not stops:
         yield from _neighbours(
@@ -328,11 +344,16 @@ def _neighbours(
     """The steps on either side, with who has them and when they are expected; in brief on one line."""
     if not keys:
         return
+    has_more = len(keys) > MOST_NEIGHBOURS
+    others = [say("more_others", language)] if has_more else []
     if not most:
-        yield Fact(label, tuple(_neighbour(part, key, language) for key in keys))
+        said = [_neighbour(part, key, language) for key in keys[:MOST_NEIGHBOURS]]
+        yield Fact(label, (*said, *(f"{say('and', language)} {each}" for each in others)))
         return
     titles = [f"'{say_step(part.definition, key, language)}'" for key in keys]
-    yield Fact(label, (say_list(titles, language, most=most),))
+    # nobody counted how many more there are
+    shown = [*titles[: most - 1], *others] if has_more else titles
+    yield Fact(label, (say_list(shown, language, most=most),))
 
 
 def _neighbour(part: LetterPart, key: OccurrenceKey, language: str) -> str:

@@ -22,7 +22,8 @@ class Words:
         subjects: the subject of a mail about one thing.
         asks: what is asked of the reader, when somebody else leads the traject.
         own_asks: the same, when the reader leads it or nobody does.
-        parts: why somebody hears something, after "because you"; ``their_parts`` after "who".
+        parts: why somebody hears something, after "because you", with ``{this}`` for the step or steps;
+            ``their_parts`` after "who".
         groups: headings above several lines in one mail.
         phrases: sentences and parts of sentences, with names between braces.
         chart: words in the picture of the plan.
