@@ -258,6 +258,45 @@ def test_nothing_is_drawn_outside_the_picture() -> None:
             assert float(each.get("x", 0)) + float(each.get("width", 0)) <= wide
 
 
+def test_long_sentences_take_more_lines_and_what_is_left_out_shows() -> None:
+    view = replace(town(title="Opvang De Wilg " * 40), threats=("Dit lukt niet op tijd. " * 12,))
+
+    drawn = [each for each in parsed(view).iter(f"{SVG}text") if each.get("class") in ("title", "sub", "sub warn")]
+
+    places = [float(each.get("y", 0)) for each in drawn]
+    assert all(after - before >= 15 for before, after in itertools.pairwise(places))
+    assert max(len(each.text or "") for each in drawn if each.get("class") == "title") <= 132
+    assert max(len(each.text or "") for each in drawn if each.get("class") != "title") <= 220
+    assert [each.text for each in drawn if each.get("class") == "title"][-1].endswith(" …")  # type: ignore[union-attr]
+    assert "".join(each.text or "" for each in drawn if each.get("class") == "sub warn").count("lukt") == 12
+
+
+@pytest.mark.parametrize("today", [D("2027-01-04"), D("2027-08-20")])
+def test_today_stands_clear_of_the_years(today: date) -> None:
+    svg = parsed(replace(town(), today=today))
+
+    years = {float(each.get("y", 0)) for each in svg.iter(f"{SVG}text") if each.get("class") == "year"}
+    (said,) = [each for each in svg.iter(f"{SVG}text") if (each.text or "").startswith("vandaag, ")]
+    assert min(abs(float(said.get("y", 0)) - year) for year in years) > 11
+
+
+def test_what_was_kept_from_an_earlier_cycle_says_so_and_stretches_nothing() -> None:
+    long_ago = fact("visie", started_on=D("2024-01-08"), finished_on=D("2024-02-01"), kept_from=1)
+    cycle, plan = cycle_on(TODAY, long_ago)
+
+    view = gantt_view("t", cycle, plan, TODAY)
+
+    assert min(phase.first for phase in view.phases) >= START
+    assert [row[7].endswith("uit doorloop 1") for row in view.rows() if row[2] == "Visie vaststellen"] == [True]
+    said = words(parsed(view))
+    assert "klaar, uit doorloop 1" in said
+    assert "2024" not in said
+
+
+def test_the_picture_prints_on_one_sheet_of_a3() -> None:
+    assert "@page{size:A3" in render_gantt(town())
+
+
 def test_markup_in_a_title_stays_text() -> None:
     svg = parsed(town(title="<script>alert(1)</script> & zo"))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
+from textwrap import wrap
 
 from regie.reports.plan_view import Bar, GanttView, Lane, Look, Mark, PhaseView, gantt_view, say_slack
 from regie.text.dates import say_date, say_period
@@ -24,6 +25,7 @@ WIDTH = LEFT + CHART + RIGHT
 ROW, BAR, FLAG, AXIS = 17, 11, 13, 34
 _MOST_FLAG_ROWS = 5
 _MOST_THREATS = 3
+_MOST_ROWS = 4
 # the average width of a letter in parts of its size; generous for Arial, so that a wider face fits too
 _LETTER = 0.58
 _STYLE = (
@@ -37,6 +39,7 @@ _STYLE = (
     ".lead{stroke:#154273;stroke-width:2}.today{stroke:#c8102e;stroke-width:1.5;stroke-dasharray:6 3}"
     ".anchor{stroke:#0b6e4f;stroke-width:1.5}.flag{fill:#0b6e4f}.warn{fill:#8a1c00;font-weight:bold}"
     ".halo{paint-order:stroke;stroke:#fff;stroke-width:3px}"
+    "@page{size:A3;margin:8mm}@media print{svg{width:100%;height:100%}}"
 )
 _PATTERNS = (
     '<pattern id="busy" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#c5d8ee"/>'
@@ -50,7 +53,8 @@ class _Scale:
     """From a day to a place in the picture."""
 
     def __init__(self, view: GanttView) -> None:
-        days = [day for bar in view.bars() for day in (bar.first, bar.last)]
+        # what was kept was done in another cycle; its dates would squeeze this one to the side
+        days = [day for bar in view.bars() if not bar.kept_from for day in (bar.first, bar.last)]
         self.first = _month(min([*days, view.today]))
         self.last = _next_month(max([*days, view.today]))
         self.day = CHART / (self.last - self.first).days
@@ -73,19 +77,20 @@ def render_gantt(view: GanttView) -> str:
     scale = _Scale(view)
     flags = list(_flags(view, scale))
     flag_rows = max((flag.row for flag in flags), default=0) + 1
-    threats = min(len(view.threats), _MOST_THREATS)
-    flags_top = 84 + 16 * threats
+    heading, legend = _heading(view)
+    flags_top = legend + 18
     overview = flags_top + flag_rows * FLAG + AXIS
     top = overview + (len(view.phases) + 1) * ROW + 10
     lanes = sum(len(phase.lanes) for phase in view.phases)
     bottom = top + (lanes + 2 * len(view.phases)) * ROW
-    height = bottom + AXIS + 10
+    height = bottom + AXIS + 24
     parts = [
-        *_heading(view),
+        *heading,
+        *_legend(view, legend),
         *_axis(view, scale, overview, bottom),
+        *_draw_flags(flags, flags_top, bottom),
         *_overview(view, scale, overview),
         *_groups(view, scale, top),
-        *_draw_flags(flags, flags_top, bottom),
         *_today(view, scale, overview - AXIS, bottom),
     ]
     return (
@@ -100,12 +105,19 @@ def render_gantt(view: GanttView) -> str:
 # --- above the chart ----------------------------------------------------------------------------------
 
 
-def _heading(view: GanttView) -> Iterator[str]:
-    yield _text(MARGIN, 28, view.title, "title")
-    yield _text(MARGIN, 47, _described(view), "sub")
-    for number, said in enumerate(view.threats[:_MOST_THREATS]):
-        yield _text(MARGIN, 64 + 16 * number, said, "sub warn")
-    yield from _legend(view, 66.0 + 16 * min(len(view.threats), _MOST_THREATS))
+def _heading(view: GanttView) -> tuple[list[str], int]:
+    """What stands above the chart, each sentence on as many lines as it needs, and where the legend comes."""
+    sentences = [(view.title, "title", 20.0), (_described(view), "sub", 12.0)]
+    sentences += [(said, "sub warn", 12.5) for said in view.threats[:_MOST_THREATS]]
+    drawn, y = [], 4
+    for said, css, size in sentences:
+        high = 24 if css == "title" else 16
+        room = int((WIDTH - 2 * MARGIN) / (size * _LETTER))
+        for row in wrap(said, room, max_lines=_MOST_ROWS, placeholder=" …"):
+            y += high
+            drawn.append(_text(MARGIN, y, row, css))
+        y += 2
+    return drawn, y + 18
 
 
 def _described(view: GanttView) -> str:
@@ -213,11 +225,12 @@ def _axis(view: GanttView, scale: _Scale, top: int, bottom: int) -> Iterator[str
 def _today(view: GanttView, scale: _Scale, top: int, bottom: int) -> Iterator[str]:
     x = scale.x(view.today)
     said = f"{words_in(view.language).chart['today']}, {say_date(view.today, view.language)}"
-    yield f'<path class="today" d="M{x:.1f} {top}V{bottom + 30}" stroke="#c8102e"/>'
+    yield f'<path class="today" d="M{x:.1f} {top}V{bottom + 44}" stroke="#c8102e"/>'
+    # below the years, so that the two never run into each other
     if x < LEFT + CHART / 2:
-        yield _text(x + 4, bottom + 29, said, "small warn")
+        yield _text(x + 4, bottom + 42, said, "small warn")
     else:
-        yield _text(x - 4, bottom + 29, said, "small warn", anchor="end")
+        yield _text(x - 4, bottom + 42, said, "small warn", anchor="end")
 
 
 # --- the chart ----------------------------------------------------------------------------------------
@@ -279,6 +292,10 @@ def _bar(view: GanttView, bar: Bar, scale: _Scale, y: float, room: float) -> Ite
     x, end = scale.x(bar.first), scale.x(bar.last) + scale.day
     look = f"{bar.look} critical" if bar.is_critical else str(bar.look)
     said = f"{bar.title}: {say_period(bar.first, bar.last, view.language)}. {bar.state}, {say_slack(bar.slack, view.language)}"
+    if bar.kept_from:
+        kept = words["kept"].format(cycle=bar.kept_from)
+        yield f"<g><title>{escape(said)}, {escape(kept)}</title>{_text(LEFT + 3, y + 12, f'{bar.state}, {kept}', 'small halo')}</g>"
+        return
     yield f"<g><title>{escape(said)}</title>"
     middle = y + ROW / 2
     if bar.mark is Mark.BAR:

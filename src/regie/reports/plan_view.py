@@ -44,6 +44,7 @@ class Bar:
         slack: working days it can slip; negative is too late already.
         is_late: its due date has passed and it is still open.
         is_critical: it is part of the longest chain of steps to what the plan is for.
+        kept_from: number of the cycle whose result was carried over; 0 when it is of this one.
     """
 
     key: OccurrenceKey
@@ -57,6 +58,7 @@ class Bar:
     mark: Mark
     is_late: bool
     is_critical: bool
+    kept_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class PhaseView:
-    """A phase with the window that follows from its steps; windows of phases may overlap."""
+    """A phase with the window that follows from its steps in this cycle; windows of phases may overlap."""
 
     title: str
     first: date
@@ -122,6 +124,7 @@ class GanttView:
                 for bar in lane.bars:
                     notable = [words["late"]] if bar.is_late else []
                     notable += [words["critical"]] if bar.is_critical else []
+                    notable += [words["kept"].format(cycle=bar.kept_from)] if bar.kept_from else []
                     yield (
                         phase.title,
                         lane.track,
@@ -197,6 +200,7 @@ def _bar(
         _mark(plan, occurrence.key),
         is_late,
         is_critical,
+        occurrence.kept_from or 0,
     )
 
 
@@ -223,7 +227,8 @@ def _phase(title: str, steps: Mapping[StepId, list[Bar]], definition: Definition
     order = {track: number for number, track in enumerate(definition.tracks)}
     found = [(_rank(definition.steps[step], order), _lane(definition, step, steps[step], language)) for step in steps]
     lanes = tuple(lane for _, lane in sorted(found, key=lambda each: (each[0], each[1].first, each[1].title)))
-    bars = [bar for lane in lanes for bar in lane.bars]
+    every = [bar for lane in lanes for bar in lane.bars]
+    bars = [bar for bar in every if not bar.kept_from] or every
     return PhaseView(title, min(bar.first for bar in bars), max(bar.last for bar in bars), lanes)
 
 

@@ -112,11 +112,16 @@ def targets(subject: Subject) -> tuple[Target, ...]:
 
 
 def phase_windows(subject: Subject) -> list[tuple[str, date, date, int]]:
-    """Per phase its title, first and last day, and number of steps that take part. Windows may overlap."""
+    """Per phase its title, first and last day, and number of steps that take part. Windows may overlap.
+
+    What was kept from an earlier cycle was done then, and stretches no window of this one.
+    """
     windows = []
-    for phase, planned in _by_phase(subject).items():
-        first, last = min(each.early_start for each, _ in planned), max(each.early_finish for each, _ in planned)
-        windows.append((text_in(subject.definition.phases[phase].title, subject.language), first, last, len(planned)))
+    for phase, found in _by_phase(subject).items():
+        own = [planned for planned, occurrence in found if occurrence.kept_from is None]
+        dates = own or [planned for planned, _ in found]
+        first, last = min(each.early_start for each in dates), max(each.early_finish for each in dates)
+        windows.append((text_in(subject.definition.phases[phase].title, subject.language), first, last, len(found)))
     return windows
 
 
@@ -125,15 +130,15 @@ def phase_rows(subject: Subject) -> list[Row]:
     rows: list[Row] = []
     by_phase = _by_phase(subject).values()
     for (title, first, last, count), planned in zip(phase_windows(subject), by_phase, strict=True):
-        done = sum(state is State.DONE for _, state in planned)
+        done = sum(occurrence.state is State.DONE for _, occurrence in planned)
         rows.append((title, say_period(first, last, subject.language), str(count), str(done)))
     return rows
 
 
-def _by_phase(subject: Subject) -> Mapping[PhaseId, Sequence[tuple[Planned, State]]]:
-    found: dict[PhaseId, list[tuple[Planned, State]]] = {phase: [] for phase in subject.definition.phases}
+def _by_phase(subject: Subject) -> Mapping[PhaseId, Sequence[tuple[Planned, Occurrence]]]:
+    found: dict[PhaseId, list[tuple[Planned, Occurrence]]] = {phase: [] for phase in subject.definition.phases}
     for _, occurrence, step, planned in subject.planned_steps():
-        found.setdefault(step.phase, []).append((planned, occurrence.state))
+        found.setdefault(step.phase, []).append((planned, occurrence))
     return {phase: planned for phase, planned in found.items() if planned}
 
 

@@ -421,6 +421,7 @@ EN = Words(
         "planned": "planned",
         "late": "late",
         "critical": "critical",
+        "kept": "from cycle {cycle}",
         "gate": "decision",
         "milestone": "milestone",
         "today": "today",

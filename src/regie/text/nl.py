@@ -419,6 +419,7 @@ NL = Words(
         "planned": "gepland",
         "late": "te laat",
         "critical": "kritiek",
+        "kept": "uit doorloop {cycle}",
         "gate": "besluit",
         "milestone": "mijlpaal",
         "today": "vandaag",
