@@ -369,10 +369,39 @@ def test_no_title_brings_markup_of_its_own(make: Any) -> None:
         ("**vet**", "\\*\\*vet\\*\\*"),
         ("een\n\nalinea", "een alinea"),
         ("`code` <b> [x]", "\\`code\\` \\<b> \\[x\\]"),
+        ("_De Wilg_ en de_wilg", "\\_De Wilg\\_ en de_wilg"),
+        ("R&D &amp; B&B", "R&D \\&amp; B&B"),
+        ("# 3", "\\# 3"),
+        ("- 3", "\\- 3"),
+        ("---", "\\---"),
+        ("-", "-"),
+        ("> 3", "\\> 3"),
+        ("12. De Wilg", "12\\. De Wilg"),
+        ("1.5 fte", "1.5 fte"),
     ],
 )
 def test_text_means_itself_in_markdown(said: str, escaped: str) -> None:
     assert escape_markdown(said) == escaped
+
+
+@pytest.mark.parametrize(
+    "nasty", ["_De Wilg_", "R &lt; D", "# kop", "- punt", "---", "+ punt", "> citaat", "1. eerste", "~~~"]
+)
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(nasty: str) -> None:
+    people = {**PEOPLE, RoleId("ggd"): (nasty,)}
+
+    page = Page(text(make_startnota(replace(on_the_way(), names=people)), ".html"))
+
+    assert nasty in page.said
+    assert page.tags.count("h1") == 1
+    assert not {"hr", "blockquote"} & set(page.tags)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_every_table_can_scroll_by_itself_on_a_narrow_screen(make: Any) -> None:
+    page = text(make(themed()), ".html")
+
+    assert page.count("<table>") == page.count('<div class="wide" tabindex="0"><table>') > 0
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -386,3 +415,15 @@ def test_dates_are_not_broken_over_two_lines_in_print() -> None:
 
 def test_windows_of_phases_are_given_with_their_count() -> None:
     assert phase_windows(subject("2027-01-04"))[0] == ("Voorbereiden", START, D("2027-03-11"), 7)
+
+
+def test_what_was_kept_from_an_earlier_cycle_does_not_stretch_the_window_of_its_phase() -> None:
+    long_ago = fact("visie", started_on=D("2024-01-08"), finished_on=D("2024-02-01"), kept_from=1)
+
+    title, first, _, count = phase_windows(subject("2027-01-04", long_ago))[0]
+
+    assert (title, first >= START, count) == ("Voorbereiden", True, 7)
+
+
+def test_themes_in_a_sentence_are_told_apart() -> None:
+    assert "Deze thema's lopen door alle fasen: 'Locatie'." in text(make_startnota(on_the_way()))

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markdown_it import MarkdownIt
 
-_MEANS_SOMETHING = re.compile(r"([\\`*\[\]<|])")
+# also an underscore around a word, an entity, and what opens a heading, a list, a quote or a rule
+_MEANS_SOMETHING = re.compile(
+    r"([\\`*\[\]<|]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|^[#>~=]|^[+-](?=[ -])|(?<=^\d)[.)](?=\s)|(?<=^\d\d)[.)](?=\s))"
+)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -36,12 +39,18 @@ def write(
     filled = environment.get_template(f"{template}.{language}.md").render(facts)
     markdown = _BLANK_LINES.sub("\n\n", filled).strip() + "\n"
     page = environment.get_template("page.html").render(
-        language=language, title=title, is_wide=is_wide, body=_unbroken(_markdown().render(markdown), language)
+        language=language, title=title, is_wide=is_wide, body=_body(markdown, language)
     )
     return (
         Document(f"{name}.md", "text/markdown; charset=utf-8", markdown.encode()),
         Document(f"{name}.html", "text/html; charset=utf-8", page.encode()),
     )
+
+
+def _body(markdown: str, language: str) -> str:
+    """The page inside its frame; on a narrow screen a wide table scrolls by itself, also by keyboard."""
+    html = _unbroken(_markdown().render(markdown), language)
+    return html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace("</table>", "</table></div>")
 
 
 def _unbroken(html: str, language: str) -> str:

@@ -44,7 +44,8 @@ def make_startnota(subject: Subject) -> tuple[Document, ...]:
             for phase in definition.phases.values()
         ],
         "through": say_list(
-            [text_in(track.title, language) for track in definition.tracks.values() if track.in_all_phases], language
+            [f"'{text_in(track.title, language)}'" for track in definition.tracks.values() if track.in_all_phases],
+            language,
         ),
         "gates": [row for _, row in gates(subject)],
         "partners": list(_partners(subject)),
