@@ -798,6 +798,10 @@ def test_styles_are_inlined_and_dark_screens_have_their_own() -> None:
     assert "url(" not in html
 
 
+def test_a_long_word_is_broken_rather_than_run_out_of_a_narrow_screen() -> None:
+    assert re.search(r'<div class="page" style="[^"]*overflow-wrap: break-word', mail(line(Kind.READY, "visie")).html)
+
+
 def test_markup_in_a_title_stays_text() -> None:
     html = mail(line(Kind.READY, "visie"), base_url=BASE, **titled("<script>alert(1)</script><b>")).html
 
