@@ -6,13 +6,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from regie.core.definition import Anchor, Case, Term, Window
-from regie.core.ids import AnchorId, StepId
+from regie.core.calendar import EVERY_DAY
+from regie.core.definition import Anchor, Case, DateBase, DateRule, Gate, Term, Window
+from regie.core.ids import AnchorId, BodyId, StepId
+from regie.core.meetings import DecidingBody, Rhythm
 from regie.core.reasons import Cause
 from regie.core.span import Span
 from regie.core.terms import Suspension, TermKind
 from regie.core.traject import Occurrence, State
-from tests.support.builders import LEGAL, MONDAY, key, plan_of, rule, step
+from tests.support.builders import LEGAL, MONDAY, WEEKDAYS, key, plan_of, rule, step
 
 D = date.fromisoformat
 
@@ -360,3 +362,176 @@ def test_what_takes_no_part_says_why_instead_of_a_date() -> None:
         (Cause.OUT, "al geregeld"),
         (Cause.OUT, "al geregeld"),
     ]
+
+
+EVERY = {"every-day": EVERY_DAY}
+COUNCIL = DecidingBody(BodyId("raad"), {"nl": "Raad"}, WEEKDAYS, Rhythm(D("2027-01-14"), 4), papers=Span.parse("15wd"))
+DECIDES = Gate("raad", {})
+
+
+def term(length: str, kind: TermKind = TermKind.CONTRACT) -> tuple[Case[Term], ...]:
+    return (Case(Term(Span.parse(length), kind)),)
+
+
+def test_step_on_a_calendar_of_its_own_is_planned_and_counted_back_on_that_calendar() -> None:
+    plan = plan_of(
+        step("a", "5wd"), step("guard", "10wd", ["a"], calendar="every-day"), step("b", "3w", ["a"]),
+        step("free", "2wd", calendar="every-day"), calendars=EVERY, start=D("2027-01-02"),
+    )  # fmt: skip
+
+    guard, free, b = plan[key("guard")], plan[key("free")], plan[key("b")]
+    assert (guard.early_start, guard.early_finish) == (D("2027-01-09"), D("2027-01-18"))
+    assert (free.early_start, free.early_finish, free.late_finish) == (D("2027-01-02"), D("2027-01-03"), plan.finish_on)
+    assert (b.late_finish, b.slack_working_days, plan[key("a")].slack_working_days) == (plan.finish_on, 0, 0)
+    assert guard.slack_working_days == (plan.finish_on - guard.early_finish).days
+    assert plan.start_reasons(plan.network.index[key("free")])[0].cause is Cause.START
+
+
+def test_milestone_on_another_calendar_is_not_reached_before_what_it_waits_for() -> None:
+    plan = plan_of(step("guard", "7wd", calendar="every-day"), step("over", "0wd", ["guard"]), calendars=EVERY)
+
+    assert plan[key("guard")].early_finish == D("2027-01-10")
+    assert plan[key("over")].early_start == D("2027-01-11")
+
+
+def test_what_comes_before_a_decision_may_be_late_until_the_papers_are_due() -> None:
+    plan = plan_of(step("draft", "3wd"), step("decide", None, ["draft"], gate=DECIDES), bodies={COUNCIL.id: COUNCIL})
+
+    # the meeting of 11 February wants its papers on 21 January; they can be there on the 7th
+    decision = plan[key("decide")]
+    assert (decision.early_finish, decision.late_start, decision.slack_working_days) == (
+        D("2027-02-11"), D("2027-01-21"), 0,
+    )  # fmt: skip
+    assert plan[key("draft")].late_finish == D("2027-01-20")
+
+
+def test_decision_that_misses_its_target_must_be_in_the_meeting_before() -> None:
+    opening = Anchor(AnchorId("opening"), {"nl": "Opening"}, set_by=StepId("decide"))
+    plan = plan_of(
+        step("draft", "15wd"), step("decide", None, ["draft"], gate=DECIDES), bodies={COUNCIL.id: COUNCIL},
+        anchors={"opening": opening}, targets={"opening": D("2027-03-01")},
+    )  # fmt: skip
+
+    assert plan[key("decide")].early_finish == D("2027-03-11")
+    assert plan[key("decide")].late_finish == D("2027-02-11")
+
+
+def test_decision_without_length_keeps_the_day_its_papers_are_ready() -> None:
+    plan = plan_of(step("draft", "3wd"), step("decide", "0wd", ["draft"], gate=DECIDES), bodies={COUNCIL.id: COUNCIL})
+
+    place = plan.network.index[key("decide")]
+    assert plan[key("decide")].early_finish == D("2027-02-11")
+    assert [reason.on for reason in plan.finish_reasons(place)] == [D("2027-02-11")]
+    assert [reason.cause for reason in plan.start_reasons(place)] == [Cause.RELATION]
+
+
+def test_term_on_which_others_wait_bounds_its_event_by_the_holidays_in_between() -> None:
+    target = Anchor(AnchorId("opening"), {"nl": "Opening"}, set_by=StepId("permit"))
+    plan = plan_of(
+        step("apply", "1wd"), step("permit", None, ["apply"], terms=term("8w", TermKind.LAW)),
+        calendar=LEGAL, anchors={"opening": target}, targets={"opening": D("2027-05-10")},
+    )  # fmt: skip
+
+    # the dossier, case 1, the other way round; eight weeks from 10 until 15 March all end on 10 May
+    assert plan[key("apply")].late_finish == D("2027-03-15")
+
+
+def test_term_that_ends_on_a_sunday_is_not_late_on_that_sunday() -> None:
+    plan = plan_of(step("wait", None, terms=term("6d")), step("next", "1wd", ["wait"]))
+
+    wait = plan[key("wait")]
+    assert (wait.early_finish, wait.late_finish) == (D("2027-01-10"), D("2027-01-10"))
+    assert plan[key("next")].early_start == D("2027-01-11")
+
+
+@pytest.mark.parametrize("relation", ["wait", "ff:wait"])
+def test_what_ends_with_a_term_ends_after_its_sunday(relation: str) -> None:
+    plan = plan_of(step("wait", None, terms=term("6d")), step("end", "0wd", [relation]))
+
+    assert plan[key("end")].early_finish == D("2027-01-11")
+
+
+def test_step_whose_term_is_over_before_it_can_begin_does_not_end_before_it_begins() -> None:
+    late = (Case(Term(Span.parse("3d"), TermKind.LAW, after=DateRule(DateBase.STEP, "apply"))),)
+    plan = plan_of(step("apply", "1wd"), step("long", "20wd"), step("decide", None, ["long"], terms=late))
+
+    decide = plan[key("decide")]
+    assert decide.early_start == decide.early_finish == D("2027-02-01")
+    assert [finding.code for finding in plan.findings] == ["RG352"]
+
+
+def test_chain_goes_along_the_branch_that_a_join_waited_for() -> None:
+    plan = plan_of(step("quick", "5wd"), step("slow", "20wd"), step("go", "1wd", ["quick", "slow"], join=1))
+
+    assert [hop.key.step for hop in plan.chain_to(key("go"))] == ["quick", "go"]
+
+
+def test_pin_that_passed_without_it_happening_holds_nothing() -> None:
+    plan = plan_of(
+        step("a", "3wd"), step("b", "1wd", ["fs:a+5wd"]), today=D("2027-02-01"),
+        facts=[Occurrence(key("a"), pinned_finish=D("2027-01-06"), pin_reason="afgesproken")],
+    )  # fmt: skip
+
+    assert (plan[key("a")].early_start, plan[key("a")].early_finish) == (D("2027-02-01"), D("2027-02-03"))
+    assert plan[key("b")].early_start == D("2027-02-11")
+    assert [reason.cause for reason in plan.start_reasons(0)] == [Cause.TODAY]
+
+
+def test_pinned_milestone_stays_where_it_is_put() -> None:
+    plan = plan_of(
+        step("a", "10wd"), step("done", "0wd", ["ff:a"]),
+        facts=[Occurrence(key("done"), pinned_start=D("2027-01-08"), pin_reason="feest")],
+    )  # fmt: skip
+
+    assert plan[key("done")].early_finish == D("2027-01-08")
+    assert [finding.code for finding in plan.findings] == ["RG353"]
+
+
+def test_pinned_end_that_leaves_too_little_time_is_found_with_the_real_end() -> None:
+    plan = plan_of(
+        step("a", "10wd"), step("b", "3w", ["a"]),
+        facts=[Occurrence(key("b"), pinned_finish=D("2027-01-22"), pin_reason="druk")],
+    )  # fmt: skip
+
+    assert [(finding.code, finding.on) for finding in plan.findings] == [("RG353", D("2027-02-05"))]
+
+
+def test_two_anchors_of_one_step_both_bound_it() -> None:
+    plan = plan_of(
+        step("open", "5wd"),
+        anchors={
+            "first": Anchor(AnchorId("first"), {"nl": "Eerste"}, set_by=StepId("open")),
+            "last": Anchor(AnchorId("last"), {"nl": "Laatste"}, set_by=StepId("open")),
+        },
+        targets={"first": D("2027-01-15"), "last": D("2027-02-26")},
+    )
+
+    assert plan[key("open")].late_finish == D("2027-01-15")
+
+
+def test_window_that_opens_after_a_step_bounds_that_step() -> None:
+    opens = Window(opens=DateRule(DateBase.STEP, "a", Span.parse("5wd")))
+    plan = plan_of(step("a", "1wd"), step("long", "9wd"), step("b", "5wd", window=opens))
+
+    assert plan[key("b")].early_finish == D("2027-01-15")
+    assert [plan[key(name)].slack_working_days for name in ("a", "long", "b")] == [0, 1, 0]
+
+
+def test_work_that_would_have_ended_today_names_today_too() -> None:
+    plan = plan_of(step("a", "3wd"), today=D("2027-01-06"), facts=[Occurrence(key("a"), started_on=MONDAY)])
+
+    assert {reason.cause for reason in plan.finish_reasons(0)} == {Cause.WORK, Cause.TODAY}
+
+
+def test_held_milestone_says_that_it_was_held() -> None:
+    plan = plan_of(step("a", "0wd"), facts=[Occurrence(key("a"), held_until=D("2027-01-20"))])
+
+    assert [reason.cause for reason in plan.start_reasons(0)] == [Cause.HELD]
+
+
+def test_promise_that_passed_before_the_start_is_not_named_as_the_cause() -> None:
+    plan = plan_of(
+        step("a", "10wd"), step("b", "5wd", ["a"]), facts=[Occurrence(key("b"), promised_on=D("2027-01-05"))]
+    )
+
+    assert [reason.predecessor for reason in plan.finish_reasons(1)] == [key("a")]

@@ -11,10 +11,15 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regie.core.definition import RelationType, Step
+from regie.core.calendar import EVERY_DAY
+from regie.core.definition import Case, Duration, Gate, Join, RelationType, Step, Term
+from regie.core.ids import BodyId
+from regie.core.meetings import DecidingBody, Rhythm
 from regie.core.plan import Plan
 from regie.core.reasons import Cause
 from regie.core.span import Span, Unit, shift
+from regie.core.terms import TermKind
+from regie.core.traject import Occurrence
 from tests.support.builders import LEGAL, MONDAY, key, plan_of, step
 
 ONE_DAY = timedelta(days=1)
@@ -117,8 +122,6 @@ def test_a_step_that_slips_by_its_slack_does_not_move_the_end(steps: list[Step],
         return
     # slipping the start by the slack: a plain predecessor that ends just before the later start
     later = LEGAL.add_working_days(plan[key(chosen.id)].early_start, slack)
-    from regie.core.traject import Occurrence
-
     pinned = Occurrence(chosen_key := key(chosen.id), pinned_start=later, pin_reason="later")
     slipped = plan_of(*steps, calendar=LEGAL, facts=[pinned])
 
@@ -153,8 +156,6 @@ def test_every_date_has_a_reason(steps: list[Step]) -> None:
 
 @given(networks(), st.randoms(use_true_random=False))
 def test_order_of_the_facts_does_not_matter(steps: list[Step], shuffle: random.Random) -> None:
-    from regie.core.traject import Occurrence
-
     facts = [Occurrence(key(each.id), finished_on=MONDAY) for each in steps[::2]]
     shuffled = list(facts)
     shuffle.shuffle(shuffled)
@@ -212,3 +213,95 @@ def test_adding_a_holiday_never_makes_a_date_earlier(steps: list[Step]) -> None:
     after = dates(plan_of(*forward, calendar=closed))
 
     assert all(after[name][1] >= before[name][1] for name in before)
+
+
+COUNCIL = DecidingBody(BodyId("raad"), {"nl": "Raad"}, LEGAL, Rhythm(date(2027, 1, 14), 4), papers=Span.parse("15wd"))
+WORLD = {"calendar": LEGAL, "calendars": {"every-day": EVERY_DAY}, "bodies": {COUNCIL.id: COUNCIL}}
+
+
+@st.composite
+def mixed_networks(draw: st.DrawFn) -> list[Step]:
+    """Networks with lengths in months, terms, decisions, joins and steps that are worked on every day."""
+    steps = []
+    for plain in draw(networks(most=7)):
+        kind = draw(st.sampled_from(["work", "calendar", "term", "meeting"]))
+        length = Span.parse(draw(st.sampled_from(["10d", "3w", "1m", "2m"])))
+        other = {"calendar": draw(st.sampled_from([None, None, "every-day"]))}
+        if kind == "calendar":
+            other["takes"] = (Case(Duration(length)),)
+        elif kind == "term":
+            other |= {"takes": (), "terms": (Case(Term(length, draw(st.sampled_from(list(TermKind)[:2])))),)}
+        elif kind == "meeting":
+            other["gate"] = Gate("raad", {})
+        elif len(plain.needs) > 1:
+            other["join"] = Join(draw(st.integers(0, 1)))
+        steps.append(replace(plain, **other))
+    return steps
+
+
+@given(mixed_networks(), st.data())
+def test_slipping_by_the_slack_never_moves_the_end_whatever_the_step_is(steps: list[Step], data: st.DataObject) -> None:
+    plan = plan_of(*steps, **WORLD)
+    activity = data.draw(st.sampled_from(plan.network.activities))
+    found = plan[activity.key]
+    later = activity.calendar.add_working_days(found.early_start, found.slack_working_days)
+    pinned = Occurrence(activity.key, pinned_start=later, pin_reason="later")
+
+    assert found.slack_working_days >= 0
+    assert found.early_start <= found.late_start
+    assert found.early_finish <= found.late_finish
+    assert plan_of(*steps, **WORLD, facts=[pinned]).finish_on == plan.finish_on
+
+
+@given(networks(), st.data())
+def test_slipping_by_the_free_slack_moves_no_successor(steps: list[Step], data: st.DataObject) -> None:
+    plan = plan_of(*steps, **WORLD)
+    place = data.draw(st.integers(0, len(steps) - 1))
+    chosen = plan.network.activities[place]
+    later = LEGAL.add_working_days(plan[chosen.key].early_start, plan.free_slack(place))
+    slipped = plan_of(*steps, **WORLD, facts=[Occurrence(chosen.key, pinned_start=later, pin_reason="later")])
+
+    for number in plan.network.followers[place] if chosen.work else ():
+        follower = plan.network.activities[number].key
+        assert slipped[follower].early_start == plan[follower].early_start
+        assert slipped[follower].early_finish == plan[follower].early_finish
+
+
+@st.composite
+def facts_of(draw: st.DrawFn, steps: list[Step], today: date) -> list[Occurrence]:
+    """What may have been recorded about steps: begun, done, pinned, promised, held."""
+    days, past = st.integers(-20, 30), st.integers(0, 20)
+    found = []
+    for each in steps:
+        day, before = today + draw(days) * ONE_DAY, today - draw(past) * ONE_DAY
+        fact = Occurrence(key(each.id), pin_reason="said")
+        recorded = [
+            {},
+            {"started_on": before},
+            {"finished_on": before},
+            {"pinned_start": day},
+            {"pinned_finish": day},
+            {"promised_on": day},
+            {"held_until": day},
+            {"started_on": before, "promised_on": day},
+        ]
+        found.append(replace(fact, **draw(st.sampled_from(recorded))))
+    return found
+
+
+@given(mixed_networks(), st.integers(0, 40), st.data())
+def test_whatever_was_recorded_every_date_has_a_reason_and_nothing_open_is_planned_before_today(
+    steps: list[Step], days: int, data: st.DataObject
+) -> None:
+    today = MONDAY + days * ONE_DAY
+    facts = data.draw(facts_of(steps, today))
+    plan = plan_of(*steps, **WORLD, today=today, facts=facts)
+
+    for place, fact in enumerate(facts):
+        found = plan[fact.key]
+        assert plan.start_reasons(place)
+        assert plan.finish_reasons(place)
+        assert plan.chain_to(fact.key)[-1].key == fact.key
+        assert found.early_start <= found.early_finish
+        assert fact.finished_on or found.early_finish >= today
+        assert fact.finished_on or fact.started_on or found.early_start >= today

@@ -10,7 +10,6 @@ from regie.core.due import NEVER
 from regie.core.findings import PlanFinding, Severity
 from regie.core.latest import anchor_targets
 from regie.core.network import Activity, Shape
-from regie.core.traject import Occurrence
 from regie.core.why import meeting_reason
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ def find_all(plan: Plan) -> Iterator[PlanFinding]:
         if due_on is not None and finish_on > due_on:
             days = _days_late(activity, finish_on, due_on)
             yield PlanFinding("RG355", activity.key, Severity.WARNING, finish_on, due_on, days)
-        if fact is not None and (fact.pinned_start or fact.pinned_finish):
-            yield from _broken_pins(plan, place, activity, fact)
+        if fact is not None:
+            yield from _broken_pins(plan, place, activity)
         yield from _avoided(plan, activity, place)
         if activity.shape is Shape.MEETING and meeting_reason(plan, place) is None:
             yield PlanFinding("RG357", activity.key, Severity.ERROR, on=finish_on)
@@ -72,18 +71,26 @@ def _broken_targets(plan: Plan) -> Iterator[PlanFinding]:
             )
 
 
-def _broken_pins(plan: Plan, place: int, activity: Activity, fact: Occurrence) -> Iterator[PlanFinding]:
-    asked = max((plan.start_day(link, activity) for link in activity.starts), default=NEVER)
-    if fact.pinned_start and asked > plan.start_index[place]:
-        days = asked - plan.start_index[place]
-        on = date.fromordinal(activity.calendar.ordinal_at(asked))
-        yield PlanFinding("RG353", activity.key, Severity.WARNING, on, fact.pinned_start, days)
+def _broken_pins(plan: Plan, place: int, activity: Activity) -> Iterator[PlanFinding]:
+    pinned_start, pinned_finish = plan.pins(place)
+    ready = plan.start_by_links(activity)
+    if pinned_start is not None and ready > plan.start_index[place]:
+        yield _broken_pin(activity, pinned_start, ready, ready - plan.start_index[place])
+    if pinned_finish is None or (activity.is_milestone and ready > plan.finish_index[place]):
+        return
+    begins = plan.start_index[place] if pinned_start is not None else max(ready, plan.start_index[place])
     asked = max((plan.finish_day(link, activity) for link in activity.finishes), default=NEVER)
-    asked = max(asked, plan.start_index[place] + activity.work - 1) if activity.shape is Shape.WORK else asked
-    if fact.pinned_finish and asked > plan.finish_index[place]:
-        days = asked - plan.finish_index[place]
-        on = date.fromordinal(activity.calendar.ordinal_at(asked))
-        yield PlanFinding("RG353", activity.key, Severity.WARNING, on, fact.pinned_finish, days)
+    if activity.shape is Shape.CALENDAR:
+        asked = max(asked, plan.end_by_calendar(activity, begins))
+    elif activity.shape in (Shape.WORK, Shape.MEETING):
+        asked = max(asked, begins + max(activity.work, 1) - 1)
+    if asked > plan.finish_index[place]:
+        yield _broken_pin(activity, pinned_finish, asked, asked - plan.finish_index[place])
+
+
+def _broken_pin(activity: Activity, pinned_on: date, asked: int, days: int) -> PlanFinding:
+    on = date.fromordinal(activity.calendar.ordinal_at(asked))
+    return PlanFinding("RG353", activity.key, Severity.WARNING, on, pinned_on, days)
 
 
 def _avoided(plan: Plan, activity: Activity, place: int) -> Iterator[PlanFinding]:

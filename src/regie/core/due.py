@@ -92,6 +92,22 @@ def _base_of(plan: Plan, rule: DateRule, place: int) -> int | None:
             return _next_calendar_day(rule, plan.given.start_on)
 
 
+def source_of(plan: Plan, rule: DateRule, place: int) -> tuple[int, bool] | None:
+    """The activity that a rule counts from while it has a planned date, and whether it is by its start."""
+    if rule.base is DateBase.STEP:
+        step = StepId(rule.ref)
+        other = plan.network.index.get(OccurrenceKey(step, plan.network.activities[place].key.key))
+        other, of_start = first_place(plan, step) if other is None else other, rule.of_start
+    elif rule.base is DateBase.ANCHOR and (declared := plan.network.definition.anchors.get(AnchorId(rule.ref))):
+        known = plan.given.anchors.get(declared.id)
+        if declared.set_by is None or (known is not None and known.counts is not None):
+            return None
+        other, of_start = first_place(plan, declared.set_by), declared.set_by_start
+    else:
+        return None
+    return (other, of_start) if other is not None and plan.is_planned(other) else None
+
+
 def item_on(plan: Plan, place: int) -> date | None:
     """The date of the item that an activity was made for."""
     activity = plan.network.activities[place]

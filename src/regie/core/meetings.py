@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -101,6 +101,15 @@ class DecidingBody:
         if place == len(meetings) or meetings[place] > ready + SEARCH_DAYS:
             return None
         return meetings[place], papers[place]
+
+    def last_feasible_ordinals(self, through: int) -> tuple[int, int] | None:
+        """The last meeting on or before an ordinal, and the last day for its papers; ``None`` when none was found."""
+        year = date.fromordinal(through).year
+        for each in (year, year - 10):
+            meetings, papers = self._table(each)
+            if place := bisect_right(meetings, through):
+                return meetings[place - 1], papers[place - 1]
+        return None
 
     def _table(self, year: int) -> tuple[list[int], list[int]]:
         """Meetings that a search from a day of ``year`` may need, in order, with their paper deadlines."""

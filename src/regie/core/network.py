@@ -70,6 +70,11 @@ class Activity:
     finishes: tuple[Link, ...]
     needed: int
 
+    @property
+    def is_milestone(self) -> bool:
+        """Whether it has one day, on which its last predecessor finishes; a decision waits for its meeting."""
+        return self.work == 0 and self.shape is Shape.WORK
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -81,7 +86,9 @@ class Network:
     # for each activity what the planner's inner loop needs, and nothing else
     hot: tuple[tuple[int, tuple[Link, ...], tuple[Link, ...]], ...]
     slow: frozenset[int]
-    """Activities that the inner loop can not plan by itself: terms, meetings, joins, lags by date."""
+    """Activities that the inner loop can not plan by itself: terms, meetings, joins, windows, lags by date, own calendars."""
+    elsewhere: tuple[int, ...]
+    """Activities on another calendar than the definition's: their indexes count along another axis."""
     held_back: frozenset[int]
     """Activities that may not start before a date: windows, periods, items."""
     followers: tuple[tuple[int, ...], ...]
@@ -148,7 +155,8 @@ def build_network(
         tuple(activities),
         index,
         tuple((each.work, each.starts, each.finishes) for each in activities),
-        frozenset(number for number, each in enumerate(activities) if _is_slow(each)),
+        frozenset(number for number, each in enumerate(activities) if _is_slow(each, definition.calendar)),
+        tuple(number for number, each in enumerate(activities) if each.calendar is not definition.calendar),
         frozenset(number for number, each in enumerate(activities) if each.step.window or each.key.key != ONCE),
         _followers(activities),
     )
@@ -166,9 +174,15 @@ def _key_order(key: str) -> tuple[int, int, str]:
     return (0, int(key), "") if key.isdigit() else (1, 0, key)
 
 
-def _is_slow(activity: Activity) -> bool:
+def _is_slow(activity: Activity, calendar: WorkCalendar) -> bool:
     links = (*activity.starts, *activity.finishes)
-    return activity.shape is not Shape.WORK or activity.needed > 0 or any(link.code == BY_DATE for link in links)
+    return (
+        activity.shape is not Shape.WORK
+        or activity.step.window is not None
+        or activity.needed > 0
+        or activity.calendar is not calendar
+        or any(link.code == BY_DATE for link in links)
+    )
 
 
 def _make_activity(

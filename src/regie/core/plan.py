@@ -18,10 +18,11 @@ from datetime import date
 from functools import cached_property
 
 from regie.core import checks, due, why
+from regie.core.calendar import WorkCalendar
 from regie.core.due import NEVER
 from regie.core.findings import PlanFinding
 from regie.core.ids import AnchorId, ListId, OccurrenceKey, StepId
-from regie.core.latest import FAR, pass_backward
+from regie.core.latest import FAR, binding_links, last_that_fits, pass_backward
 from regie.core.network import BY_DATE, FROM_FINISH, Activity, Link, Network, Shape
 from regie.core.reasons import Hop, Reason
 from regie.core.recurrence import Period
@@ -72,13 +73,9 @@ class Plan:
         self.start_index = [0] * count
         self.finish_index = [0] * count
         self.late_start_index = [FAR] * count
-        self.last_index = 0
-        # first working day on or after the start of the cycle, and on or after today
-        self.begin_index = 0
-        self.today_index = 0
         self.late_finish_index = [FAR] * count
         self.low_index = [0] * count
-        # days that are not on the working-day axis, where a fact or a term put them
+        # days off, where a fact or a term put a date that the working-day axis can not hold
         self.exact_start: dict[int, int] = {}
         self.exact_finish: dict[int, int] = {}
         self.term_ends: dict[int, tuple[int, TermEnd]] = {}
@@ -96,16 +93,19 @@ class Plan:
     def pass_forward(self) -> None:
         start, finish, facts, low = self.start_index, self.finish_index, self.facts, self.low_index
         slow = self.network.slow
-        self.begin_index, self.today_index = self.ceil(self.given.start_on), self.ceil(self.given.today)
-        base = max(self.begin_index, self.today_index)
-        low[:] = [base] * len(start)
+        low[:] = [self._earliest(self.calendar)] * len(start)
+        for place in self.network.elsewhere:
+            low[place] = self._earliest(self.network.activities[place].calendar)
         held_back = self.network.held_back
         for place, (work, starts, finishes) in enumerate(self.network.hot):
             if place in held_back:
                 self.opens_index[place] = opens = due.opens_index(self, place)
-                low[place] = max(base, opens)
+                low[place] = max(low[place], opens)
             if place in facts or place in slow:
                 self._place(place)
+                if place in self.exact_finish:
+                    # what ends with it looks at the exact day
+                    slow = slow.union(self.network.followers[place])
                 continue
             first = low[place]
             for link in starts:
@@ -122,6 +122,10 @@ class Plan:
             if not work:
                 start[place] = finish[place]
 
+    def _earliest(self, calendar: WorkCalendar) -> int:
+        """First working day on or after the start of the cycle, and on or after today."""
+        return max(calendar.ceil_index(day.toordinal()) for day in (self.given.start_on, self.given.today))
+
     def _place(self, place: int) -> None:
         """Plan one activity with all that can be said about it."""
         fact = self.facts.get(place)
@@ -133,16 +137,18 @@ class Plan:
             self._put_start(place, min(fact.started_on or fact.finished_on, fact.finished_on))
             self._put_finish(place, fact.finished_on)
             return
+        pinned_start, pinned_finish = self.pins(place)
         if fact is not None and fact.started_on:
             self._put_start(place, fact.started_on)
-        elif fact is not None and fact.pinned_start:
-            self._put_start(place, fact.pinned_start)
+        elif pinned_start is not None:
+            self._put_start(place, pinned_start)
         else:
-            self.start_index[place] = max(self.low_index[place], self._start_by_links(activity))
-        if fact is not None and fact.pinned_finish:
-            self._put_finish(place, fact.pinned_finish)
-            if activity.work == 0 or self.start_index[place] > self.finish_index[place]:
+            self.start_index[place] = max(self.low_index[place], self.start_by_links(activity))
+        if pinned_finish is not None:
+            self._put_finish(place, pinned_finish)
+            if self.start_index[place] > self.finish_index[place]:
                 self.start_index[place] = self.finish_index[place]
+                self._keep_exact(self.exact_start, place, self.finish_index[place], pinned_finish.toordinal())
             return
         last, exact = self.finish_by_work(place, activity, fact)
         for day, day_exact in self.finish_bounds(place, activity, fact):
@@ -150,19 +156,36 @@ class Plan:
                 last, exact = day, day_exact
         self.finish_index[place] = last
         if exact is not None:
-            self.exact_finish[place] = exact
+            self._keep_exact(self.exact_finish, place, last, exact)
         if activity.shape is Shape.MEETING:
             self._snap_to_meeting(place, activity)
-        if activity.work == 0 and not (fact and fact.started_on):
+        if activity.is_milestone and not (fact and fact.started_on):
             self.start_index[place] = self.finish_index[place]
 
-    def _start_by_links(self, activity: Activity) -> int:
-        days = [day for link in activity.starts if (day := self.start_day(link, activity)) > NEVER]
+    def pins(self, place: int) -> tuple[date | None, date | None]:
+        """The pinned first and last day that still hold: a day that passed without it happening does not."""
+        fact, today = self.facts.get(place), self.given.today
+        if fact is None or fact.finished_on:
+            return None, None
+        start = fact.pinned_start if fact.pinned_start and fact.pinned_start >= today and not fact.started_on else None
+        finish = fact.pinned_finish if fact.pinned_finish and fact.pinned_finish >= today else None
+        if self.network.activities[place].is_milestone:
+            start = finish = finish or start
+        return start, finish
+
+    def start_by_links(self, activity: Activity) -> int:
+        """First day that the start relations allow: all of them, or as many as the step needs."""
+        found = self.deciding_link(activity)
+        return found[0] if found else NEVER
+
+    def deciding_link(self, activity: Activity) -> tuple[int, Link] | None:
+        """The start relation that was the last to hold of those that had to, with the day that it allows."""
+        days = [(day, link) for link in activity.starts if (day := self.start_day(link, activity)) > NEVER]
         if not days:
-            return NEVER
+            return None
         if not activity.needed:
-            return max(days)
-        return sorted(days)[min(activity.needed, len(days)) - 1]
+            return max(days, key=_first_of)
+        return sorted(days, key=_first_of)[min(activity.needed, len(days)) - 1]
 
     def start_day(self, link: Link, activity: Activity) -> int:
         """First day that a start relation allows."""
@@ -170,15 +193,15 @@ class Plan:
         if self.finish_index[place] <= NEVER // 2:
             return NEVER
         if link.code != BY_DATE:
-            return (self.finish_index if link.code == FROM_FINISH else self.start_index)[place] + link.offset
+            return self._origin(link, is_reached=not activity.work) + link.offset
         relation = link.relation
         from_finish = relation.type.from_finish
         origin = self.finish_ordinal(place) if from_finish else self.start_ordinal(place)
         lag = relation.lag or Span(0, Unit.WORKING_DAYS)
         calendar = activity.calendar
         if lag.in_working_days:
-            if from_finish:
-                return calendar.floor_index(origin) + lag.amount + (1 if activity.work else 0)
+            if from_finish and activity.work:
+                return calendar.floor_index(origin) + lag.amount + 1
             return calendar.ceil_index(origin) + lag.amount
         end = shift(date.fromordinal(origin), lag).toordinal()
         return calendar.ceil_index(end + 1) if from_finish and activity.work else calendar.ceil_index(end)
@@ -189,13 +212,22 @@ class Plan:
         if self.finish_index[place] <= NEVER // 2:
             return NEVER
         if link.code != BY_DATE:
-            return (self.finish_index if link.code == FROM_FINISH else self.start_index)[place] + link.offset
+            return self._origin(link, is_reached=True) + link.offset
         relation = link.relation
         origin = self.finish_ordinal(place) if relation.type.from_finish else self.start_ordinal(place)
         lag = relation.lag or Span(0, Unit.WORKING_DAYS)
         if lag.in_working_days:
             return activity.calendar.ceil_index(origin) + lag.amount
         return activity.calendar.ceil_index(shift(date.fromordinal(origin), lag).toordinal())
+
+    def _origin(self, link: Link, *, is_reached: bool) -> int:
+        """The day that a relation in working days counts from; an end on a day off is reached the working day after."""
+        place = link.predecessor
+        if link.code != FROM_FINISH:
+            return self.start_index[place]
+        if is_reached and place in self.exact_finish:
+            return self.finish_index[place] + 1
+        return self.finish_index[place]
 
     def finish_by_work(self, place: int, activity: Activity, fact: Occurrence | None) -> tuple[int, int | None]:
         """Last day by the step's own length, and the exact day when it is no working day."""
@@ -206,17 +238,23 @@ class Plan:
             return calendar.ceil_index(promised), None
         if activity.shape is Shape.TERM and activity.term is not None:
             end = self.count_term(place, activity, fact)
-            day = end.ends_on.toordinal()
+            day = max(end.ends_on.toordinal(), self.start_ordinal(place))
             return max(calendar.floor_index(day), first), day
         if activity.shape is Shape.CALENDAR and activity.span is not None:
-            end_on = shift(date.fromordinal(self.start_ordinal(place)), activity.span).toordinal() - 1
-            return max(calendar.floor_index(end_on), first), None
+            return self.end_by_calendar(activity, first, self.start_ordinal(place)), None
         if activity.shape is Shape.CONTINUOUS:
             period = self.period(place)
             if period is None:
                 return first, None
             return max(calendar.floor_index(period.closes_on.toordinal()), first), None
         return first + max(activity.work, 1) - 1, None
+
+    def end_by_calendar(self, activity: Activity, first: int, start: int | None = None) -> int:
+        """Last day of a length in calendar units that begins on a working day, or on the day off before it."""
+        assert activity.span is not None  # of this shape
+        begins = activity.calendar.ordinal_at(first) if start is None else start
+        end_on = shift(date.fromordinal(begins), activity.span).toordinal() - 1
+        return max(activity.calendar.floor_index(end_on), first)
 
     def finish_bounds(
         self, place: int, activity: Activity, fact: Occurrence | None
@@ -229,10 +267,16 @@ class Plan:
             yield calendar.ceil_index(fact.held_until.toordinal()), None
 
     def count_term(self, place: int, activity: Activity, fact: Occurrence | None) -> TermEnd:
+        event = self.term_event(place)
+        end = self.end_of_term(activity, fact, event)
+        self.term_ends[place] = (event, end)
+        return end
+
+    def end_of_term(self, activity: Activity, fact: Occurrence | None, event: int) -> TermEnd:
+        """How the statutory term of an activity ends when it counts from that day."""
         term = activity.term
         assert term is not None  # the caller looked
-        event = self.term_event(place)
-        end = end_of_term(
+        return end_of_term(
             date.fromordinal(event),
             term.length,
             term.kind,
@@ -241,8 +285,6 @@ class Plan:
             suspensions=fact.suspensions if fact is not None else (),
             today=self.given.today,
         )
-        self.term_ends[place] = (event, end)
-        return end
 
     def term_event(self, place: int) -> int:
         """The day from which the statutory term of an activity counts: day 0."""
@@ -268,15 +310,17 @@ class Plan:
 
     def _put_start(self, place: int, day: date) -> None:
         ordinal = day.toordinal()
-        calendar = self.network.activities[place].calendar
-        self.start_index[place] = calendar.ceil_index(ordinal)
-        self.exact_start[place] = ordinal
+        self.start_index[place] = index = self.network.activities[place].calendar.ceil_index(ordinal)
+        self._keep_exact(self.exact_start, place, index, ordinal)
 
     def _put_finish(self, place: int, day: date) -> None:
         ordinal = day.toordinal()
-        calendar = self.network.activities[place].calendar
-        self.finish_index[place] = calendar.floor_index(ordinal)
-        self.exact_finish[place] = ordinal
+        self.finish_index[place] = index = self.network.activities[place].calendar.floor_index(ordinal)
+        self._keep_exact(self.exact_finish, place, index, ordinal)
+
+    def _keep_exact(self, exact: dict[int, int], place: int, index: int, ordinal: int) -> None:
+        if self.network.activities[place].calendar.ordinal_at(index) != ordinal:
+            exact[place] = ordinal
 
     # --- what users ask -----------------------------------------------------------------------------
 
@@ -308,17 +352,12 @@ class Plan:
 
     def free_slack(self, place: int) -> int:
         """Working days an activity can slip before any successor moves."""
-        room = self.late_finish_index[place] - self.finish_index[place]
+        room = self.slack(place)
         for number in self.network.followers[place]:
-            if not self.is_planned(number):
-                continue
-            activity = self.network.activities[number]
-            for link in activity.starts:
-                if link.predecessor == place and link.relation.type.from_finish:
-                    room = min(room, self.start_index[number] - self.start_day(link, activity))
-            for link in activity.finishes:
-                if link.predecessor == place and link.relation.type.from_finish:
-                    room = min(room, self.finish_index[number] - self.finish_day(link, activity))
+            for link, day in binding_links(self, number, self.start_index[number], self.finish_index[number]):
+                if link.predecessor == place:
+                    now = (self.finish_index if link.relation.type.from_finish else self.start_index)[place]
+                    room = min(room, last_that_fits(self, link, self.network.activities[number], day) - now)
         return max(room, 0)
 
     def planned(self, place: int) -> Planned | None:
@@ -333,12 +372,14 @@ class Plan:
         finish_on = date.fromordinal(self.exact_finish[place]) if place in self.exact_finish else days[last]
         fact = self.facts.get(place)
         is_done = fact is not None and fact.finished_on is not None
+        # a term may end on a day off, and then as late as that
+        late_finish = max(days[late_last], finish_on) if late_last >= last else days[late_last]
         slack = min(late_last - last, late_first - first)
         return Planned(
             start_on,
             finish_on,
             start_on if is_done else days[late_first],
-            finish_on if is_done else days[late_last],
+            finish_on if is_done else late_finish,
             slack,
             slack <= 0 and not is_done,
             due.due_on(self, place),
@@ -426,9 +467,9 @@ class Plan:
         """What can not hold or needs a look, errors first."""
         return tuple(sorted(checks.find_all(self), key=lambda each: (each.severity, each.code, str(each.key))))
 
-    def ceil(self, day: date) -> int:
-        """Index of the first working day on or after a day, on the definition's own calendar."""
-        return self.calendar.ceil_index(day.toordinal())
+
+def _first_of(found: tuple[int, Link]) -> int:
+    return found[0]
 
 
 def _has_facts(occurrence: Occurrence) -> bool:

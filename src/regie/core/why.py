@@ -5,13 +5,14 @@ Reasons are found by asking again which of the candidates gave the date, so they
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
 from regie.core.definition import DateBase
 from regie.core.due import NEVER, legal_term
 from regie.core.ids import AnchorId, OccurrenceKey
-from regie.core.network import BY_DATE, FROM_FINISH, Activity, Link, Shape
+from regie.core.network import FROM_FINISH, Activity, Link, Shape
 from regie.core.reasons import Cause, Hop, Reason
 from regie.core.span import Span, Unit
 from regie.core.traject import Occurrence
@@ -24,36 +25,50 @@ def start_reasons(plan: Plan, place: int) -> tuple[Reason, ...]:
     """All that held back the start to the day it has: take these away and it starts earlier."""
     fact = plan.facts.get(place)
     activity = plan.network.activities[place]
-    first = plan.start_index[place]
-    if fact is not None and fact.is_out:
+    if fact is None:
+        return finish_reasons(plan, place) if activity.is_milestone else _start_causes(plan, place)
+    if fact.is_out:
         return (Reason(Cause.OUT, said=fact.out),)
     on = date.fromordinal(plan.start_ordinal(place))
-    if fact is not None and (fact.started_on or fact.finished_on):
+    if fact.started_on or fact.finished_on:
         return (Reason(Cause.HAPPENED, on),)
-    if fact is not None and fact.pinned_start:
+    pinned_start, pinned_finish = plan.pins(place)
+    if pinned_start is not None:
         return (Reason(Cause.PINNED, on, said=fact.pin_reason),)
-    reasons = []
-    start, finish = plan.start_index, plan.finish_index
-    for link in activity.starts:
-        if link.code == BY_DATE:
-            day = plan.start_day(link, activity)
-        else:
-            day = (finish if link.code == FROM_FINISH else start)[link.predecessor] + link.offset
-        if day == first:
-            reasons.append(Reason(Cause.RELATION, on, _key(plan, link), link.relation))
-    if activity.work == 0:
-        reasons += [
-            Reason(Cause.RELATION, on, _key(plan, link), link.relation)
-            for link in activity.finishes
-            if plan.finish_day(link, activity) == first
+    # a pinned end pulls a start along that could only be later
+    if activity.is_milestone or (pinned_finish and plan.start_index[place] == plan.finish_index[place]):
+        return finish_reasons(plan, place)
+    return _start_causes(plan, place)
+
+
+def _start_causes(plan: Plan, place: int) -> tuple[Reason, ...]:
+    """What gave a start its day: relations, and what keeps it from being earlier besides."""
+    activity = plan.network.activities[place]
+    first = plan.start_index[place]
+    on = date.fromordinal(plan.start_ordinal(place))
+    if place in plan.network.slow or plan.exact_finish:
+        links = [link for link in activity.starts if plan.start_day(link, activity) == first]
+    else:
+        start, finish = plan.start_index, plan.finish_index
+        links = [
+            link
+            for link in activity.starts
+            if (finish if link.code == FROM_FINISH else start)[link.predecessor] + link.offset == first
         ]
-    if plan.opens_index.get(place) == first:
-        reasons.append(_opening_reason(plan, place, on))
-    if plan.today_index == first and plan.given.today > plan.given.start_on:
-        reasons.append(Reason(Cause.TODAY, on))
-    if plan.begin_index == first and plan.given.today <= plan.given.start_on:
-        reasons.append(Reason(Cause.START, on, anchor=plan.network.definition.start_anchor))
+    reasons = [Reason(Cause.RELATION, on, _key(plan, link), link.relation) for link in links]
+    if first == plan.low_index[place]:
+        reasons += _low_causes(plan, place, activity, on)
     return tuple(reasons)
+
+
+def _low_causes(plan: Plan, place: int, activity: Activity, on: date) -> Iterator[Reason]:
+    first, given = plan.start_index[place], plan.given
+    if plan.opens_index.get(place) == first:
+        yield _opening_reason(plan, place, on)
+    if given.today > given.start_on and activity.calendar.ceil_index(given.today.toordinal()) == first:
+        yield Reason(Cause.TODAY, on)
+    if given.today <= given.start_on and activity.calendar.ceil_index(given.start_on.toordinal()) == first:
+        yield Reason(Cause.START, on, anchor=plan.network.definition.start_anchor)
 
 
 def finish_reasons(plan: Plan, place: int) -> tuple[Reason, ...]:
@@ -66,18 +81,17 @@ def finish_reasons(plan: Plan, place: int) -> tuple[Reason, ...]:
     on = date.fromordinal(plan.finish_ordinal(place))
     if fact is not None and fact.finished_on:
         return (Reason(Cause.HAPPENED, on),)
-    if fact is not None and fact.pinned_finish:
+    if fact is not None and plan.pins(place)[1] is not None:
         return (Reason(Cause.PINNED, on, said=fact.pin_reason),)
-    if activity.work == 0 and activity.shape is Shape.WORK:
-        return start_reasons(plan, place)
-    if activity.shape is Shape.MEETING and activity.body is not None:
-        meeting = meeting_reason(plan, place)
-        if meeting is not None:
-            return (meeting,)
-    reasons = []
-    own, _ = plan.finish_by_work(place, activity, fact)
-    if own == last:
-        reasons.append(_work_reason(plan, place, activity, fact, on))
+    reasons: list[Reason] = []
+    if activity.shape is Shape.MEETING and (meeting := meeting_reason(plan, place)) is not None:
+        reasons.append(meeting)
+    if activity.is_milestone and not (fact is not None and fact.started_on):
+        reasons += _start_causes(plan, place)
+        if fact is not None and fact.promised_on and activity.calendar.ceil_index(fact.promised_on.toordinal()) == last:
+            reasons.append(Reason(Cause.PROMISED, on))
+    elif plan.finish_by_work(place, activity, fact)[0] == last:
+        reasons += _work_causes(plan, place, activity, fact, on)
     reasons += [
         Reason(Cause.RELATION, on, _key(plan, link), link.relation)
         for link in activity.finishes
@@ -85,7 +99,9 @@ def finish_reasons(plan: Plan, place: int) -> tuple[Reason, ...]:
     ]
     if fact is not None and fact.held_until and activity.calendar.ceil_index(fact.held_until.toordinal()) == last:
         reasons.append(Reason(Cause.HELD, on))
-    if activity.calendar.ceil_index(plan.given.today.toordinal()) == last and not reasons:
+    # of work that began before today, both today and its length may hold back the end
+    is_today = activity.calendar.ceil_index(plan.given.today.toordinal()) == last
+    if is_today and (not reasons or plan.start_index[place] < last):
         reasons.append(Reason(Cause.TODAY, on))
     return tuple(reasons)
 
@@ -116,21 +132,26 @@ def chain_to(plan: Plan, key: OccurrenceKey) -> tuple[Hop, ...]:
 def _tightest(plan: Plan, place: int) -> tuple[Link | None, Reason]:
     activity = plan.network.activities[place]
     fact = plan.facts.get(place)
-    on = date.fromordinal(plan.start_ordinal(place))
+    on, finish_on = date.fromordinal(plan.start_ordinal(place)), date.fromordinal(plan.finish_ordinal(place))
     if fact is not None and fact.finished_on:
-        return None, Reason(Cause.HAPPENED, date.fromordinal(plan.finish_ordinal(place)))
+        return None, Reason(Cause.HAPPENED, finish_on)
+    pinned_start, pinned_finish = plan.pins(place)
     own, _ = plan.finish_by_work(place, activity, fact)
-    finishing = [(plan.finish_day(link, activity), link) for link in activity.finishes]
-    held = [(day, link) for day, link in finishing if day > NEVER // 2 and day >= own]
-    if held:
-        _, link = max(held, key=lambda each: each[0])
-        reason = Reason(Cause.RELATION, date.fromordinal(plan.finish_ordinal(place)), _key(plan, link), link.relation)
-        return link, reason
-    starting = [(plan.start_day(link, activity), link) for link in activity.starts]
-    starting = [(day, link) for day, link in starting if day > NEVER // 2]
-    if starting and not (fact is not None and fact.started_on):
-        _, link = max(starting, key=lambda each: each[0])
-        return link, Reason(Cause.RELATION, on, _key(plan, link), link.relation)
+    finishing = [(day, link) for link in activity.finishes if (day := plan.finish_day(link, activity)) > NEVER // 2]
+    held = max(finishing, key=lambda each: each[0], default=None)
+    if (
+        fact is not None
+        and pinned_finish is not None
+        and max(own, held[0] if held else NEVER) < plan.finish_index[place]
+    ):
+        return None, Reason(Cause.PINNED, finish_on, said=fact.pin_reason)
+    if held is not None and held[0] >= own:
+        return held[1], Reason(Cause.RELATION, finish_on, _key(plan, held[1]), held[1].relation)
+    started = plan.deciding_link(activity)
+    if fact is not None and pinned_start is not None and (started[0] if started else NEVER) < plan.start_index[place]:
+        return None, Reason(Cause.PINNED, on, said=fact.pin_reason)
+    if started is not None and not (fact is not None and fact.started_on):
+        return started[1], Reason(Cause.RELATION, on, _key(plan, started[1]), started[1].relation)
     reasons = start_reasons(plan, place)
     return None, reasons[0] if reasons else Reason(Cause.START, on)
 
@@ -149,15 +170,19 @@ def _opening_reason(plan: Plan, place: int, on: date) -> Reason:
     return Reason(Cause.WINDOW, on, anchor=anchor, said=rule.said if rule else "")
 
 
-def _work_reason(plan: Plan, place: int, activity: Activity, fact: Occurrence | None, on: date) -> Reason:
+def _work_causes(plan: Plan, place: int, activity: Activity, fact: Occurrence | None, on: date) -> tuple[Reason, ...]:
+    """What its own length, promise or term says of an end; what those say of a day before the start does not count."""
     if fact is not None and fact.promised_on:
-        return Reason(Cause.PROMISED, on)
+        is_over = fact.promised_on.toordinal() < plan.start_ordinal(place)
+        return start_reasons(plan, place) if is_over else (Reason(Cause.PROMISED, on),)
     if activity.shape is Shape.TERM:
         event, end = legal_term(plan, place)
-        return Reason(Cause.TERM, on, term=end, since=date.fromordinal(event), span=activity.span)
+        is_over = end.ends_on.toordinal() < plan.start_ordinal(place)
+        term = Reason(Cause.TERM, on, term=end, since=date.fromordinal(event), span=activity.span)
+        return start_reasons(plan, place) if is_over else (term,)
     if activity.shape is Shape.CONTINUOUS:
-        return Reason(Cause.PERIOD, on)
-    return Reason(Cause.WORK, on, span=activity.span or Span(1, Unit.WORKING_DAYS))
+        return (Reason(Cause.PERIOD, on),)
+    return (Reason(Cause.WORK, on, span=activity.span or Span(1, Unit.WORKING_DAYS)),)
 
 
 def meeting_reason(plan: Plan, place: int) -> Reason | None:
