@@ -367,14 +367,21 @@ class Plan:
             return None
         activity = self.network.activities[place]
         late_first, late_last = self.late_start_index[place], self.late_finish_index[place]
-        days = activity.calendar.dates_through(min(first, late_first), max(last, late_last))
-        start_on = date.fromordinal(self.exact_start[place]) if place in self.exact_start else days[first]
-        finish_on = date.fromordinal(self.exact_finish[place]) if place in self.exact_finish else days[last]
+        if activity.calendar is self.calendar:
+            days = self.dates
+        else:
+            days = activity.calendar.dates_through(min(first, late_first), max(last, late_last))
+        start_on, finish_on, late_finish = days[first], days[last], days[late_last]
+        if place in self.exact_start:
+            start_on = date.fromordinal(self.exact_start[place])
+        if place in self.exact_finish:
+            finish_on = date.fromordinal(self.exact_finish[place])
+            # a term may end on a day off, and then as late as that
+            late_finish = max(late_finish, finish_on) if late_last >= last else late_finish
         fact = self.facts.get(place)
         is_done = fact is not None and fact.finished_on is not None
-        # a term may end on a day off, and then as late as that
-        late_finish = max(days[late_last], finish_on) if late_last >= last else days[late_last]
-        slack = min(late_last - last, late_first - first)
+        start_slack, finish_slack = late_first - first, late_last - last
+        slack = start_slack if start_slack < finish_slack else finish_slack
         return Planned(
             start_on,
             finish_on,
@@ -382,7 +389,7 @@ class Plan:
             finish_on if is_done else late_finish,
             slack,
             slack <= 0 and not is_done,
-            due.due_on(self, place),
+            due.due_on(self, place) if activity.due or place in self.network.held_back else None,
             due.legal_on(self, place) if activity.term is not None else None,
         )
 
@@ -395,6 +402,18 @@ class Plan:
     def __contains__(self, key: object) -> bool:
         place = self.network.index.get(key) if isinstance(key, OccurrenceKey) else None
         return place is not None and self.is_planned(place)
+
+    @cached_property
+    def dates(self) -> list[date]:
+        """The working days of the definition's own calendar, by index, as far as the plan comes."""
+        places = set(range(len(self.finish_index))).difference(self.network.elsewhere)
+        planned = [place for place in places if self.is_planned(place)]
+        first, late_first = self.start_index, self.late_start_index
+        last, late_last = self.finish_index, self.late_finish_index
+        return self.calendar.dates_through(
+            min((min(first[place], late_first[place]) for place in planned), default=0),
+            max((max(last[place], late_last[place]) for place in planned), default=0),
+        )
 
     @property
     def start_on(self) -> date:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from regie.core.definition import DateBase
 from regie.core.due import NEVER, legal_term
 from regie.core.ids import AnchorId, OccurrenceKey
-from regie.core.network import FROM_FINISH, Activity, Link, Shape
+from regie.core.network import Activity, Link, Shape
 from regie.core.reasons import Cause, Hop, Reason
 from regie.core.span import Span, Unit
 from regie.core.traject import Occurrence
@@ -45,17 +45,17 @@ def _start_causes(plan: Plan, place: int) -> tuple[Reason, ...]:
     """What gave a start its day: relations, and what keeps it from being earlier besides."""
     activity = plan.network.activities[place]
     first = plan.start_index[place]
-    on = date.fromordinal(plan.start_ordinal(place))
-    if place in plan.network.slow or plan.exact_finish:
-        links = [link for link in activity.starts if plan.start_day(link, activity) == first]
-    else:
-        start, finish = plan.start_index, plan.finish_index
-        links = [
-            link
-            for link in activity.starts
-            if (finish if link.code == FROM_FINISH else start)[link.predecessor] + link.offset == first
-        ]
-    reasons = [Reason(Cause.RELATION, on, _key(plan, link), link.relation) for link in links]
+    is_plain = place not in plan.network.slow and not plan.facts
+    on = plan.dates[first] if is_plain else date.fromordinal(plan.start_ordinal(place))
+    reasons = []
+    for link in activity.starts:
+        predecessor, code, offset, relation = link
+        if is_plain:
+            day = (plan.start_index if code else plan.finish_index)[predecessor] + offset
+        else:
+            day = plan.start_day(link, activity)
+        if day == first:
+            reasons.append(Reason(Cause.RELATION, on, plan.network.activities[predecessor].key, relation))
     if first == plan.low_index[place]:
         reasons += _low_causes(plan, place, activity, on)
     return tuple(reasons)
