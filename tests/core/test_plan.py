@@ -535,3 +535,10 @@ def test_promise_that_passed_before_the_start_is_not_named_as_the_cause() -> Non
     )
 
     assert [reason.predecessor for reason in plan.finish_reasons(1)] == [key("a")]
+
+
+def test_each_year_without_a_confirmed_list_in_which_work_ends_warns_once() -> None:
+    steps = [step("a", "5wd"), step("b", "1wd", ["fs:a+13m"]), step("c", "1wd", ["b"]), step("d", "1wd", ["fs:a+25m"])]
+    plan = plan_of(*steps, start=D("2028-12-04"), calendar=LEGAL)
+
+    assert [(each.code, each.on.year) for each in plan.findings if each.on] == [("RG354", 2030), ("RG354", 2031)]

@@ -97,7 +97,7 @@ def _avoided(plan: Plan, activity: Activity, place: int) -> Iterator[PlanFinding
     if not activity.step.avoids:
         return
     on = date.fromordinal(plan.finish_ordinal(place))
-    for day in {date.fromordinal(plan.start_ordinal(place)), on}:
+    for day in (date.fromordinal(plan.start_ordinal(place)), on):
         for period in activity.calendar.periods_on(day):
             if any(name in period.name for name in activity.step.avoids):
                 yield PlanFinding("RG356", activity.key, Severity.WARNING, on=day, said=period.name)
@@ -105,7 +105,7 @@ def _avoided(plan: Plan, activity: Activity, place: int) -> Iterator[PlanFinding
 
 
 def _unconfirmed(plan: Plan) -> Iterator[PlanFinding]:
-    """One warning per unconfirmed year in which a statutory term ends, one for the plan as a whole."""
+    """One warning per unconfirmed year: the first step whose term ends in it, else that the plan comes there."""
     legal = plan.network.definition.legal_calendar
     told: set[int] = set()
     for place, activity in enumerate(plan.network.activities):
@@ -115,6 +115,13 @@ def _unconfirmed(plan: Plan) -> Iterator[PlanFinding]:
         if on is not None and not legal.is_confirmed(on) and on.year not in told:
             told.add(on.year)
             yield PlanFinding("RG354", activity.key, Severity.WARNING, on=on, said=legal.name)
-    last = plan.finish_on
-    if not plan.calendar.is_confirmed(last) and last.year not in told:
-        yield PlanFinding("RG354", None, Severity.WARNING, on=last, said=plan.calendar.name)
+    ends: dict[int, date] = {}
+    for place in range(len(plan.network.activities)):
+        fact = plan.facts.get(place)
+        if not plan.is_planned(place) or (fact is not None and fact.finished_on):
+            continue
+        on = date.fromordinal(plan.finish_ordinal(place))
+        if not plan.calendar.is_confirmed(on) and on.year not in told:
+            ends[on.year] = max(on, ends.get(on.year, on))
+    for on in ends.values():
+        yield PlanFinding("RG354", None, Severity.WARNING, on=on, said=plan.calendar.name)
