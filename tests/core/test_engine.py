@@ -33,6 +33,7 @@ from regie.core.events import (
     CycleStarted,
     DatePinned,
     DatePromised,
+    Event,
     GateDecided,
     ItemsChanged,
     PartnerAsked,
@@ -649,3 +650,20 @@ def test_condition_that_names_nothing_known_is_never_true_nor_false() -> None:
     from regie.core.conditions import holds
 
     assert holds(parse("x = y"), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "look"),
+    [
+        pytest.param(StepStarted(key=key("a")), "2027-01-11", id="work-that-runs-past-its-planned-end"),
+        pytest.param(
+            DatePinned(key=key("a"), start_on=date(2027, 1, 20), reason="afspraak"), "2027-01-21", id="pin-that-passes"
+        ),
+    ],
+)
+def test_plan_is_looked_at_again_when_a_day_it_counts_on_passes_though_nothing_is_due(event: Event, look: str) -> None:
+    changes = after(started(definition(step("a", "5wd"), step("b", "3wd", ["a"]))), MONDAY, event)
+
+    assert changes.traject.next_look_on == date.fromisoformat(look)
+    later = after(changes, date(2027, 2, 1), Tick())
+    assert occurrence(later, "b").planned.early_start >= date(2027, 2, 2)

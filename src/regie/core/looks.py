@@ -48,6 +48,10 @@ def _own_looks(cycle: Cycle, plan: Plan, place: int, activity: Activity) -> Iter
             yield opens_on
         if planned is not None and any(link.relation.lag is not None for link in activity.starts):
             yield planned.early_start
+    if planned is not None and occurrence.state is not State.NOT_YET:
+        # past the day on which it was to end, or to begin as pinned, the plan moves on with today
+        counts_on = planned.early_finish if occurrence.started_on else planned.early_start
+        yield cycle.definition.calendar.next_working_day(counts_on + ONE_DAY)
     if planned is None or planned.due_on is None:
         return
     yield planned.due_on + ONE_DAY
