@@ -392,7 +392,7 @@ def run(folder: Path) -> int:
         definition = load_definition("opvang")
         settle_people(context, definition, clock())
         sender = AppriseSender(
-            f"mailto://127.0.0.1:{mail.port}", Mailbox("regie@gemeente.example", "Regie De Wilg"), clock=clock
+            f"mailto://127.0.0.1:{mail.port}", Mailbox("regie@gemeente.example", "Regie Voorbeeldstad"), clock=clock
         )
         demo = Demo(folder, context, definition, clock, sender, post, began=began)
         os.environ.update(
