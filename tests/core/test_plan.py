@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -338,6 +339,23 @@ def test_due_rule(due: str, on: str) -> None:
     )
 
     assert plan[key("b")].due_on == D(on)
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "offset", "years", "year", "on"),
+    [
+        pytest.param(6, 3, None, "every", 0, "2027-06-03", id="on-a-day-of-each-year"),
+        pytest.param(11, 1, "-1wd", "even", 0, "2028-10-31", id="before-a-day-in-even-years"),
+        pytest.param(6, 3, "-10wd", "every", 2027, "2027-05-20", id="before-a-day-of-one-year"),
+        pytest.param(11, 2, None, "every", 2026, "2026-11-02", id="on-a-day-that-has-passed"),
+    ],
+)
+def test_due_rule_of_a_fixed_day(month: int, day: int, offset: str | None, years: str, year: int, on: str) -> None:
+    span = Span.parse(offset) if offset else None
+    due = DateRule(DateBase.CALENDAR, offset=span, month=month, day=day, years=years, year=year)
+    plan = plan_of(replace(step("a", "5wd"), due=(Case(due),)), calendar=LEGAL)
+
+    assert plan[key("a")].due_on == D(on)
 
 
 def test_free_slack_is_the_room_before_the_next_step_moves() -> None:

@@ -65,12 +65,32 @@ def test_before_a_step_looks_at_its_start(said: str, of_start: bool) -> None:
         ("on 31 december", 31, 12, "every", None),
         ("10wd before 15 July", 15, 7, "every", "-10wd"),
         ("on 29 february", 29, 2, "every", None),
+        ("before 1 November in EVEN years", 1, 11, "even", "-1wd"),
     ],
 )
 def test_a_fixed_day_returns_in_its_years(said: str, day: int, month: int, years: str, offset: str | None) -> None:
     rule = read(said)
 
     assert (rule.base, rule.day, rule.month, rule.years) == (DateBase.CALENDAR, day, month, years)
+    assert rule.offset == (Span.parse(offset) if offset else None)
+    assert rule.year == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "on", "offset"),
+    [
+        ("on 3 juni 2027", (2027, 6, 3), None),
+        ("before 1 November 2027", (2027, 11, 1), "-1wd"),
+        ("10wd before 29 februari 2028", (2028, 2, 29), "-10wd"),
+        ("on 2027-06-03", (2027, 6, 3), None),
+        ("2w after 2027-06-03", (2027, 6, 3), "2w"),
+        ("2027-06-03", (2027, 6, 3), None),
+    ],
+)
+def test_a_day_with_its_year_does_not_return(said: str, on: tuple[int, int, int], offset: str | None) -> None:
+    rule = read(said)
+
+    assert (rule.base, (rule.year, rule.month, rule.day)) == (DateBase.CALENDAR, on)
     assert rule.offset == (Span.parse(offset) if offset else None)
 
 
@@ -87,6 +107,10 @@ def test_a_fixed_day_returns_in_its_years(said: str, day: int, month: int, years
         ("on 1 brumaire", 5, "'brumaire' is not a month"),
         ("on 1 november in leap years", 3, "cannot read the day '1 november in leap years'"),
         ("on the opening day", 3, "cannot read 'the opening day'"),
+        ("on 29 februari 2027", 3, "there is no day '29 februari 2027'"),
+        ("on 29 februari in odd years", 3, "there is no day '29 februari in odd years'"),
+        ("on 2027-13-01", 3, "there is no day '2027-13-01'"),
+        ("on 1 november 1027", 3, "no plan runs in 1027"),
         ("10wd on opening", 0, "cannot read the date rule '10wd on opening'"),
     ],
 )

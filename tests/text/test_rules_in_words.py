@@ -50,6 +50,12 @@ def rule(base: DateBase, ref: str = "", offset: str = "", **more: object) -> Dat
             "before 1 November in even years",
         ),
         (rule(DateBase.CALENDAR, month=11, day=1), "op 1 november", "on 1 November"),
+        (rule(DateBase.CALENDAR, month=11, day=1, year=2027), "op 1 november 2027", "on 1 November 2027"),
+        (
+            rule(DateBase.CALENDAR, "", "-10wd", month=11, day=1, years="odd"),
+            "10 werkdagen voor 1 november in oneven jaren",
+            "10 working days before 1 November in odd years",
+        ),
     ],
 )
 def test_a_date_rule_is_said_in_titles(given: DateRule, dutch: str, english: str) -> None:

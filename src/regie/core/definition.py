@@ -83,6 +83,7 @@ class DateRule:
         month: of a fixed calendar date, 1-12; ``day`` likewise.
         day: see ``month``.
         years: which years a fixed calendar date returns in.
+        year: the one year of a calendar date that does not return; 0 when it does.
         of_start: with ``STEP``, count from the step's planned start instead of its finish.
         said: the rule as the author wrote it.
     """
@@ -93,6 +94,7 @@ class DateRule:
     month: int = 0
     day: int = 0
     years: str = "every"  # every | even | odd
+    year: int = 0
     of_start: bool = False
     said: str = ""
 

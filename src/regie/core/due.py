@@ -234,7 +234,9 @@ def legal_term(plan: Plan, place: int) -> tuple[int, TermEnd]:
 
 
 def _next_calendar_day(rule: DateRule, start_on: date) -> int | None:
-    """First day of the rule on or after the start of the cycle, in the years that it returns in."""
+    """First day of the rule after the start of the cycle, in the years that it returns in; or the day itself."""
+    if rule.year:
+        return date(rule.year, rule.month, rule.day).toordinal()
     parity = {"even": 0, "odd": 1}.get(rule.years)
     for year in range(start_on.year, start_on.year + 12):
         if parity is not None and year % 2 != parity:

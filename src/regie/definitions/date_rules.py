@@ -1,11 +1,11 @@
-"""Dates in words: ``10wd after start``, ``on f0-go-besluit``, ``before 1 november in even years``.
+"""Dates in words: ``10wd after start``, ``on f0-go-besluit``, ``before 1 november in even years``, ``on 3 juni 2027``.
 
 Reads one rule against the names that a definition declares. Grammar::
 
-    rule = name | [length] ("after" | "before") base | "on" base
-    base = "predecessors" | "period" | day month ["in even years" | "in odd years"] | name
+    rule = name | date | [length] ("after" | "before") base | "on" base
+    base = "predecessors" | "period" | day month ["in even years" | "in odd years" | year] | date | name
 
-``before`` without a length is the working day before. A name is an anchor, a step or a list, looked for in
+``before`` without a length is the working day before. A date is year-month-day. A name is an anchor, a step or a list, looked for in
 that order.
 """
 
@@ -26,8 +26,10 @@ _RULE = re.compile(
     r"(?P<word>after|before|on)\s+(?P<base>\S.*?)\s*"
 )
 _FIXED_DAY = re.compile(
-    r"(?P<day>[0-9]{1,2})\s+(?P<month>[a-z]+)(?:\s+in\s+(?P<years>even|odd)\s+years)?", re.IGNORECASE
+    r"(?P<day>[0-9]{1,2})\s+(?P<month>[a-z]+)(?:\s+in\s+(?P<years>even|odd)\s+years|\s+(?P<year>[0-9]{4}))?",
+    re.IGNORECASE,
 )
+_ISO_DAY = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _MONTHS = {
     name: number
@@ -38,6 +40,7 @@ _MONTHS = {
     for number, name in enumerate(names.split(), start=1)
 }
 _LEAP_YEAR = 2024
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 _EXAMPLE = "like: 10wd after start, 20wd before opening, on f0-go-besluit"
 
 
@@ -64,6 +67,8 @@ def parse_rule(
     said = text.strip()
     if _NAME.fullmatch(said):
         return _from_name(said, None, text.index(said), said, anchors, steps, lists)
+    if _ISO_DAY.fullmatch(said):
+        return _fixed_day(said, text.index(said), None, said)
     match = _RULE.fullmatch(text)
     if match is None:
         raise BadRule(len(text) - len(text.lstrip()), f"cannot read the date rule '{said[:40]}'", _EXAMPLE)
@@ -92,23 +97,29 @@ def _length(text: str, at: int) -> Span:
 
 
 def _fixed_day(base: str, at: int, offset: Span | None, said: str) -> DateRule:
-    match = _FIXED_DAY.fullmatch(base)
+    match = _ISO_DAY.fullmatch(base) or _FIXED_DAY.fullmatch(base)
     if match is None:
-        raise BadRule(at, f"cannot read the day '{base[:40]}'", "like: 1 november, or: 1 november in even years")
-    month = _MONTHS.get(match["month"].lower())
+        hint = "like: 1 november, 1 november in even years, or 1 november 2027"
+        raise BadRule(at, f"cannot read the day '{base[:40]}'", hint)
+    word, found = match["month"], match.groupdict()
+    month = int(word) if word.isdigit() else _MONTHS.get(word.lower())
     if month is None:
-        word = match["month"]
         raise BadRule(at + match.start("month"), f"'{word[:40]}' is not a month", "like: 1 november", word=word)
+    years, year = found.get("years"), int(found.get("year") or 0)
+    if year and not FIRST_YEAR <= year <= LAST_YEAR:
+        raise BadRule(at, f"no plan runs in {match['year']}", f"a year from {FIRST_YEAR} to {LAST_YEAR}")
     try:
-        date(_LEAP_YEAR, month, int(match["day"]))
+        # a day that returns must be there in a leap year; in odd years there is none
+        date(year or (_LEAP_YEAR - 1 if years == "odd" else _LEAP_YEAR), month, int(match["day"]))
     except ValueError:
-        raise BadRule(at, f"there is no day '{match['day']} {match['month']}'") from None
+        raise BadRule(at, f"there is no day '{base[:40]}'") from None
     return DateRule(
         DateBase.CALENDAR,
         offset=offset,
         month=month,
         day=int(match["day"]),
-        years=match["years"] or "every",
+        years=years.lower() if years else "every",
+        year=year,
         said=said,
     )
 

@@ -51,9 +51,10 @@ def windows_open_before_they_close(definition: Definition, draft: Draft) -> None
         if window is None or window.opens is None or window.closes is None:
             continue
         opens, closes = window.opens, window.closes
-        if (opens.base, opens.ref, opens.month, opens.day) != (
+        if (opens.base, opens.ref, opens.year, opens.month, opens.day) != (
             closes.base,
             closes.ref,
+            closes.year,
             closes.month,
             closes.day,
         ):

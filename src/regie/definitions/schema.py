@@ -46,7 +46,7 @@ DateRuleText = Annotated[
     StringConstraints(min_length=2, max_length=200),
     Field(
         description="Datum in woorden: '10wd after start', '20wd before opening', 'on opening', '15wd after "
-        "predecessors', '5wd after arrival', 'on f0-go-besluit', 'before 1 november in even years'."
+        "predecessors', '5wd after arrival', 'on f0-go-besluit', 'before 1 november in even years', 'on 3 juni 2027'."
     ),
 ]
 RoleRef = Annotated[Id, Field(description="Rol-id; all-partners staat voor alle partnerrollen.")]

@@ -82,9 +82,11 @@ def say_rule(rule: DateRule, definition: Definition, language: str = "nl") -> st
     base = _base(rule, definition, language)
     offset = rule.offset
     if rule.base is DateBase.CALENDAR:
-        is_before = offset is not None and str(offset) in ("-1d", "-1wd")
-        said = say("rule_before_calendar" if is_before else "rule_on_calendar", language, base=base)
-        return said if rule.years == "every" else say(f"rule_years_{rule.years}", language, said=said)
+        base = base if rule.years == "every" else say(f"rule_years_{rule.years}", language, said=base)
+        if offset is None or offset.amount == 0:
+            return say("rule_on_calendar", language, base=base)
+        if str(offset) in ("-1d", "-1wd"):
+            return say("rule_before_calendar", language, base=base)
     if offset is None or offset.amount == 0:
         return say("rule_on", language, base=base)
     return say(
@@ -112,6 +114,8 @@ def _base(rule: DateRule, definition: Definition, language: str) -> str:
         case DateBase.PERIOD:
             return say("rule_period", language)
         case DateBase.CALENDAR:
+            if rule.year:
+                return say_date(date(rule.year, rule.month, rule.day), language)
             return say("rule_calendar", language, day=rule.day, month=words_in(language).months[rule.month - 1])
 
 
