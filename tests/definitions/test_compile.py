@@ -705,3 +705,65 @@ def test_the_hash_is_the_same_on_every_machine() -> None:
     definition = compiled("steps:\n  a: {title: Één, takes: 3wd}\n")
 
     assert definition.content_hash == "c92e0fe1b9d017c3fd47ef9c9aa9db52594a737463fdffd6c25879a040e914aa"
+
+
+OWN_CALENDARS = """\
+calendar: balie
+calendars:
+  balie: {based_on: stadhuis, works_on_holidays: [Goede Vrijdag]}
+  stadhuis:
+    based_on: nl
+    days_off: [{on: 2027-12-24, name: stadhuis dicht}]
+    working: [{on: 2027-05-07, name: gewone werkdag}]
+  zaterdagploeg: {weekdays: [saturday]}
+steps:
+  a: {title: A}
+  b: {title: B, calendar: zaterdagploeg}
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        pytest.param("2027-12-24", False, id="closing-day-of-its-base"),
+        pytest.param("2027-05-07", True, id="worked-day-of-its-base"),
+        pytest.param("2027-03-26", True, id="good-friday-is-worked-here"),
+        pytest.param("2027-04-27", False, id="holiday-of-nl"),
+    ],
+)
+def test_a_definition_has_calendars_of_its_own(day: str, works: bool) -> None:
+    definition = compiled(OWN_CALENDARS)
+
+    assert definition.calendar.is_working_day(date.fromisoformat(day)) is works
+    assert definition.legal_calendar.is_working_day(date.fromisoformat("2027-12-24"))
+
+
+def test_a_step_works_on_a_calendar_of_the_definition() -> None:
+    saturdays = compiled(OWN_CALENDARS).calendars["zaterdagploeg"]
+
+    assert saturdays.is_working_day(date(2027, 6, 5))
+    assert not saturdays.is_working_day(date(2027, 6, 4))
+
+
+@pytest.mark.parametrize(
+    ("calendars", "found"),
+    [
+        ("{x: {based_on: y}, y: {based_on: x}}", ["4:45 calendar 'y' is based on itself"]),
+        ("{x: {based_on: x}}", ["4:27 calendar 'x' is based on itself"]),
+        ("{x: {based_on: be}}", ["4:27 calendar 'x' cannot be used: no calendar 'be'"]),
+        ("{x: {weekdays: []}}", ["4:27 calendar 'x' cannot be used: calendar 'x' has no working days in the week"]),
+        (
+            "{x: {holidays: [{name: Z, day: 02-30}]}}",
+            ["4:27 calendar 'x': 'Z' is on 02-30, which is no day of every year"],
+        ),
+        (
+            "{x: {periods: [{name: P, first: 2027-02-01, last: 2027-01-01}]}}",
+            ["4:26 calendar 'x': 'P' ends before it begins"],
+        ),
+    ],
+)
+def test_a_wrong_calendar_says_where(calendars: str, found: list[str]) -> None:
+    result = check_steps(f"calendars: {calendars}\nsteps: {{a: {{title: A}}}}\n")
+
+    assert {each.code for each in errors(result)} == {"RG304"}
+    assert [f"{each.mark.line}:{each.mark.column} {each.message}" for each in errors(result)] == found

@@ -5,13 +5,10 @@ A calendar is a small YAML file that an administrator edits: rules, listed days,
 
 from __future__ import annotations
 
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
-from typing import Annotated, Literal
-
-from pydantic import Field, StringConstraints
+from typing import Any
 
 from regie.core.calendar import (
     EVERY_DAY,
@@ -24,63 +21,21 @@ from regie.core.calendar import (
 )
 from regie.definitions.plain import read_part
 from regie.definitions.resources import workflow_defs_dir as workflow_defs_dir
-from regie.definitions.schema import Id, Line, Part
+from regie.definitions.schema import HolidayPart, Id, Line, OwnCalendarPart
 from regie.errors import NotFound, Refused
 
 BUILT_IN = {"weekdays": WEEKDAYS, "every-day": EVERY_DAY}
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NOTHING = WEEKDAYS  # what a calendar that is based on no other begins with
 
 _File = tuple[Path, int, int]  # with when it was changed and its size
 
-WeekdayName = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MonthDay = Annotated[str, StringConstraints(pattern=r"^\d{2}-\d{2}$")]
 
-
-class HolidayPart(Part):
-    """Een feestdag die ieder jaar terugkomt: op een vaste dag, of zoveel dagen na eerste paasdag."""
-
-    name: Line
-    day: MonthDay | None = Field(None, description="Maand en dag: 04-27.")
-    if_sunday: int = Field(
-        0, ge=-6, le=6, description="Zoveel dagen verder als het een zondag is; -1 is de dag ervoor."
-    )
-    after_easter: int | None = Field(None, ge=-80, le=250, description="Zoveel dagen na eerste paasdag.")
-
-
-class DayPart(Part):
-    """Een dag met de reden waarom hij anders is dan de regel."""
-
-    on: date
-    name: Line
-
-
-class PeriodPart(Part):
-    """Een schoolvakantie of reces, van de eerste tot en met de laatste dag."""
-
-    name: Line
-    first: date
-    last: date
-    remark: Line | None = None
-
-
-class CalendarPart(Part):
-    """Een kalender voor Regie."""
+class CalendarPart(OwnCalendarPart):
+    """Een kalender voor Regie, in een eigen bestand."""
 
     calendar: Id
     title: Line
-    based_on: Id | None = Field(None, description="Kalender waarop deze voortbouwt: uit dezelfde map, of van Regie.")
-    weekdays: list[WeekdayName] | None = None
-    holidays: list[HolidayPart] = Field(default_factory=list)
-    days_off: list[DayPart] = Field(default_factory=list)
-    working: list[DayPart] = Field(default_factory=list, description="Toch werkdag.")
-    works_on_holidays: list[Line] = Field(
-        default_factory=list, description="Feestdagen die hier werkdag zijn, elk jaar."
-    )
-    periods: list[PeriodPart] = Field(default_factory=list, description="Schoolvakanties en reces; geen vrije dagen.")
-    confirmed_years: list[int] | None = None
-    source: Line | None = None
-    valid_from: date | None = None
 
 
 def load_calendar(name_or_path: str | Path) -> WorkCalendar:
@@ -165,15 +120,39 @@ def _build(files: tuple[_File, ...]) -> WorkCalendar:
     (path, _, _), *others = files
     part = _read(*files[0])
     base = _build(tuple(others)) if others else BUILT_IN.get(part.based_on or "", _NOTHING)
-    _check(part, base, path)
+    try:
+        return build_calendar(part.calendar, part, base)
+    except BadCalendar as bad:
+        said = f"{path}: {bad.key}: {bad.message}"
+        raise Refused(said, code="calendar-invalid", file=str(path), **bad.facts) from None
+
+
+class BadCalendar(Exception):
+    """A calendar that says what cannot be; ``key`` is where."""
+
+    def __init__(self, key: str, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.key = key
+        self.message = message
+        self.facts = facts
+
+
+def build_calendar(name: str, part: OwnCalendarPart, base: WorkCalendar) -> WorkCalendar:
+    """Build a calendar on another.
+
+    Raises:
+        BadCalendar: two things that it says do not go together.
+        Incomplete: ``calendar-without-working-days``.
+    """
+    _check(part, base)
     days_off = {each.on: each.name for each in part.days_off}
     working = {each.on: each.name for each in part.working}
     return WorkCalendar(
-        name=part.calendar,
+        name=name,
         weekdays=base.weekdays if part.weekdays is None else frozenset(map(_WEEKDAYS.index, part.weekdays)),
         rules=(
             *(rule for rule in base.rules if rule.name not in part.works_on_holidays),
-            *(_rule(each, path) for each in part.holidays),
+            *(_rule(each) for each in part.holidays),
         ),
         # what a calendar says of a day counts above what its base says
         days_off={**{day: why for day, why in base.days_off.items() if day not in working}, **days_off},
@@ -185,47 +164,32 @@ def _build(files: tuple[_File, ...]) -> WorkCalendar:
     )
 
 
-def _check(part: CalendarPart, base: WorkCalendar, path: Path) -> None:
-    unknown = sorted(set(part.works_on_holidays) - {rule.name for rule in base.rules})
-    if unknown:
-        raise Refused(
-            f"{path}: works_on_holidays: no holiday '{unknown[0]}'",
-            code="calendar-invalid",
-            file=str(path),
-            unknown_holiday=unknown[0],
-        )
-    both = sorted({each.on for each in part.days_off} & {each.on for each in part.working})
-    if both:
-        raise Refused(
-            f"{path}: working: {both[0]} is under days_off as well",
-            code="calendar-invalid",
-            file=str(path),
-            day=both[0],
-        )
+def base_of(part: OwnCalendarPart) -> WorkCalendar:
+    """Give the calendar that comes with Regie on which a calendar builds; without one, Monday to Friday.
+
+    Raises:
+        NotFound: ``unknown-calendar``.
+    """
+    return load_calendar(part.based_on) if part.based_on else _NOTHING
+
+
+def _check(part: OwnCalendarPart, base: WorkCalendar) -> None:
+    for name in sorted(set(part.works_on_holidays) - {rule.name for rule in base.rules}):
+        raise BadCalendar("works_on_holidays", f"no holiday '{name}'", unknown_holiday=name)
+    for day in sorted({each.on for each in part.days_off} & {each.on for each in part.working}):
+        raise BadCalendar("working", f"{day} is under days_off as well", day=day)
     for period in part.periods:
         if period.last < period.first:
-            raise Refused(
-                f"{path}: periods: '{period.name}' ends before it begins",
-                code="calendar-invalid",
-                file=str(path),
-                period=period.name,
-            )
+            raise BadCalendar("periods", f"'{period.name}' ends before it begins", period=period.name)
 
 
-def _rule(part: HolidayPart, path: Path) -> HolidayRule:
+def _rule(part: HolidayPart) -> HolidayRule:
     if (part.day is None) == (part.after_easter is None):
-        raise Refused(
-            f"{path}: holidays: '{part.name}' has either day or after_easter",
-            code="calendar-invalid",
-            file=str(path),
-            holiday=part.name,
-        )
+        raise BadCalendar("holidays", f"'{part.name}' has either day or after_easter", holiday=part.name)
     try:
         if part.after_easter is not None:
             return EasterDay(part.after_easter, part.name)
         month, day = (int(each) for each in str(part.day).split("-"))
         return FixedDay(month, day, part.name, part.if_sunday)
     except Refused as refusal:
-        raise Refused(
-            f"{path}: holidays: {refusal.message}", code="calendar-invalid", file=str(path), because=refusal
-        ) from None
+        raise BadCalendar("holidays", refusal.message, because=refusal) from None

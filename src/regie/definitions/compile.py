@@ -30,14 +30,14 @@ from regie.core.definition import (
 )
 from regie.core.ids import AnchorId, ListId, PhaseId, QuestionId, RoleId, StepId, TrackId
 from regie.definitions.bodies import compile_bodies
-from regie.definitions.calendars import load_calendar
+from regie.definitions.calendars import BadCalendar, base_of, build_calendar, load_calendar
 from regie.definitions.draft import DEFAULT_PHASE, START, Draft
 from regie.definitions.findings import quote
 from regie.definitions.order import find_waits, order_steps
 from regie.definitions.policy import compile_policy, longest_first
 from regie.definitions.schema import QuestionPart, Words, WorkflowPart
 from regie.definitions.steps import compile_step
-from regie.errors import RegieError
+from regie.errors import NotFound, RegieError
 
 WEEKDAYS = "weekdays"
 _YES_NO = {"ja": True, "yes": True, "nee": False, "no": False}
@@ -61,6 +61,7 @@ def compile_definition(
     anchors = _anchors(draft)
     ordered = order_steps(find_waits(steps, anchors))
     looping = steps.keys() - ordered
+    calendars = {**(calendars or {}), **_own_calendars(draft)}
     calendar = _calendar(draft, calendars, part.calendar, "calendar")
     definition = Definition(
         id=part.id,
@@ -100,8 +101,39 @@ def content_hash(part: WorkflowPart) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _calendar(draft: Draft, calendars: Mapping[str, WorkCalendar] | None, name: str, *path: str | int) -> WorkCalendar:
-    if calendars and name in calendars:
+def _own_calendars(draft: Draft) -> dict[str, WorkCalendar]:
+    """Build the calendars of the definition itself, each after the one that it builds on."""
+    parts = draft.part.calendars
+    built: dict[str, WorkCalendar] = {}
+    for id_ in parts:
+        chain = [id_]
+        while (base := parts[chain[-1]].based_on) in parts and base not in built and base not in chain:
+            chain.append(base)
+        for each in reversed(chain):
+            if each not in built:
+                built[each] = _own_calendar(draft, each, built)
+    return built
+
+
+def _own_calendar(draft: Draft, id_: str, built: Mapping[str, WorkCalendar]) -> WorkCalendar:
+    part = draft.part.calendars[id_]
+    path = ("calendars", id_)
+    if part.based_on in draft.part.calendars and part.based_on not in built:
+        mark = draft.places.at(*path, "based_on")
+        draft.report.add("RG304", mark, f"calendar {quote(id_)} is based on itself", "base it on nl or weekdays")
+        return load_calendar(WEEKDAYS)
+    try:
+        return build_calendar(id_, part, built.get(part.based_on or "") or base_of(part))
+    except BadCalendar as bad:
+        draft.report.add("RG304", draft.places.at(*path, bad.key), f"calendar {quote(id_)}: {bad.message}")
+    except RegieError as error:
+        mark = draft.places.at(*path, "based_on" if isinstance(error, NotFound) else "weekdays")
+        draft.report.add("RG304", mark, f"calendar {quote(id_)} cannot be used: {error.message}", error.hint)
+    return load_calendar(WEEKDAYS)
+
+
+def _calendar(draft: Draft, calendars: Mapping[str, WorkCalendar], name: str, *path: str | int) -> WorkCalendar:
+    if name in calendars:
         return calendars[name]
     try:
         return load_calendar(name)

@@ -189,6 +189,56 @@ class BodyPart(Part):
     recess: list[PeriodPart] = Field(default_factory=list, description="Wanneer het niet vergadert.")
 
 
+WeekdayName = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class HolidayPart(Part):
+    """Een feestdag die ieder jaar terugkomt: op een vaste dag, of zoveel dagen na eerste paasdag."""
+
+    name: Line = Field(description="Naam van de feestdag.")
+    day: Annotated[str, StringConstraints(pattern=YEARLY_PATTERN)] | None = Field(
+        None, description="Maand en dag: 04-27."
+    )
+    if_sunday: int = Field(
+        0, ge=-6, le=6, description="Zoveel dagen verder als het een zondag is; -1 is de dag ervoor."
+    )
+    after_easter: int | None = Field(None, ge=-80, le=250, description="Zoveel dagen na eerste paasdag.")
+
+
+class DayPart(Part):
+    """Een dag met de reden waarom hij anders is dan de regel."""
+
+    on: date = Field(description="De dag: 2027-05-07.")
+    name: Line = Field(description="Waarom deze dag anders is.")
+
+
+class HolidaysPart(Part):
+    """Een schoolvakantie of reces, van de eerste tot en met de laatste dag."""
+
+    name: Line = Field(description="Naam van de vakantie.")
+    first: date = Field(description="Eerste dag.")
+    last: date = Field(description="Laatste dag.")
+    remark: Line | None = Field(None, description="Toelichting.")
+
+
+class OwnCalendarPart(Part):
+    """Een kalender met de werkdagen van een organisatie."""
+
+    title: Line | None = Field(None, description="Naam van de kalender.")
+    based_on: Id | None = Field(None, description="Kalender waarop deze voortbouwt, zoals nl.")
+    weekdays: list[WeekdayName] | None = Field(None, description="De dagen waarop wordt gewerkt.")
+    holidays: list[HolidayPart] = Field(default_factory=list, description="Feestdagen die ieder jaar terugkomen.")
+    days_off: list[DayPart] = Field(default_factory=list, description="Losse vrije dagen, zoals sluitingsdagen.")
+    working: list[DayPart] = Field(default_factory=list, description="Toch werkdag.")
+    works_on_holidays: list[Line] = Field(
+        default_factory=list, description="Feestdagen die hier werkdag zijn, elk jaar."
+    )
+    periods: list[HolidaysPart] = Field(default_factory=list, description="Schoolvakanties en reces; geen vrije dagen.")
+    confirmed_years: list[int] | None = Field(None, description="De jaren waarvan de lijst vaststaat.")
+    source: Line | None = Field(None, description="Waar de lijst vandaan komt.")
+    valid_from: date | None = Field(None, description="Sinds wanneer de lijst geldt.")
+
+
 class CycleKindPart(Part):
     """Een soort volgende doorloop, zoals verbeteren of uitbreiden."""
 
@@ -387,6 +437,7 @@ class WorkflowPart(Part):
     language: Literal["nl", "en"] = Field("nl", description="Taal van de berichten.")
     calendar: Id = Field("nl", description="Kalender met de werkdagen van de organisatie.")
     legal_calendar: Id = Field("nl-wettelijk", description="Kalender voor wettelijke termijnen.")
+    calendars: dict[Id, OwnCalendarPart] = Field(default_factory=dict, description="Eigen kalenders.")
     questions: dict[Id, QuestionPart] = Field(default_factory=dict, description="Vragen bij de start.")
     anchors: dict[Id, AnchorPart] = Field(default_factory=dict, description="Ankerdatums.")
     lists: dict[Id, ListPart] = Field(default_factory=dict, description="Lijsten die kunnen groeien.")

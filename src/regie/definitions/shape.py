@@ -192,7 +192,9 @@ def _about(path: Loc) -> str:
     """Say which part a key belongs to: " of step 'f0-startnota'"."""
     match path:
         case (
-            ("steps" | "roles" | "phases" | "tracks" | "anchors" | "questions" | "bodies" | "lists") as kind,
+            (
+                "steps" | "roles" | "phases" | "tracks" | "anchors" | "questions" | "bodies" | "lists" | "calendars"
+            ) as kind,
             str(id_),
             _,
             *_,
