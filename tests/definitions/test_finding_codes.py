@@ -9,7 +9,7 @@ import pytest
 
 from regie.definitions import check_definition, check_sources
 from regie.definitions.findings import CODES, Finding
-from tests.support.authoring import HEADER
+from tests.support.authoring import HEADER, whole
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "finding-codes.md").read_text(encoding="utf-8")
@@ -40,13 +40,6 @@ FILES: dict[str, dict[str, bytes]] = {
 WITH_AUTOMATION = f"{HEADER}steps:\n  a: {{title: A, automation: rapport}}\n"
 
 
-def _whole(fragment: str) -> str:
-    """Add what an example leaves out; at the end, so that its lines keep their numbers."""
-    present = set(re.findall(r"^(\w+):", fragment, re.MULTILINE))
-    needed = {"regie": "1", "id": "voorbeeld", "title": "Voorbeeld", "steps": "{z: {title: Z}}"}
-    return fragment + "".join(f"{key}: {value}\n" for key, value in needed.items() if key not in present)
-
-
 def _find(code: str, findings: tuple[Finding, ...]) -> Finding:
     found = [finding for finding in findings if finding.code == code]
     assert found, "\n".join(map(str, findings)) or "nothing was found"
@@ -71,7 +64,7 @@ def test_every_heading_has_its_code_also_those_of_the_planner() -> None:
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_every_example_gives_its_code_on_the_line_that_is_marked(code: str) -> None:
-    text = _whole(EXAMPLES[code])
+    text = whole(EXAMPLES[code])
     marked = next(number for number, line in enumerate(text.splitlines(), start=1) if line.endswith("# <-"))
 
     finding = _find(code, check_sources({"workflow.yaml": text}).findings)

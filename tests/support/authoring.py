@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 
 from regie.core.definition import Definition
@@ -9,6 +10,13 @@ from regie.definitions import CheckResult, check_sources
 from regie.definitions.findings import Finding, is_error
 
 HEADER = "regie: 1\nid: voorbeeld\ntitle: Voorbeeld\n"
+
+
+def whole(fragment: str) -> str:
+    """Add what an example leaves out; at the end, so that its lines keep their numbers."""
+    present = set(re.findall(r"^(\w+):", fragment, re.MULTILINE))
+    needed = {"regie": "1", "id": "voorbeeld", "title": "Voorbeeld", "steps": "{z: {title: Z}}"}
+    return fragment + "".join(f"{key}: {value}\n" for key, value in needed.items() if key not in present)
 
 
 def check(text: str, **others: str) -> CheckResult:
