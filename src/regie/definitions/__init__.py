@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,12 @@ from regie.core.definition import Definition
 from regie.definitions.compile import compile_definition
 from regie.definitions.draft import Draft
 from regie.definitions.findings import Finding, Report, invalid, is_error, sort_findings
-from regie.definitions.lint import lint
+from regie.definitions.lint import find_loops_in, lint
 from regie.definitions.load import Files, find_files, read_workflow, stored_files
-from regie.definitions.shape import validate
+from regie.definitions.order import find_waits
+from regie.definitions.places import Places, Table
+from regie.definitions.salvage import salvage, told
+from regie.definitions.shape import Wrong, validate
 
 __all__ = [
     "CheckResult",
@@ -132,16 +135,36 @@ def _check(
         return CheckResult(None, sort_findings(report.findings), {}, {})
     reading = read_workflow(files, report)
     definition = None
-    part = validate(reading.places, report) if reading.root is not None else None
-    if part is not None and reading.is_complete:
-        # also after errors, so that an author hears everything at once
-        draft = Draft(part, reading.places, report)
-        definition = compile_definition(draft, calendars, automations)
-        if is_new:
-            lint(definition, draft)
+    if reading.root is not None:
+        part = validate(reading.places, report)
+        if isinstance(part, list):
+            if reading.is_complete and is_new:
+                report.findings += _also_wrong(reading.root, part, calendars, automations)
+        elif reading.is_complete:
+            # also after errors, so that an author hears everything at once
+            draft = Draft(part, reading.places, report)
+            definition = compile_definition(draft, calendars, automations)
+            if is_new:
+                lint(definition, draft)
     findings = sort_findings(report.findings)
     kept = None if any(map(is_error, findings)) else definition
     return CheckResult(kept, findings, reading.shown, reading.sources)
+
+
+def _also_wrong(
+    root: Table,
+    wrongs: Sequence[Wrong],
+    calendars: Mapping[str, WorkCalendar] | None,
+    automations: Collection[str] | None,
+) -> list[Finding]:
+    """Give the errors beside those of shape, as far as they can be known already."""
+    part = salvage(root, wrongs)
+    if part is None:
+        return []
+    draft = Draft(part, Places(root), Report())
+    definition = compile_definition(draft, calendars, automations)
+    find_loops_in(find_waits(definition.steps, definition.anchors), draft)
+    return [finding for finding in told(draft.report.findings, wrongs, draft.places) if is_error(finding)]
 
 
 def _definition_of(result: CheckResult, name: str) -> Definition:

@@ -20,8 +20,8 @@ from regie.definitions.schema import ID_PATTERN, SPAN_PATTERN, WorkflowPart
 Loc = tuple[str | int, ...]
 
 
-def validate(places: Places, report: Report) -> WorkflowPart | None:
-    """Check the values against the schema; all that is wrong goes to ``report``."""
+def validate(places: Places, report: Report) -> WorkflowPart | list[Wrong]:
+    """Check the values against the schema; all that is wrong goes to ``report``, and is given."""
     try:
         return WorkflowPart.model_validate(places.root)
     except ValidationError as error:
@@ -33,10 +33,10 @@ def validate(places: Places, report: Report) -> WorkflowPart | None:
         report.findings.append(make_finding(code, mark, message, hint))
     if len(wrongs) > MOST_SHOWN:
         report.add("RG199", mark, f"and {len(wrongs) - MOST_SHOWN:,} more", "repair these first, then check again")
-    return None
+    return wrongs
 
 
-class _Wrong(NamedTuple):
+class Wrong(NamedTuple):
     """One thing that Pydantic reports, with its place in the written values.
 
     Args:
@@ -55,7 +55,7 @@ class _Wrong(NamedTuple):
     on_key: bool
     message: str
     context: Mapping[str, Any]
-    alternatives: tuple[_Wrong, ...] = ()
+    alternatives: tuple[Wrong, ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,7 +63,7 @@ class _Wrong(NamedTuple):
         return next((str(each) for each in reversed(self.path) if isinstance(each, str)), "")
 
 
-def _place(root: Table, error: Mapping[str, Any]) -> _Wrong:
+def _place(root: Table, error: Mapping[str, Any]) -> Wrong:
     kind, loc = error["type"], tuple(error["loc"])
     value: Value = root
     path: list[str | int] = []
@@ -80,7 +80,7 @@ def _place(root: Table, error: Mapping[str, Any]) -> _Wrong:
             on_key = True
         elif isinstance(each, str) and not (kind == "missing" and number == len(loc) - 1) and each != "nl":
             tags.append((len(path), each))
-    return _Wrong(
+    return Wrong(
         kind,
         loc,
         tuple(path),
@@ -92,16 +92,16 @@ def _place(root: Table, error: Mapping[str, Any]) -> _Wrong:
     )
 
 
-def _mark(places: Places, wrong: _Wrong) -> Mark:
+def _mark(places: Places, wrong: Wrong) -> Mark:
     if wrong.on_key or isinstance(wrong.value, Table):
         return places.at_key(*wrong.path) if wrong.path else places.root.spot.mark
     return places.at(*wrong.path)
 
 
-def _one_alternative(wrongs: list[_Wrong], depth: int = 0) -> list[_Wrong]:
+def _one_alternative(wrongs: list[Wrong], depth: int = 0) -> list[Wrong]:
     """Keep, for each value for which several alternatives were tried, what fits it best."""
     settled = [wrong for wrong in wrongs if len(wrong.tags) <= depth]
-    tried: dict[Loc, dict[str, list[_Wrong]]] = {}
+    tried: dict[Loc, dict[str, list[Wrong]]] = {}
     for wrong in wrongs:
         if len(wrong.tags) > depth:
             length, tag = wrong.tags[depth]
@@ -131,7 +131,7 @@ _WRONG_KIND = {
 }
 
 
-def _misfit(group: list[_Wrong], depth: int) -> tuple[bool, bool, int]:
+def _misfit(group: list[Wrong], depth: int) -> tuple[bool, bool, int]:
     """How badly an alternative fits: the kind of value counts most, then a closed list of words."""
     length = group[0].tags[depth][0]
     here = [wrong for wrong in group if len(wrong.path) == length]
@@ -142,11 +142,11 @@ def _misfit(group: list[_Wrong], depth: int) -> tuple[bool, bool, int]:
     )
 
 
-def _is_word(wrong: _Wrong) -> bool:
+def _is_word(wrong: Wrong) -> bool:
     return isinstance(wrong.value, str | int)
 
 
-def _explain(wrong: _Wrong) -> tuple[str, str, str]:
+def _explain(wrong: Wrong) -> tuple[str, str, str]:
     """Give code, message and hint."""
     name, value, about = wrong.name, wrong.value, _about(wrong.path)
     match wrong.kind:
@@ -216,7 +216,7 @@ def _inside_of(path: Loc) -> str:
     return about.replace(" of ", " in ", 1) if len(words) == 2 and about else f" in {quote(words[-1])}{about}"
 
 
-def _wanted(wrong: _Wrong) -> str:
+def _wanted(wrong: Wrong) -> str:
     if wrong.kind == "literal_error":
         return str(wrong.context.get("expected", ""))
     if wrong.kind == "string_pattern_mismatch":
@@ -243,7 +243,7 @@ _HOW = {
 }
 
 
-def _not_a_choice(wrong: _Wrong) -> tuple[str, str, str]:
+def _not_a_choice(wrong: Wrong) -> tuple[str, str, str]:
     expected = str(wrong.context.get("expected", ""))
     if wrong.path == ("regie",):
         return (
@@ -262,7 +262,7 @@ def _not_a_choice(wrong: _Wrong) -> tuple[str, str, str]:
     return "RG123", message, f"one of: {', '.join(choices) or expected}"
 
 
-def _wrong_form(wrong: _Wrong) -> tuple[str, str]:
+def _wrong_form(wrong: Wrong) -> tuple[str, str]:
     pattern = wrong.context.get("pattern")
     also = [each for each in wrong.alternatives if each.kind == "literal_error"]
     or_else = "".join(f"; or {each.context.get('expected', '')}" for each in also)
