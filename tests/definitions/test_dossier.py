@@ -44,6 +44,16 @@ TERMS = {
     "f2-welkom-en-intake": [("30d", None)],
     "f2-brede-intake-en-pip": [("10w", None)],
 }
+TERM_EVENTS = {
+    "f1-integriteitstoets-bibob": [("law", "f0-go-besluit")],
+    "f1-gebruiksmelding-brandveilig": [("before-event", "opening")],
+    "f1-dpia-en-verwerkers": [("eu", "")],
+    "f1-vergunningbesluit": [("law", "f1-vergunning-aanvragen"), ("law", "f1-vergunning-aanvragen")],
+    "f1-rechtsmiddelen-bewaken": [("law", "f1-vergunningbesluit")],
+    "f2-welkom-en-intake": [("eu", "f2-gefaseerde-instroom")],
+    "f2-brede-intake-en-pip": [("amvb", "f2-koppeling-en-huisvesting")],
+    "f2-schoolplaatsing": [("eu", "f2-welkom-en-intake")],
+}
 # Due rules that the dossier gives as prose.
 DUES = {
     "f0-regionale-afstemming-regietafel": ["before 1 november in even years"],
@@ -65,6 +75,75 @@ DUES = {
     "f2-warme-overdracht-en-nazorg": ["65wd after uitstroom"],
     "f2-perspectief-en-vertrek": ["on overplaatsing"],
     "f2-oefening-en-incidentevaluatie": ["10wd after incident"],
+}
+# Conditions are prose in the dossier: what a cell says, and how the definition says it.
+CONDITIONS = {
+    "f0-regionale-afstemming-regietafel": (
+        "asielzoekers or regional variant",
+        "asielzoekers in doelgroepen or regionaal",
+    ),
+    "f0-intentieovereenkomst-coa": (
+        "asielzoekers and gemeentelijke exploitatie",
+        "asielzoekers in doelgroepen and opvangvorm in [tgo, dgo, vge]",
+    ),
+    "f0-krediet-begrotingswijziging": ("not covered by current begroting", "not budget-in-begroting"),
+    "f0-locatiezoektocht": ("no locatie fixed yet", "not locatie-bekend"),
+    "f0-grondpositie": ("not if own building for own use", "eigendom != eigen-gebruik"),
+    "f1-coa-exploitatieovereenkomst": (
+        "asielzoekers (at COA-beheer: bestuursovereenkomst only)",
+        "asielzoekers in doelgroepen",
+    ),
+    "f1-bekostiging-aanvragen": (
+        "regeling with aanvraag (doorstroomlocatie, ontheemden, OHBA)",
+        "opvangvorm in [doorstroomlocatie, ontheemden] or bekostiging-op-aanvraag",
+    ),
+    "f1-aanbesteding-of-subsidie": ("diensten/werken by third parties", "uitvoering != eigen-team"),
+    "f1-integriteitstoets-bibob": (
+        "local Bibob-beleid covers the vastgoedtransactie, vergunning, subsidie or opdracht",
+        "bibob-beleid",
+    ),
+    "f1-gunning-en-contractering": ("as f1-aanbesteding-of-subsidie", "uitvoering != eigen-team"),
+    "f1-huur-koop-overeenkomst": ("not own property", "eigendom != eigen-gebruik"),
+    "f1-vergunning-aanvragen": (
+        "bopa, bouw or wijziging gebruik",
+        "planologisch in [bopa, bopa-uitgebreid] or gebouw != bestaand",
+    ),
+    "f1-advies-raad-bopa": ("raad designated this geval (Ow 16.15a/b)", "raadsadvies-bopa"),
+    "f1-vergunningbesluit": (
+        "as f1-vergunning-aanvragen",
+        "planologisch in [bopa, bopa-uitgebreid] or gebouw != bestaand",
+    ),
+    "f1-rechtsmiddelen-bewaken": (
+        "as f1-vergunning-aanvragen",
+        "planologisch in [bopa, bopa-uitgebreid] or gebouw != bestaand",
+    ),
+    "f1-bouw-of-verbouw": ("verbouw, units or nieuwbouw", "gebouw in [verbouw, units, nieuwbouw]"),
+    "f1-nutsaansluitingen": ("new or heavier aansluiting", "nieuwe-aansluiting"),
+    "f1-gebruiksmelding-brandveilig": (
+        "gebruiksfunctie logiesgebouw > 10 p, kamergewijze verhuur, woonfunctie zorg, bijeenkomst > 50 p (Bbl tabel 6.6)",
+        "gebruiksfunctie in [logiesgebouw, kamergewijze-verhuur, woonfunctie-zorg, bijeenkomst]",
+    ),
+    "f1-werving-team": ("own staff or joint team", "uitvoering in [eigen-team, gemengd]"),
+    "f1-plaatsingsafspraken": (
+        "asielzoekers or statushouders",
+        "asielzoekers in doelgroepen or statushouders in doelgroepen",
+    ),
+    "f1-leefgeld-en-verstrekkingen": ("gemeente pays or hands out verstrekkingen", "gemeente-verstrekt"),
+    "f1-onderwijs-en-leerlingenvervoer": ("minderjarigen", "minderjarigen in doelgroepen or amv in doelgroepen"),
+    "f1-werkgeversafspraken": ("volwassenen with (coming) access to work", "volwassenen-mogen-werken"),
+    "f1-woonafspraken-corporaties": ("statushouders expected", "statushouders in doelgroepen"),
+    "f1-amv-voorwaarden": ("amv", "amv in doelgroepen"),
+    "f2-einddatum-verlengen-of-afbouwen": ("temporary vergunning, huur or overeenkomst", "tijdelijk"),
+    "f2-schoolplaatsing": ("minderjarigen", "minderjarigen in doelgroepen or amv in doelgroepen"),
+    "f2-toeleiding-naar-werk": ("volwassenen with access to work", "volwassenen-mogen-werken"),
+    "f2-koppeling-en-huisvesting": ("statushouders", "statushouders in doelgroepen"),
+    "f2-brede-intake-en-pip": ("statushouders linked to this gemeente", "statushouders in doelgroepen"),
+    "f2-warme-overdracht-en-nazorg": (
+        "statushouders or ontheemden",
+        "statushouders in doelgroepen or ontheemden in doelgroepen",
+    ),
+    "f2-perspectief-en-vertrek": ("asielzoekers", "asielzoekers in doelgroepen"),
+    "f3-monitoring-inburgering": ('statushouders (else report "n.v.t.")', "statushouders in doelgroepen"),
 }
 EVERY = {"kwartaal": "3m", "maand": "1m", "halfjaar": "6m", "jaar": "1y", "2 weken": "2w", "week": "1w"}
 
@@ -210,6 +289,54 @@ def test_step_has_a_condition_and_a_gate_exactly_where_its_row_has(row: Row) -> 
 
     assert (step.when is None) == row.condition.startswith("altijd")
     assert (step.gate is not None) == row.is_gate
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in ROWS if row.id in CONDITIONS])
+def test_condition_says_what_its_row_says(row: Row) -> None:
+    when = step_of(row).when
+
+    assert when is not None
+    assert (row.condition, when.said) == CONDITIONS[row.id]
+
+
+def test_shelf_lives_are_those_of_section_3_2() -> None:
+    kept = {step.id: str(step.keeps) for step in opvang().steps.values() if step.keeps}
+
+    assert kept == {
+        "f0-participatieverslag": "2y",
+        "f1-integriteitstoets-bibob": "5y",
+        "f1-vog-en-screening": "3y",
+        "f1-dpia-en-verwerkers": "3y",
+    }
+
+
+def test_reminders_are_the_working_days_of_section_2() -> None:
+    text = DOSSIER.read_text(encoding="utf-8")
+    section = text[text.index("## 2. Partner roles") : text.index("Notification principles")]
+    wishes = dict(re.findall(r"^\| ([a-z-]+) \|.*\| ([^|]+) \|$", section, flags=re.MULTILINE))
+
+    for role in opvang().roles.values():
+        named = [
+            f"{days}wd"
+            for group in re.findall(r"(\d+(?: and \d+)?) wd before|^(\d+) wd", wishes[role.id])
+            for days in re.findall(r"\d+", " ".join(group))
+        ]
+        assert not named or [str(span) for span in role.reminded] == named, role.id
+
+
+@pytest.mark.parametrize("row", steps())
+def test_terms_count_from_the_event_and_by_the_kind_that_the_law_gives(row: Row) -> None:
+    kinds = [(case.value.kind.value, (case.value.after or case.value.before)) for case in step_of(row).terms]
+
+    assert [(kind, rule.said if rule else "") for kind, rule in kinds] == TERM_EVENTS.get(row.id, [])
+
+
+def test_the_open_day_has_the_window_of_its_row() -> None:
+    window = opvang().steps[StepId("f1-open-dag")].window
+
+    assert window is not None
+    rules = [rule.said for rule in (window.opens, window.closes) if rule]
+    assert rules == ["10wd before opening", "3wd before opening"]
 
 
 @pytest.mark.parametrize("row", steps())
