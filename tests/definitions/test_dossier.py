@@ -390,3 +390,36 @@ def test_only_improving_and_expanding_open_a_next_cycle() -> None:
 
     opens = {name: outcome.opens_cycle for name, outcome in gate.outcomes.items() if outcome.opens_cycle}
     assert opens == {"verbeteren": "improvement", "uitbreiden": "expansion-here"}
+
+
+def test_durations_differ_by_the_cases_that_the_dossier_names() -> None:
+    cases = {
+        step.id: [case.when.said if case.when else "" for case in step.takes]
+        for step in opvang().steps.values()
+        if len(step.takes) > 1
+    }
+
+    assert cases == {
+        "f1-aanbesteding-of-subsidie": ["soort-aanbesteding = eu-openbaar", ""],
+        "f1-bouw-of-verbouw": ["gebouw = units", "gebouw = nieuwbouw", ""],
+    }
+
+
+def test_gates_are_decided_by_whom_section_1_8_names() -> None:
+    deciders = {step.id: step.gate.decided_by for step in opvang().steps.values() if step.gate}
+
+    # the permit is decided for the college by those who stand apart from the project
+    assert deciders == {
+        "f0-collegebesluit-startnota": "college",
+        "f0-go-besluit": "raad-besluit",
+        "f0-krediet-begrotingswijziging": "raad-besluit",
+        "f1-coa-exploitatieovereenkomst": "college",
+        "f1-advies-raad-bopa": "raad-besluit",
+        "f1-vergunningbesluit": "vergunningen",
+        "f1-amv-voorwaarden": "zorg-jeugd",
+        "f1-dpia-en-verwerkers": "college",
+        "f1-oplevering-en-schouw": "projectleider",
+        "f1-openingsbesluit": "bestuurder",
+        "f2-einddatum-verlengen-of-afbouwen": "college",
+        "f3-bijsturen": "bestuurder",
+    }
