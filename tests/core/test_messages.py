@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from regie.core.definition import Anchor, HearsWhen, Kind, Rhythm, Role
-from regie.core.events import AnchorMoved, GateDecided, StepFinished, Tick
+from regie.core.events import AnchorMoved, GateDecided, StepFinished, StepStarted, Tick
 from regie.core.ids import AnchorId, PersonId, RoleId
 from regie.core.messages import MOST_NEIGHBOURS, Urgency
 from regie.core.span import Span
@@ -253,3 +253,36 @@ def test_line_names_the_next_time_of_what_repeats_and_one_step_more_than_it_show
 
     assert len(line.waited_by) == MOST_NEIGHBOURS + 1
     assert len({each.step for each in line.waited_by}) == len(line.waited_by)
+
+
+def test_what_can_only_start_after_its_due_date_is_asked_first_and_escalates_only_after_silence() -> None:
+    late = step("b", needs=["a"], due="5wd after start", responsible=RoleId("other"), accountable=RoleId("boss"))
+    town = after(started(definition(step("a"), late)), D("2027-01-29"), Tick())
+    assert [line for line in heard(town) if line[2] == "b"] == [("lead", "overdue", "b")]
+
+    story = []
+    for offset in range(20):
+        day = D("2027-02-01") + timedelta(days=offset)
+        town = after(town, day, Tick() if offset else StepFinished(key=key("a")))
+        story += [(day, *line[:2]) for line in heard(town) if line[2] == "b" and line[1] != "date-moved"]
+
+    assert story == [
+        (D("2027-02-01"), "other", "ready"),
+        (D("2027-02-04"), "boss", "escalated"),
+        (D("2027-02-11"), "lead", "escalated"),
+    ]
+
+
+def test_the_next_look_of_what_was_asked_late_is_at_the_next_rung() -> None:
+    whole = definition(step("a"), step("b", "20wd", ["a"], due="5wd after start", accountable=RoleId("boss")))
+    town = after(started(whole), D("2027-02-01"), StepFinished(key=key("a")))
+    town = after(town, D("2027-02-01"), StepStarted(key=key("b")))
+
+    assert town.next_look_on == D("2027-02-04")
+
+
+def test_reminder_goes_out_when_nobody_is_told_what_can_start() -> None:
+    silent = policy(to={**policy().to, Kind.READY: ()})
+    whole = definition(step("a", due="5wd after start"), policy=silent)
+
+    assert ("maker", "due-soon", "a") in heard(started(whole))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from regie.core.ids import OccurrenceKey, StepId
-from regie.core.messages import move, reminders_of
+from regie.core.messages import move, reminders_of, silent_from
 from regie.core.network import Activity
 from regie.core.outline import outline_of
 from regie.core.periods import LOOK_AHEAD, periods_of
@@ -59,4 +59,5 @@ def _own_looks(cycle: Cycle, plan: Plan, place: int, activity: Activity) -> Iter
         return
     yield planned.due_on
     yield from (move(planned.due_on, -span, cycle) for span in reminders_of(cycle, activity.step))
-    yield from (move(planned.due_on, rung.after, cycle) for rung in cycle.definition.policy.ladder)
+    since = silent_from(occurrence, planned.due_on)
+    yield from (move(since, rung.after, cycle) for rung in cycle.definition.policy.ladder)

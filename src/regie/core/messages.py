@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from regie.core.checks import find_threats
-from regie.core.definition import ALL_PARTNERS, HearsWhen, Kind, Step
+from regie.core.definition import ALL_PARTNERS, HearsWhen, Kind, NoticePolicy, Step
 from regie.core.events import CycleStarted, Event, StepEvent, Tick
 from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.plan import Plan
@@ -25,6 +25,11 @@ WHOLE_CYCLE = OccurrenceKey(StepId(""), "")
 
 MOST_NEIGHBOURS = 6
 """As many of the steps around it does a line show; when there are more, it holds one more."""
+
+ASKED_ON = "asked-on"
+"""Under which name an occurrence remembers the day on which somebody was told that it can start."""
+
+_REMINDERS = (Kind.DUE_SOON, Kind.DUE, Kind.OVERDUE)
 
 THREAT = 99
 """The rung of a line that is about no silence, but about a target or a legal date that cannot hold."""
@@ -87,11 +92,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """A line before it is known who hears it. ``also``: what is told with it, and need not be told again."""
+    """A line before it is known who hears it.
+
+    Args:
+        also: what is told with it, and need not be told again.
+        asked_on: the day, when it is the first that anybody hears of it.
+    """
 
     line: Line
     to: tuple[str, ...]
     also: tuple[str, ...] = ()
+    asked_on: date | None = None
 
 
 def decide_messages(
@@ -105,7 +116,10 @@ def decide_messages(
     wishes = [*_about_event(before, after, plan, event), *_about_today(after, plan, today)]
     told: dict[OccurrenceKey, dict[str, str]] = {}
     for wish in wishes:
-        told.setdefault(wish.line.key, {}).update(dict.fromkeys((wish.line.told_as, *wish.also), _stamp(wish.line)))
+        stamps = told.setdefault(wish.line.key, {})
+        stamps.update(dict.fromkeys((wish.line.told_as, *wish.also), _stamp(wish.line)))
+        if wish.asked_on is not None:
+            stamps[ASKED_ON] = wish.asked_on.isoformat()
     told.pop(WHOLE_CYCLE, None)
     lines: dict[PersonId, list[tuple[Line, Person, HearsWhen]]] = {}
     for wish in wishes:
@@ -187,17 +201,29 @@ def _about_today(cycle: Cycle, plan: Plan, today: date) -> Iterator[_Wish]:
             continue
         for kind, rung, to in _current(cycle, occurrence, today):
             also: tuple[str, ...] = ()
-            if kind is Kind.DUE_SOON and occurrence.state is State.READY and Kind.READY.value not in occurrence.told:
+            if kind in _REMINDERS and _is_new_to_all(occurrence, policy):
                 # who never heard of it is first told that it can start; that message names the date too
-                kind, also = Kind.READY, (kind.value,)
-                to = policy.to.get(Kind.READY, to)
+                kind, also, to = Kind.READY, (kind.value,), policy.to[Kind.READY]
             line = _line(kind, cycle, plan, occurrence, rung=rung)
             if occurrence.told.get(line.told_as) != _stamp(line) and not (
                 kind is Kind.READY and line.told_as in occurrence.told
             ):
-                yield _Wish(line, to, also)
+                yield _Wish(line, to, also, asked_on=today if kind is Kind.READY else None)
     if policy.lead is not None:
         yield from _threats(cycle, plan)
+
+
+def _is_new_to_all(occurrence: Occurrence, policy: NoticePolicy) -> bool:
+    """Whether it can start, and whoever is told such things has not heard so yet."""
+    return (
+        occurrence.state is State.READY and Kind.READY.value not in occurrence.told and bool(policy.to.get(Kind.READY))
+    )
+
+
+def silent_from(occurrence: Occurrence, due_on: date) -> date:
+    """From when on silence counts: the due date, or when it could only start after that, the day it was asked."""
+    asked_on = occurrence.told.get(ASKED_ON, "")
+    return max(due_on, date.fromisoformat(asked_on)) if asked_on else due_on
 
 
 def _current(cycle: Cycle, occurrence: Occurrence, today: date) -> Iterator[tuple[Kind, int, tuple[str, ...]]]:
@@ -221,8 +247,11 @@ def _current(cycle: Cycle, occurrence: Occurrence, today: date) -> Iterator[tupl
     stage = Kind.DUE if today == due_on else Kind.OVERDUE
     if stage in policy.to:
         yield stage, 0, policy.to[stage]
+    if _is_new_to_all(occurrence, policy):
+        return  # it is asked today: nobody has been silent yet
+    since = silent_from(occurrence, due_on)
     for number, rung in reversed(tuple(enumerate(policy.ladder, start=1))):
-        if today >= move(due_on, rung.after, cycle):
+        if today >= move(since, rung.after, cycle):
             yield Kind.ESCALATED, number, rung.to
             break
 
