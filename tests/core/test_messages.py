@@ -8,15 +8,18 @@ from datetime import date, timedelta
 import pytest
 
 from regie.core.definition import Anchor, HearsWhen, Kind, Rhythm, Role
-from regie.core.events import AnchorMoved, GateDecided, StepFinished, StepStarted, Tick
+from regie.core.engine import advance
+from regie.core.events import AnchorMoved, CycleStarted, GateDecided, StepFinished, StepStarted, Tick
 from regie.core.ids import AnchorId, PersonId, RoleId
 from regie.core.messages import MOST_NEIGHBOURS, Urgency
+from regie.core.opening import open_cycle
 from regie.core.span import Span
 from regie.core.traject import Absence, Person
 from tests.support.builders import (
     MONDAY,
     PEOPLE,
     after,
+    at,
     definition,
     gate,
     key,
@@ -111,6 +114,56 @@ def test_role_with_a_digest_waits_for_it_but_not_with_an_escalation() -> None:
     found = {message.to: (message.urgency, message.rhythm) for message in town.messages}
     assert found["maker"] == (Urgency.DIGEST, HearsWhen.WEEKLY)
     assert found["boss"][0] is Urgency.AT_ONCE
+
+
+def rhythms(whole, **hears: HearsWhen):  # type: ignore[no-untyped-def]
+    roles = {RoleId(name): Role(RoleId(name), {"nl": name}, hears=rhythm) for name, rhythm in hears.items()}
+    return replace(whole, roles={**whole.roles, **roles})
+
+
+def test_reminder_does_not_wait_for_a_digest_that_comes_after_its_date() -> None:
+    whole = definition(
+        step("g", gate=gate(), due="40wd after start", accountable=RoleId("boss")),
+        policy=policy(
+            to={**policy().to, Kind.DECISION_NEEDED: ("accountable",), Kind.DUE_SOON: ("accountable",)},
+            remind=(Span.parse("15wd"), Span.parse("5wd")),
+        ),
+    )
+    town, story = started(rhythms(whole, boss=HearsWhen.BIWEEKLY)), []
+    for offset in range(1, 56):
+        town = after(town, MONDAY + timedelta(days=offset), Tick())
+        story += [
+            (line.kind, each.urgency, each.rhythm) for each in town.messages if each.to == "boss" for line in each.lines
+        ]
+
+    assert story == [
+        (Kind.DECISION_NEEDED, Urgency.DIGEST, HearsWhen.DAILY),
+        (Kind.DUE_SOON, Urgency.DIGEST, HearsWhen.DAILY),
+    ]
+
+
+def test_who_plays_roles_with_two_rhythms_hears_it_in_the_most_frequent() -> None:
+    both = Person(PersonId("anna"))
+    people = {**PEOPLE, RoleId("maker"): (both,), RoleId("other"): (both,)}
+    whole = definition(step("a"), step("b", responsible=RoleId("other")))
+
+    town = started(rhythms(whole, maker=HearsWhen.BIWEEKLY, other=HearsWhen.DAILY), people=people)
+
+    assert [(each.to, each.rhythm) for each in town.messages] == [("anna", HearsWhen.DAILY)]
+
+
+def test_two_cycles_at_once_give_each_person_one_message() -> None:
+    town = started(one())
+    second = open_cycle(
+        only_cycle(town).definition, start_on=MONDAY, answers={}, targets={}, number=2, kind="improvement"
+    )
+    both = replace(town.traject, cycles=(*town.traject.cycles, second))
+    town = after(advance(both, CycleStarted(cycle=2), at(MONDAY)), D("2027-01-28"), Tick())
+
+    assert sorted((each.to, [line.cycle for line in each.lines]) for each in town.messages) == [
+        ("lead", [1, 2]),
+        ("maker", [1, 2]),
+    ]
 
 
 def test_one_action_gives_each_person_one_message_however_many_steps_move() -> None:

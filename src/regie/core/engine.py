@@ -21,7 +21,7 @@ from regie.core.changes import Changes, Moved, Transition, WantedRun
 from regie.core.definition import Effect
 from regie.core.ids import OccurrenceKey
 from regie.core.looks import next_looks
-from regie.core.messages import Message, decide_messages
+from regie.core.messages import Message, decide_messages, merge_messages
 from regie.core.plan import Plan
 from regie.core.settle import settle
 from regie.core.traject import Cycle, CycleState, Occurrence, State, Traject
@@ -139,7 +139,7 @@ def _gather(
         added=tuple(added),
         updated=tuple(updated),
         cycles=tuple(each.after for each in settled if _cycle_differs(each)),
-        messages=tuple(message for each in settled for message in each.messages),
+        messages=merge_messages(message for each in settled for message in each.messages),
         plans=tuple((each.after.number, each.plan) for each in settled),
         next_look_on=looks,
         wants_cycle=_wanted_cycle(event, settled),

@@ -30,9 +30,15 @@ ASKED_ON = "asked-on"
 """Under which name an occurrence remembers the day on which somebody was told that it can start."""
 
 _REMINDERS = (Kind.DUE_SOON, Kind.DUE, Kind.OVERDUE)
+_PASSING = (Kind.DUE_SOON, Kind.DECISION_NEEDED, Kind.DUE)
+"""Kinds that are no longer true once their date is there."""
 
 THREAT = 99
 """The rung of a line that is about no silence, but about a target or a legal date that cannot hold."""
+
+
+_FROM_OFTEN = tuple(HearsWhen)
+"""The rhythms, the most frequent first."""
 
 
 class Urgency(StrEnum):
@@ -374,7 +380,13 @@ def _address(
             line = wish.line
             if (line.role, line.part) != (role, part) or missing or deputy_for:
                 line = replace(line, role=role, part=part, for_role_without_people=missing, deputy_for=deputy_for)
-            yield line, reader, reader.hears or declared.hears
+            yield line, reader, _rhythm(wish, reader.hears or declared.hears)
+
+
+def _rhythm(wish: _Wish, asked: HearsWhen) -> HearsWhen:
+    """The rhythm of a reader; what is only true until its date does not wait a week or more for a digest."""
+    passes = wish.line.kind in _PASSING or bool(wish.also)
+    return HearsWhen.DAILY if passes and asked in (HearsWhen.WEEKLY, HearsWhen.BIWEEKLY) else asked
 
 
 def _present(person: Person, traject: Traject, today: date) -> tuple[Person, PersonId | None]:
@@ -422,7 +434,26 @@ def _merge(found: Sequence[tuple[Line, Person, HearsWhen]], cycle: Cycle) -> Ite
         yield Message(person.id, (*now, *prompt), Urgency.AT_ONCE if now else Urgency.OFFICE_HOURS)
     rest = [(line, rhythm) for line, rhythm in later if rhythm is not HearsWhen.AT_ONCE]
     if rest:
-        yield Message(person.id, tuple(line for line, _ in rest), Urgency.DIGEST, rest[0][1])
+        soonest = min((rhythm for _, rhythm in rest), key=_FROM_OFTEN.index)
+        yield Message(person.id, tuple(line for line, _ in rest), Urgency.DIGEST, soonest)
+
+
+def merge_messages(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """Make one of the messages that cycles which run at once have for the same person."""
+    merged: dict[tuple[PersonId, bool], Message] = {}
+    for new in messages:
+        place = (new.to, new.urgency is Urgency.DIGEST)
+        old = merged.get(place)
+        if old is None:
+            merged[place] = new
+            continue
+        merged[place] = Message(
+            new.to,
+            (*old.lines, *new.lines),
+            Urgency.AT_ONCE if Urgency.AT_ONCE in (old.urgency, new.urgency) else old.urgency,
+            min(old.rhythm, new.rhythm, key=_FROM_OFTEN.index),
+        )
+    return tuple(merged.values())
 
 
 def is_urgent(line: Line, cycle: Cycle) -> bool:
