@@ -667,3 +667,85 @@ def test_plan_is_looked_at_again_when_a_day_it_counts_on_passes_though_nothing_i
     assert changes.traject.next_look_on == date.fromisoformat(look)
     later = after(changes, date(2027, 2, 1), Tick())
     assert occurrence(later, "b").planned.early_start >= date(2027, 2, 2)
+
+
+def test_lead_counts_from_the_plan_that_a_change_leads_to_not_from_the_one_before() -> None:
+    town = started(definition(step("a", "10wd"), step("b", "1wd", ["fs:a-3wd"])))
+    town = after(town, D("2027-01-06"), StepStarted(key=key("a")))
+    assert occurrence(town, "b").state is State.NOT_YET
+
+    town = after(town, D("2027-01-06"), DatePinned(key=key("a"), finish_on=D("2027-01-07"), reason="eerder klaar"))
+
+    assert occurrence(town, "b").state is State.READY
+
+
+def test_next_period_exists_as_soon_as_the_one_before_is_finished() -> None:
+    yearly = step("jaarverslag", repeats=(Rhythm(Span.parse("1y"), rule("on start")),))
+    town = started(definition(yearly))
+    assert [str(each) for each in only_cycle(town).occurrences] == ["jaarverslag@1"]
+
+    town = after(town, MONDAY, StepFinished(key=key("jaarverslag@1")))
+
+    assert [str(each) for each in only_cycle(town).occurrences] == ["jaarverslag@1", "jaarverslag@2"]
+
+
+def test_companion_comes_back_at_once_with_the_step_that_it_belongs_to() -> None:
+    whole = definition(
+        step("g", gate=gate(go="opens", small="opens")),
+        step("zaal", when="g = go"),
+        step("stoelen", only_with=StepId("zaal")),
+    )
+    town = after(started(whole), MONDAY, GateDecided(key=key("g"), outcome="small", decided_by="raad"))
+    assert occurrence(town, "stoelen").state is State.NOT_APPLICABLE
+
+    town = after(town, MONDAY, StepReopened(key=key("g"), reason="opnieuw bekeken"))
+
+    assert occurrence(town, "stoelen").state is State.READY
+
+
+def test_companion_leaves_when_a_person_or_a_gate_leaves_out_its_step() -> None:
+    ends = Gate("lead", {"no": Outcome("no", {"nl": "nee"}, Effect.ENDS_STEPS, (StepId("zaal"),))})
+    whole = definition(step("g", gate=ends), step("zaal"), step("stoelen", only_with=StepId("zaal")))
+
+    waived = after(started(whole), MONDAY, StepWaived(key=key("zaal"), reason="is er al", approved_by="raad"))
+    decided = GateDecided(key=key("g"), outcome="no", decided_by="raad", reason="te duur")
+
+    assert occurrence(waived, "stoelen").state is State.NOT_APPLICABLE
+    assert occurrence(after(started(whole), MONDAY, decided), "stoelen").state is State.NOT_APPLICABLE
+
+
+def test_rerun_drops_a_recurring_step_and_one_for_each_item_whole() -> None:
+    drop = {"improvement": RerunCode.DROP}
+    monthly = (Rhythm(Span.parse("1m"), rule("on start")),)
+    whole = definition(
+        step("overleg", repeats=monthly, rerun=drop),
+        step("ontvangst", for_each=ListId("arrival"), rerun=drop),
+        step("slot", needs=["overleg", "ontvangst"]),
+        lists={"arrival": ItemList(ListId("arrival"), {"nl": "Instroom"}, AnchorId("start"))},
+    )
+    town = started(whole)
+    again = open_cycle(
+        whole, start_on=MONDAY, answers={}, targets={}, number=2, kind="improvement", parent=only_cycle(town)
+    )
+    both = replace(town.traject, cycles=(*town.traject.cycles, again))
+
+    second = advance(both, CycleStarted(cycle=2), at(MONDAY)).traject.cycles[1]
+
+    assert {str(each.key): each.state for each in second.occurrences.values()} == {
+        "overleg": State.DROPPED,
+        "ontvangst": State.DROPPED,
+        "slot": State.READY,
+    }
+
+
+def test_step_that_was_put_up_for_decision_is_finished_when_that_is_over() -> None:
+    town = after(started(definition(step("a"))), MONDAY, PutForDecision(key=key("a")), StepFinished(key=key("a")))
+
+    assert occurrence(town, "a").state is State.DONE
+
+
+def test_waiving_names_who_approved_it() -> None:
+    with pytest.raises(Refused) as refusal:
+        after(started(definition(step("a"))), MONDAY, StepWaived(key=key("a"), reason="dubbel", approved_by=" "))
+
+    assert refusal.value.code == "approver-missing"

@@ -339,3 +339,20 @@ def test_reminder_goes_out_when_nobody_is_told_what_can_start() -> None:
     whole = definition(step("a", due="5wd after start"), policy=silent)
 
     assert ("maker", "due-soon", "a") in heard(started(whole))
+
+
+def test_gate_that_is_held_is_asked_again_before_its_new_date_and_nobody_is_late_until_then() -> None:
+    whole = definition(step("g", gate=gate(), due="10wd after start", accountable=RoleId("boss")))
+    held = GateDecided(key=key("g"), outcome="hold", decided_by="raad", reason="vragen", held_until=D("2027-03-01"))
+    town, story = after(started(whole), D("2027-01-06"), held), []
+    for offset in range(1, 62):
+        day = D("2027-01-06") + timedelta(days=offset)
+        town = after(town, day, Tick())
+        story += [(day, *line[:2]) for line in heard(town)]
+
+    assert story == [
+        (D("2027-02-22"), "maker", "decision-needed"),
+        (D("2027-03-01"), "maker", "due"),
+        (D("2027-03-02"), "maker", "overdue"),
+        (D("2027-03-04"), "boss", "escalated"),
+    ]

@@ -366,6 +366,11 @@ CORE: list[tuple[Callable[[], object], str, str]] = [
         "Bij 'Raadsbesluit nemen' staat nog niet wie heeft besloten.",
     ),
     (
+        lambda: traject(e.StepWaived(key=key("zaak"), cycle=1, reason="dubbel", approved_by=" ")),
+        "approver-missing",
+        "Bij 'Business case' staat nog niet wie het overslaan goedkeurt.",
+    ),
+    (
         lambda: traject(e.GateDecided(key=key("besluit"), cycle=1, outcome="hold", decided_by="raad", reason="later")),
         "new-date-missing",
         "Bij 'Raadsbesluit nemen' staat nog niet tot wanneer het besluit wacht.",

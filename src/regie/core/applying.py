@@ -126,7 +126,10 @@ def _apply_to_step(cycle: Cycle, old: Occurrence, event: happened.StepEvent, tod
             return _decide(cycle, old, event, today)
         case happened.StepWaived():
             next_state(old.key, old.state, Verb.WAIVE)
-            return replace(old, out_state=State.WAIVED, out=f"{_reason(event.reason, old.key)} ({event.approved_by})")
+            reason = _reason(event.reason, old.key)
+            if not (approver := event.approved_by.strip()):
+                raise Refused(f"who approved that '{old.key}' is waived?", code="approver-missing")
+            return replace(old, out_state=State.WAIVED, out=f"{reason} ({approver})")
         case happened.StepTakenUpAgain():
             next_state(old.key, old.state, Verb.UNWAIVE)
             return replace(old, out_state=None, out="")

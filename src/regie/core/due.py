@@ -189,10 +189,12 @@ def leans_on_today(plan: Plan, place: int) -> bool:
 
 
 def due_on(plan: Plan, place: int) -> date | None:
-    """What the plan asks, by its rule; of a gate that was held not before the day it was held until."""
-    asked, fact = _asked_on(plan, place), plan.facts.get(place)
-    held_until = fact.held_until if fact is not None else None
-    return max(asked, held_until) if asked and held_until else asked
+    """What the plan asks, and of a gate that is held not before the day on which it returns to the table."""
+    asked_on = _asked_on(plan, place)
+    fact = plan.facts.get(place)
+    if fact is None or fact.held_until is None:
+        return asked_on
+    return max(asked_on or fact.held_until, fact.held_until)
 
 
 def _asked_on(plan: Plan, place: int) -> date | None:

@@ -39,14 +39,23 @@ class Outline:
 def outline_of(definition: Definition, kind: str) -> Outline:
     """Give the outline of a definition, for one kind of cycle."""
     steps = tuple(definition.steps.values())
-    # a step that runs on in the cycle before gets no copy here, and is not reset
-    here = tuple(step for step in steps if kind == FIRST_CYCLE or step.rerun.get(kind) is not RerunCode.RUNS_ON)
+    here = tuple(step for step in steps if kind == FIRST_CYCLE or _has_copies(step, kind))
     return Outline(
         steps=tuple((step, None if step.for_each or step.repeats else OccurrenceKey(step.id, ONCE)) for step in here),
         recurring=tuple(step for step in here if step.repeats),
         companions=tuple(step for step in steps if step.only_with is not None),
         set_by=tuple(anchor for anchor in definition.anchors.values() if anchor.set_by is not None),
     )
+
+
+def _has_copies(step: Step, kind: str) -> bool:
+    """Whether a rerun makes occurrences of a step.
+
+    One that runs on in the cycle before gets no copy and is not reset; one that is dropped gets none per period or
+    item: that it was dropped is kept once.
+    """
+    code = step.rerun.get(kind)
+    return code is not RerunCode.RUNS_ON and not (code is RerunCode.DROP and (step.repeats or step.for_each))
 
 
 @lru_cache(maxsize=256)

@@ -21,7 +21,8 @@ def states_of(
     result = dict(occurrences)
     for place, activity in enumerate(plan.network.activities):
         old = result[activity.key]
-        state = _state(activity, old, occurrences, plan, place, today)
+        # predecessors come first, so that what is asked of them is what this plan says, not the one before
+        state = _state(activity, old, result, plan, place, today)
         if state is State.DONE and old.state is State.DONE and old.planned is not None:
             continue  # what is done keeps the dates that it was done with
         planned = plan.planned(place)

@@ -105,7 +105,7 @@ def _leave_out(
 ) -> None:
     """Put out of the plan what does not apply, and take back what applies again."""
     ended = _ended_steps(cycle, occurrences)
-    left_out = _not_applicable(cycle, outcomes, occurrences)
+    left_out = _not_applicable(cycle, outcomes, occurrences, ended, periods)
     for key, occurrence in occurrences.items():
         if occurrence.finished_on is not None or (occurrence.out_state and not _is_derived(occurrence)):
             continue
@@ -134,7 +134,11 @@ def _ended_steps(cycle: Cycle, occurrences: Mapping[OccurrenceKey, Occurrence]) 
 
 
 def _not_applicable(
-    cycle: Cycle, outcomes: Mapping[str, str], occurrences: Mapping[OccurrenceKey, Occurrence]
+    cycle: Cycle,
+    outcomes: Mapping[str, str],
+    occurrences: Mapping[OccurrenceKey, Occurrence],
+    ended: Mapping[StepId, _Out],
+    periods: CyclePeriods,
 ) -> Mapping[StepId, _Out]:
     said = conditions_not_met(cycle.definition, _known(cycle, outcomes))
     out: dict[StepId, _Out] = {step: (State.NOT_APPLICABLE, why) for step, why in said.items()}
@@ -146,7 +150,7 @@ def _not_applicable(
             other = step.only_with
             if other is None or step.id in out:
                 continue
-            if other in out or _all_out(other, occurrences):
+            if other in out or other in ended or _all_out(cycle, other, occurrences, periods):
                 out[step.id] = (State.NOT_APPLICABLE, f"only_with {other}")
                 changed = True
     return out
@@ -157,9 +161,16 @@ def _known(cycle: Cycle, outcomes: Mapping[str, str]) -> tuple[tuple[str, Answer
     return (*sorted(cycle.answers.items()), *sorted(outcomes.items()))
 
 
-def _all_out(step: StepId, occurrences: Mapping[OccurrenceKey, Occurrence]) -> bool:
+def _all_out(
+    cycle: Cycle, step: StepId, occurrences: Mapping[OccurrenceKey, Occurrence], periods: CyclePeriods
+) -> bool:
+    """Whether people, a rerun, or a list or rhythm left out every copy; what followed earlier is asked anew."""
     copies = _copies(step, occurrences)
-    return bool(copies) and all(each.is_out for each in copies)
+    return bool(copies) and all(
+        (each.is_out and not _is_derived(each))
+        or (each.key.key and each.finished_on is None and _gone(cycle, each.key, periods) is not None)
+        for each in copies
+    )
 
 
 def _gone(cycle: Cycle, key: OccurrenceKey, periods: CyclePeriods) -> _Out | None:
@@ -204,7 +215,7 @@ def _wanted_periods(
         if key not in occurrences:
             last = occurrences.get(last_key)
             period = periods.at(key)
-            was_last_done = last is not None and not last.state.is_open
+            was_last_done = last is not None and (last.is_out or last.is_done)
             if period is None or not (was_last_done or period.opens_on <= today + LOOK_AHEAD):
                 return
             yield key

@@ -210,6 +210,9 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "not-a-gate": (Saying("Stap '{step}' vraagt geen besluit.", "Rond de stap gewoon af."),),
     "unknown-outcome": (Saying("Bij '{step}' bestaat de uitkomst '{outcome}' niet.", "Kies uit: {options}."),),
     "decider-missing": (Saying("Bij '{step}' staat nog niet wie heeft besloten.", "Noem wie het besluit nam."),),
+    "approver-missing": (
+        Saying("Bij '{step}' staat nog niet wie het overslaan goedkeurt.", "Noem wie het goedkeurt."),
+    ),
     "new-date-missing": (
         Saying("Bij '{step}' staat nog niet tot wanneer het besluit wacht.", "Geef de datum waarop de stap terugkomt."),
     ),
