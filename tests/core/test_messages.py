@@ -7,10 +7,20 @@ from datetime import date, timedelta
 
 import pytest
 
-from regie.core.definition import Anchor, HearsWhen, Kind, Rhythm, Role
+from regie.core.definition import Anchor, Effect, Gate, HearsWhen, Kind, Outcome, Rhythm, Role
 from regie.core.engine import advance
-from regie.core.events import AnchorMoved, CycleStarted, GateDecided, StepFinished, StepStarted, Tick
-from regie.core.ids import AnchorId, PersonId, RoleId
+from regie.core.events import (
+    AnchorMoved,
+    CycleStarted,
+    GateDecided,
+    PartnerAsked,
+    PutForDecision,
+    StepFinished,
+    StepStarted,
+    Tick,
+    WorkResumed,
+)
+from regie.core.ids import AnchorId, PersonId, RoleId, StepId
 from regie.core.messages import MOST_NEIGHBOURS, Urgency
 from regie.core.opening import open_cycle
 from regie.core.span import Span
@@ -356,3 +366,41 @@ def test_gate_that_is_held_is_asked_again_before_its_new_date_and_nobody_is_late
         (D("2027-03-02"), "maker", "overdue"),
         (D("2027-03-04"), "boss", "escalated"),
     ]
+
+
+def test_partner_who_is_asked_hears_that_it_is_their_turn_and_is_reminded_until_they_answer() -> None:
+    whole = one()
+    whole = replace(whole, policy=policy(to={**policy().to, Kind.HANDED_OVER: ("responsible", "lead")}))
+    town = after(started(whole), MONDAY, PartnerAsked(key=key("a"), role=RoleId("other"), by="maker"))
+    assert heard(town) == [("other", "handed-over", "a")]
+
+    town = after(town, DUE, Tick())
+    assert heard(town) == [("maker", "due", "a"), ("other", "due", "a")]
+
+    answered = after(town, DUE, WorkResumed(key=key("a"), by="other"))
+    assert heard(answered) == [("maker", "handed-over", "a")]
+    assert heard(after(town, DUE, WorkResumed(key=key("a"), by="maker"))) == []
+
+
+def test_who_must_see_to_a_decision_hears_it_when_the_step_is_put_up_for_it_and_not_again_by_date() -> None:
+    whole = definition(step("g", gate=gate(), due="40wd after start"))
+    town = after(started(whole), MONDAY, PutForDecision(key=key("g"), by="lead"))
+    assert heard(town) == [("maker", "decision-needed", "g")]
+
+    assert heard(after(town, D("2027-02-22"), Tick())) == []
+    assert heard(after(started(whole), MONDAY, PutForDecision(key=key("g"), by="maker"))) == []
+
+
+def test_no_go_for_a_region_is_told_to_who_loses_work_by_it_and_to_no_one_else() -> None:
+    ends = Gate("lead", {"no": Outcome("no", {"nl": "nee"}, Effect.ENDS_STEPS, (StepId("x"), StepId("y")))})
+    whole = definition(
+        step("g", gate=ends, responsible=RoleId("boss")),
+        step("x", needs=["g"], responsible=RoleId("maker")),
+        step("y", needs=["g"], responsible=RoleId("maker")),
+        step("z", responsible=RoleId("other")),
+    )
+    event = GateDecided(key=key("g"), outcome="no", decided_by="college", reason="te duur", by="lead")
+
+    town = after(started(whole), MONDAY, event)
+
+    assert heard(town) == [("boss", "decision-taken", "g"), ("maker", "decision-taken", "g")]

@@ -14,7 +14,7 @@ from typing import Any
 
 from regie.core.checks import find_threats
 from regie.core.definition import ALL_PARTNERS, HearsWhen, Kind, NoticePolicy, Step
-from regie.core.events import CycleStarted, Event, StepEvent, Tick
+from regie.core.events import CycleStarted, Event, PutForDecision, StepEvent, Tick
 from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.plan import Plan
 from regie.core.span import Span, shift
@@ -150,7 +150,6 @@ def _about_event(before: Cycle | None, after: Cycle, plan: Plan, event: Event) -
         return
     if before is None:
         return
-    ended = before.state is CycleState.RUNNING and after.state is CycleState.ENDED
     for key, occurrence in after.occurrences.items():
         old = before.occurrences.get(key)
         if old is None or old is occurrence:
@@ -168,12 +167,28 @@ def _about_event(before: Cycle | None, after: Cycle, plan: Plan, event: Event) -
         ):
             decided_on = occurrence.finished_on or occurrence.held_until
             line = _line(Kind.DECISION_TAKEN, after, plan, occurrence, outcome=occurrence.outcome, due_on=decided_on)
-            everyone = tuple(sorted(_open_roles(before))) if ended else ()
-            yield _Wish(line, (*policy.get(Kind.DECISION_TAKEN, ()), *everyone))
+            yield _Wish(line, (*policy.get(Kind.DECISION_TAKEN, ()), *sorted(_roles_that_lose_work(before, after))))
         elif occurrence.state is State.DONE and old.state is not State.DONE and occurrence.kept_from is None:
             yield _Wish(_line(Kind.DONE, after, plan, occurrence), policy.get(Kind.DONE, ()))
-        elif not isinstance(event, Tick) and (moved := _moved(old, occurrence, after, plan, event)):
+        elif isinstance(event, Tick):
+            continue
+        elif (turn := _turn(old, occurrence, step)) is not None:
+            kind, to = turn
+            if policy.get(kind):
+                yield _Wish(_line(kind, after, plan, occurrence), to or policy[kind])
+        elif moved := _moved(old, occurrence, after, plan, event):
             yield _Wish(moved, policy.get(Kind.DATE_MOVED, ()))
+
+
+def _turn(old: Occurrence, new: Occurrence, step: Step) -> tuple[Kind, tuple[str, ...]] | None:
+    """Whose turn it is when a person just gave it away, and who hears it; by the policy when nobody is named."""
+    if new.state is State.WAITING_FOR_PARTNER and new.waiting_for is not None and new.waiting_for != old.waiting_for:
+        return Kind.HANDED_OVER, (new.waiting_for,)
+    if new.state is State.IN_PROGRESS and old.state is State.WAITING_FOR_PARTNER:
+        return Kind.HANDED_OVER, ("responsible",)
+    if new.state is State.FOR_DECISION and old.state is not State.FOR_DECISION:
+        return Kind.DECISION_NEEDED, ()
+    return None
 
 
 def _moved(old: Occurrence, new: Occurrence, cycle: Cycle, plan: Plan, event: Event) -> Line | None:
@@ -361,7 +376,9 @@ def _address(
     wish: _Wish, traject: Traject, cycle: Cycle, today: date, event: Event
 ) -> Iterator[tuple[Line, Person, HearsWhen]]:
     """Give each person who must hear a line, once, by the first part that they have in it."""
-    own_deed = wish.line.kind in (Kind.DONE, Kind.DATE_MOVED, Kind.DECISION_TAKEN)
+    own_deed = wish.line.kind in (Kind.DONE, Kind.DATE_MOVED, Kind.DECISION_TAKEN, Kind.HANDED_OVER) or (
+        isinstance(event, PutForDecision) and event.key == wish.line.key
+    )
     heard: set[PersonId] = set()
     for part, role in _roles(wish, cycle):
         declared = cycle.definition.roles.get(role)
@@ -406,7 +423,7 @@ def _roles(wish: _Wish, cycle: Cycle) -> Iterator[tuple[str, RoleId]]:
     for part in wish.to:
         match part:
             case "responsible" if step is not None:
-                named: Sequence[RoleId | None] = (step.responsible,)
+                named: Sequence[RoleId | None] = (step.responsible, _asked_partner(wish, cycle))
             case "accountable" if step is not None:
                 named = (step.accountable,)
             case "consulted" if step is not None:
@@ -422,6 +439,12 @@ def _roles(wish: _Wish, cycle: Cycle) -> Iterator[tuple[str, RoleId]]:
                 yield from ((part, each) for each in sorted(_all_roles(cycle)))
             elif role is not None:
                 yield part, role
+
+
+def _asked_partner(wish: _Wish, cycle: Cycle) -> RoleId | None:
+    """The role whose turn it is: of a date that comes or has passed it hears as if it were its own step."""
+    occurrence = cycle.occurrences.get(wish.line.key)
+    return occurrence.waiting_for if occurrence is not None and wish.line.kind in _REMINDERS else None
 
 
 def _merge(found: Sequence[tuple[Line, Person, HearsWhen]], cycle: Cycle) -> Iterator[Message]:
@@ -474,8 +497,15 @@ def _steps_in(cycle: Cycle) -> Iterator[Step]:
             yield cycle.definition.steps[key.step]
 
 
-def _open_roles(cycle: Cycle) -> set[str]:
-    return {step.responsible for step in _steps_in(cycle) if step.responsible}
+def _roles_that_lose_work(before: Cycle, after: Cycle) -> set[str]:
+    """Who had something to do, or would get it, in what a decision withdraws."""
+    withdrawn = [
+        each
+        for key, each in before.occurrences.items()
+        if each.state.is_open and after.occurrences[key].state is State.WITHDRAWN
+    ]
+    doers = {before.definition.steps[each.step].responsible for each in withdrawn}
+    return {role for role in (*doers, *(each.waiting_for for each in withdrawn)) if role}
 
 
 def _all_roles(cycle: Cycle) -> set[RoleId]:

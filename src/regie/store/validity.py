@@ -28,8 +28,10 @@ def still_true(line: Line, cycle: Cycle, today: date) -> Line | None:
     occurrence = cycle.occurrences.get(line.key)
     is_running = cycle.state is CycleState.RUNNING
     match line.kind:
-        case Kind.CYCLE_STARTED | Kind.HANDED_OVER | Kind.DIGEST:
+        case Kind.CYCLE_STARTED | Kind.DIGEST:
             return line if is_running else None
+        case Kind.HANDED_OVER:
+            return line if is_running and occurrence is not None and occurrence.state.is_open else None
         case Kind.DECISION_TAKEN:
             return line if occurrence is not None and _is_the_decision(line, occurrence) else None
         case Kind.DONE:
@@ -83,6 +85,8 @@ def _still_open(line: Line, occurrence: Occurrence, cycle: Cycle, today: date) -
         return _still_moved(line, occurrence, cycle)
     if line.kind is Kind.READY:
         return replace(line, due_on=due_on, legal_on=legal_on) if occurrence.state is State.READY else None
+    if line.kind is Kind.DECISION_NEEDED and occurrence.state is State.FOR_DECISION:
+        return replace(line, due_on=due_on, legal_on=legal_on)
     if due_on is None or due_on != line.due_on:
         return None  # the new date is told in its own time
     is_true = {
