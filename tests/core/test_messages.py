@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from regie.core.definition import Anchor, Effect, Gate, HearsWhen, Kind, Outcome, Rhythm, Role
+from regie.core.definition import Anchor, Case, Effect, Gate, HearsWhen, Kind, Outcome, Rhythm, Role, Term
 from regie.core.engine import advance
 from regie.core.events import (
     AnchorMoved,
@@ -24,8 +24,10 @@ from regie.core.ids import AnchorId, PersonId, RoleId, StepId
 from regie.core.messages import MOST_NEIGHBOURS, Urgency
 from regie.core.opening import open_cycle
 from regie.core.span import Span
+from regie.core.terms import TermKind
 from regie.core.traject import Absence, Person
 from tests.support.builders import (
+    LEGAL,
     MONDAY,
     PEOPLE,
     after,
@@ -404,3 +406,44 @@ def test_no_go_for_a_region_is_told_to_who_loses_work_by_it_and_to_no_one_else()
     town = after(started(whole), MONDAY, event)
 
     assert heard(town) == [("boss", "decision-taken", "g"), ("maker", "decision-taken", "g")]
+
+
+def test_target_and_legal_date_that_both_cannot_hold_are_told_once_each_however_the_legal_one_creeps() -> None:
+    opening = Anchor(AnchorId("opening"), {"nl": "O"}, set_by=StepId("b"))
+    four_weeks = (Case(Term(Span.parse("4w"), TermKind.LAW)),)
+    whole = definition(
+        step("a", "30wd"), step("b", "60wd", ["a"], terms=four_weeks), anchors={"opening": opening}, calendar=LEGAL
+    )
+    town = started(whole, targets={"opening": D("2027-02-20")})
+    assert [line for line in heard(town) if line[0] == "lead"] == [("lead", "escalated", "b")] * 2
+
+    for day in ("2027-01-05", "2027-01-06", "2027-01-07"):
+        town = after(town, D(day), Tick())
+        assert heard(town) == []
+
+    town = after(town, D("2027-01-08"), StepFinished(key=key("a")))
+    assert [line.due_on for each in town.messages if each.to == "lead" for line in each.lines] == [D("2027-02-05")]
+
+
+def test_deputy_of_a_deputy_hears_it_when_both_are_away() -> None:
+    away = (Absence(MONDAY, D("2027-03-01")),)
+    people = {
+        **PEOPLE,
+        RoleId("maker"): (Person(PersonId("maker"), away=away, deputy=PersonId("other")),),
+        RoleId("other"): (Person(PersonId("other"), away=away, deputy=PersonId("boss")),),
+    }
+
+    town = started(one(), people=people)
+
+    assert {(each.to, line.deputy_for) for each in town.messages for line in each.lines} == {("boss", "maker")}
+
+
+def test_two_who_are_away_and_each_other_s_deputy_do_not_keep_a_message_from_leaving() -> None:
+    away = (Absence(MONDAY, D("2027-03-01")),)
+    people = {
+        **PEOPLE,
+        RoleId("maker"): (Person(PersonId("maker"), away=away, deputy=PersonId("other")),),
+        RoleId("other"): (Person(PersonId("other"), away=away, deputy=PersonId("maker")),),
+    }
+
+    assert {each.to for each in started(one(), people=people).messages} == {"other"}

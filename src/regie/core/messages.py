@@ -82,7 +82,9 @@ class Line:
 
     @property
     def told_as(self) -> str:
-        """Under which name it is remembered that this was told."""
+        """Under which name it is remembered that this was told; a target and a legal date are two things."""
+        if self.rung == THREAT and self.cause:
+            return f"{self.kind}-{self.rung} {self.cause}"
         return f"{self.kind}-{self.rung}" if self.rung else self.kind.value
 
 
@@ -305,14 +307,16 @@ def move(day: date, span: Span, cycle: Cycle) -> date:
 
 
 def _threats(cycle: Cycle, plan: Plan) -> Iterator[_Wish]:
-    """An anchor or a legal date that cannot hold any more is told to the lead, once per date."""
+    """An anchor or a legal date that cannot hold any more is told to the lead, once per date.
+
+    A legal date that counts from what has still to happen creeps along with it: it is told once, and again when
+    the term runs.
+    """
     for finding in find_threats(plan):
         if finding.key is None:
             continue
         occurrence = cycle.occurrences.get(finding.key)
         if occurrence is None or finding.limit_on is None:
-            continue
-        if occurrence.told.get(f"{Kind.ESCALATED}-{THREAT}") == finding.limit_on.isoformat():
             continue
         line = _line(
             Kind.ESCALATED,
@@ -324,7 +328,17 @@ def _threats(cycle: Cycle, plan: Plan) -> Iterator[_Wish]:
             cause=f"anchor:{finding.anchor}" if finding.anchor else "",
             working_days=finding.working_days,
         )
-        yield _Wish(line, ("lead",))
+        told_for = occurrence.told.get(line.told_as)
+        creeps = not finding.anchor and _counts_from_what_is_to_come(occurrence, plan)
+        if told_for != _stamp(line) and not (creeps and told_for is not None):
+            yield _Wish(line, ("lead",))
+
+
+def _counts_from_what_is_to_come(occurrence: Occurrence, plan: Plan) -> bool:
+    activity = plan.network.activities[plan.network.index[occurrence.key]]
+    is_counted_back = activity.term is not None and activity.term.before is not None
+    waits = occurrence.state is State.NOT_YET or (occurrence.state is State.READY and not activity.starts)
+    return waits and not is_counted_back
 
 
 def _line(kind: Kind, cycle: Cycle, plan: Plan, occurrence: Occurrence, **more: Any) -> Line:
@@ -407,14 +421,16 @@ def _rhythm(wish: _Wish, asked: HearsWhen) -> HearsWhen:
 
 
 def _present(person: Person, traject: Traject, today: date) -> tuple[Person, PersonId | None]:
-    """Give the person, or during absence the deputy; who has no deputy gets it anyway."""
-    if not person.is_away(today) or person.deputy is None:
-        return person, None
-    for people in traject.people.values():
-        for other in people:
-            if other.id == person.deputy and not other.is_away(today):
-                return other, person.id
-    return Person(person.deputy, person.language, person.hears), person.id
+    """Give the person, or during absence the deputy, or theirs; the last who has no deputy gets it anyway."""
+    reader, asked = person, {person.id}
+    while reader.is_away(today) and reader.deputy is not None and reader.deputy not in asked:
+        asked.add(reader.deputy)
+        reader = _known(reader.deputy, traject) or Person(reader.deputy, reader.language, reader.hears)
+    return reader, person.id if reader is not person else None
+
+
+def _known(wanted: PersonId, traject: Traject) -> Person | None:
+    return next((other for people in traject.people.values() for other in people if other.id == wanted), None)
 
 
 def _roles(wish: _Wish, cycle: Cycle) -> Iterator[tuple[str, RoleId]]:
