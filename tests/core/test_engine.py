@@ -48,7 +48,7 @@ from regie.core.events import (
     Tick,
     WorkResumed,
 )
-from regie.core.ids import AnchorId, ListId, QuestionId, RoleId, StepId
+from regie.core.ids import FIRST_ITEM, AnchorId, ListId, QuestionId, RoleId, StepId
 from regie.core.opening import open_cycle
 from regie.core.span import Span
 from regie.core.traject import CycleState, Item, State
@@ -749,3 +749,43 @@ def test_waiving_names_who_approved_it() -> None:
         after(started(definition(step("a"))), MONDAY, StepWaived(key=key("a"), reason="dubbel", approved_by=" "))
 
     assert refusal.value.code == "approver-missing"
+
+
+@pytest.mark.parametrize(
+    ("start_on", "keeps", "is_kept"),
+    [
+        ("2028-01-04", "1y", True),
+        ("2028-01-05", "1y", False),
+        ("2027-01-18", "10wd", True),
+        ("2027-01-19", "10wd", False),
+    ],
+)
+def test_rerun_keeps_no_result_past_its_shelf_life(start_on: str, keeps: str, is_kept: bool) -> None:
+    whole = definition(step("a", keeps=Span.parse(keeps), rerun={"improvement": RerunCode.KEEP}))
+    town = after(started(whole), MONDAY, finish("a"))
+
+    again = open_cycle(
+        whole, start_on=D(start_on), answers={}, targets={}, number=2, kind="improvement", parent=only_cycle(town)
+    )
+
+    assert (key("a") in again.occurrences) is is_kept
+
+
+def test_first_item_stays_on_its_anchor_when_others_join_it() -> None:
+    whole = definition(
+        step("ontvangst", for_each=ListId("arrival")),
+        lists={"arrival": ItemList(ListId("arrival"), {"nl": "Instroom"}, AnchorId("opening"))},
+        anchors={"opening": Anchor(AnchorId("opening"), {"nl": "Opening"})},
+    )
+    town = started(whole, targets={"opening": D("2027-06-01")})
+    items = (Item(FIRST_ITEM), Item("tweede", D("2027-09-01")), Item("derde"))
+
+    town = after(town, MONDAY, ItemsChanged(list=ListId("arrival"), items=items))
+    town = after(town, MONDAY, AnchorMoved(anchor=AnchorId("opening"), target=D("2027-07-01")))
+
+    due = {str(each.key): each.planned and each.planned.due_on for each in only_cycle(town).occurrences.values()}
+    assert due == {
+        "ontvangst@eerste": D("2027-07-01"),
+        "ontvangst@tweede": D("2027-09-01"),
+        "ontvangst@derde": None,
+    }

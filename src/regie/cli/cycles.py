@@ -148,8 +148,7 @@ def _change_items(
     slug: str, list_name: str, make: Any, cycle: int, by: str, *, yes: bool, preview: bool, as_json: bool
 ) -> None:
     from regie.core.events import ItemsChanged
-    from regie.core.ids import ListId
-    from regie.core.settle import FIRST_ITEM
+    from regie.core.ids import FIRST_ITEM, ListId
     from regie.core.traject import Item
 
     found = open_town().traject(slug)
@@ -158,6 +157,6 @@ def _change_items(
     items = list(chosen.items.get(ListId(list_name), ())) if chosen else []
     declared = chosen.definition.lists.get(ListId(list_name)) if chosen else None
     if not items and chosen is not None and declared is not None and declared.first_on is not None:
-        items = [Item(FIRST_ITEM, chosen.anchor_on(declared.first_on))]
+        items = [Item(FIRST_ITEM)]  # without a day of its own it stays on the anchor, also when that moves
     event = ItemsChanged(list=ListId(list_name), items=tuple(make(items)), cycle=number, by=who(by))
     change(slug, event, yes=yes, preview=preview, as_json=as_json)

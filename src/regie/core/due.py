@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from regie.core.definition import DateBase, DateRule
-from regie.core.ids import ONCE, AnchorId, OccurrenceKey, StepId
+from regie.core.ids import FIRST_ITEM, ONCE, AnchorId, OccurrenceKey, StepId
 from regie.core.outline import rhythms_of
 from regie.core.recurrence import Period, Rhythms
 from regie.core.span import Span, shift
@@ -120,7 +120,8 @@ def item_on(plan: Plan, place: int) -> date | None:
     if item is not None and item.on is not None:
         return item.on
     first_on = plan.network.definition.lists[activity.step.for_each].first_on
-    return anchor_on(plan, first_on) if first_on is not None and item is None else None
+    # the first item is on the day of the anchor, wherever that moves, until it gets a day of its own
+    return anchor_on(plan, first_on) if first_on is not None and activity.key.key == FIRST_ITEM else None
 
 
 def period_of(plan: Plan, place: int) -> Period | None:

@@ -20,6 +20,9 @@ PersonId = NewType("PersonId", str)
 ONCE = ""
 """The key of a step that exists once in its cycle."""
 
+FIRST_ITEM = "eerste"
+"""Key of the item that a list has by itself, on the day of its anchor."""
+
 
 class OccurrenceKey(NamedTuple):
     """A step in a cycle: the step, and the key that tells its copies apart.

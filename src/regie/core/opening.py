@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from regie.core.definition import Answer, Definition, Question, QuestionKind, RerunCode, Text
+from regie.core.definition import Answer, Definition, Question, QuestionKind, RerunCode, Step, Text
 from regie.core.ids import AnchorId, ListId, OccurrenceKey, QuestionId
 from regie.core.outline import FIRST_CYCLE
+from regie.core.span import shift
 from regie.core.traject import AnchorDates, Cycle, Item, Occurrence, State
 from regie.errors import NotFound, Refused, RegieError
 
@@ -63,7 +64,7 @@ def open_cycle(
         definition,
         checked,
         anchors,
-        occurrences=_carried_over(definition, kind, parent) if parent else {},
+        occurrences=_carried_over(definition, kind, parent, start_on) if parent else {},
         items=dict(items or {}),
         parent=parent.number if parent else None,
     )
@@ -196,8 +197,11 @@ def _check_targets(
     return problems
 
 
-def _carried_over(definition: Definition, kind: str, parent: Cycle) -> dict[OccurrenceKey, Occurrence]:
-    """What a rerun drops, and what it keeps as done with the origin and date of the earlier result."""
+def _carried_over(definition: Definition, kind: str, parent: Cycle, start_on: date) -> dict[OccurrenceKey, Occurrence]:
+    """What a rerun drops, and what it keeps as done with the origin and date of the earlier result.
+
+    A result past its shelf life is not kept: the step is done again.
+    """
     carried: dict[OccurrenceKey, Occurrence] = {}
     for step in definition.steps.values():
         code = step.rerun.get(kind, RerunCode.REDO)
@@ -206,8 +210,17 @@ def _carried_over(definition: Definition, kind: str, parent: Cycle) -> dict[Occu
             carried[key] = Occurrence(key, out_state=State.DROPPED, out=f"{kind}: drop", state=State.DROPPED)
         elif code is RerunCode.KEEP:
             for old in parent.occurrences.values():
-                if old.step == step.id and old.is_done:
+                if old.step == step.id and old.is_done and _is_still_good(definition, step, old, start_on):
                     carried[old.key] = replace(
                         old, kept_from=old.kept_from or parent.number, told={}, version=0, state=State.DONE
                     )
     return carried
+
+
+def _is_still_good(definition: Definition, step: Step, old: Occurrence, day: date) -> bool:
+    """Whether an earlier result has not passed its shelf life on a day."""
+    if step.keeps is None or old.finished_on is None:
+        return True
+    if step.keeps.in_working_days:
+        return definition.calendar.add_working_days(old.finished_on, step.keeps.amount) >= day
+    return shift(old.finished_on, step.keeps) >= day

@@ -19,7 +19,7 @@ from datetime import date
 from functools import lru_cache
 
 from regie.core.definition import Answer, Definition, Effect, Step
-from regie.core.ids import ONCE, AnchorId, OccurrenceKey, StepId
+from regie.core.ids import FIRST_ITEM, ONCE, AnchorId, OccurrenceKey, StepId
 from regie.core.network import Network, build_network
 from regie.core.outline import FIRST_CYCLE, conditions_not_met, outline_of
 from regie.core.periods import LOOK_AHEAD, CyclePeriods, periods_of
@@ -27,9 +27,6 @@ from regie.core.plan import Plan, PlanInput, make_plan
 from regie.core.readiness import states_of
 from regie.core.recurrence import Period
 from regie.core.traject import AnchorDates, Cycle, CycleState, Occurrence, State
-
-FIRST_ITEM = "eerste"
-"""Key of the item that a list has by itself, on the day of its anchor."""
 
 _Out = tuple[State, str]
 

@@ -7,9 +7,8 @@ from datetime import date
 
 from regie.core.conditions import Both, Compare, Condition, Either, Has, Node, Not, OneOf, Value
 from regie.core.definition import DateBase, DateRule, Definition, Step, Text, text_in
-from regie.core.ids import AnchorId, BodyId, ListId, OccurrenceKey, QuestionId, RoleId, StepId
+from regie.core.ids import FIRST_ITEM, AnchorId, BodyId, ListId, OccurrenceKey, QuestionId, RoleId, StepId
 from regie.core.outline import FIRST_CYCLE
-from regie.core.settle import FIRST_ITEM
 from regie.text.dates import say_date, say_span
 from regie.text.phrases import say, say_list, words_in
 
