@@ -12,14 +12,20 @@ from regie.actions.office_hours import next_office_hour
 from regie.core.changes import Changes
 from regie.core.engine import advance
 from regie.core.events import Event, Tick
+from regie.errors import Conflict
 from regie.plain_text import check_plain, check_texts
+from regie.store.history import HistoryEntry
 from regie.store.session import in_transaction, read_scope
 from regie.store.trajects import Saved, find_request, load_traject, mark_dirty, save_changes
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What was decided and saved. ``repeated``: this request had been answered before, nothing was done."""
+    """What was decided and saved.
+
+    Args:
+        repeated: this request had been answered before, and nothing was done; ``saved`` is what was saved then.
+    """
 
     changes: Changes | None
     saved: Saved | None
@@ -35,7 +41,7 @@ def apply_event(context: Context, traject_id: int, event: Event, now: datetime, 
     Raises:
         Refused: the rules say no, or a text holds a ``control-character``.
         NotFound: no such traject, cycle, step or anchor.
-        Conflict: somebody else was first; nothing was changed.
+        Conflict: somebody else was first, or ``request-reused``; nothing was changed.
     """
     return in_transaction(
         context.engine, lambda session: apply_in(session, context, traject_id, event, now, request_id)
@@ -48,8 +54,8 @@ def apply_in(
     """The same inside a transaction that is already open."""
     check_texts(event)
     check_plain(request_id, "request_id")
-    if request_id and find_request(session, traject_id, request_id):
-        return Applied(None, None, repeated=True)
+    if request_id and (answered := find_request(session, traject_id, request_id)) is not None:
+        return _answer_again(answered, event)
     traject = load_traject(session, traject_id, context.shelf)
     changes = advance(traject, event, now)
     calendar = traject.cycles[-1].definition.calendar
@@ -67,6 +73,18 @@ def apply_in(
     if changes.wants_runs and not isinstance(event, Tick):
         mark_dirty(session, [traject_id])  # so that the next sweep runs the automated steps
     return Applied(changes, saved)
+
+
+def _answer_again(answered: HistoryEntry, event: Event) -> Applied:
+    """Give the first answer to a request once more; a request that asks something else would be lost unseen."""
+    if not answered.is_of(event):
+        raise Conflict(
+            f"request '{answered.request_id}' was answered before, and asked something else then",
+            code="request-reused",
+            hint="ask again under a new name",
+            request=answered.request_id,
+        )
+    return Applied(None, Saved(answered.payload["notices"], seq=answered.seq), repeated=True)
 
 
 def preview_event(context: Context, traject_id: int, event: Event, now: datetime) -> Changes:

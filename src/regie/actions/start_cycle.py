@@ -15,6 +15,7 @@ from regie.core.events import CycleStarted
 from regie.core.ids import AnchorId
 from regie.core.opening import open_cycle
 from regie.plain_text import check_texts
+from regie.store.cycles import cycle_taken, find_cycle
 from regie.store.definitions import save_definition
 from regie.store.session import in_transaction
 from regie.store.trajects import create_cycle, load_traject
@@ -22,7 +23,11 @@ from regie.store.trajects import create_cycle, load_traject
 
 @dataclass(frozen=True, slots=True)
 class NextCycle:
-    """What an administrator says about a rerun. Answers that are not given are those of the cycle before."""
+    """What an administrator says about a rerun. Answers that are not given are those of the cycle before.
+
+    Args:
+        after: the newest cycle that the administrator saw; of two who ask at once the second is told of the first.
+    """
 
     kind: str
     start_on: date
@@ -30,6 +35,7 @@ class NextCycle:
     answers: Mapping[str, object] = field(default_factory=dict)
     targets: Mapping[str, date] = field(default_factory=dict)
     by: str = "regie"
+    after: int | None = None
 
 
 def start_cycle(
@@ -49,12 +55,18 @@ def start_cycle(
     Raises:
         Refused: ``bad-answers``, ``control-character``.
         NotFound: unknown kind or traject.
+        Conflict: ``cycle-taken``, somebody else opened a cycle meanwhile.
     """
     check_texts(new)
 
     def work(session: Session) -> tuple[int, Applied]:
         traject = load_traject(session, traject_id, context.shelf, whole=True)
+        opened = find_cycle(session, traject_id, new.idempotency_key)
+        if opened is not None:
+            return opened, Applied(None, None, repeated=True)
         parent = traject.cycles[-1]
+        if new.after not in (None, parent.number):
+            raise cycle_taken(parent.number)
         if definition is not None and sources is not None:
             save_definition(session, sources, definition, now)
         follows = definition or parent.definition
@@ -71,8 +83,6 @@ def start_cycle(
             parent=parent,
         )
         number = create_cycle(session, traject_id, cycle, new.idempotency_key)
-        if number != cycle.number:
-            return number, Applied(None, None, repeated=True)
         event = CycleStarted(by=new.by, cycle=number)
         return number, apply_in(session, context, traject_id, event, now)
 

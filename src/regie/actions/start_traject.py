@@ -23,7 +23,7 @@ from regie.errors import Refused
 from regie.plain_text import check_texts
 from regie.store.definitions import save_definition
 from regie.store.session import in_transaction
-from regie.store.trajects import create_cycle, create_traject
+from regie.store.trajects import create_cycle, create_traject, find_started
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,25 @@ def start_traject(
 ) -> tuple[int, Applied]:
     """Store the definition, the traject and its first cycle, all or nothing.
 
+    Args:
+        request_id: of one press of one button; the same one twice starts one traject.
+
     Raises:
         Refused: an answer or a target is missing or wrong, all of them are named; or ``control-character``.
         Conflict: ``slug-taken``.
     """
     cycle = _first_cycle(definition, new)
+    slug = new.slug or slug_of(new.title)
+    event = CycleStarted(by=new.by, cycle=1)
 
     def work(session: Session) -> tuple[int, Applied]:
+        known = find_started(session, slug, request_id) if request_id else None
+        if known is not None:
+            return known, apply_in(session, context, known, event, now, request_id)
         save_definition(session, sources, definition, now)
-        traject_id = create_traject(
-            session, slug=new.slug or slug_of(new.title), title=new.title, zone=new.zone, now=now
-        )
+        traject_id = create_traject(session, slug=slug, title=new.title, zone=new.zone, now=now)
         create_cycle(session, traject_id, cycle, f"first:{traject_id}")
-        return traject_id, apply_in(session, context, traject_id, CycleStarted(by=new.by, cycle=1), now, request_id)
+        return traject_id, apply_in(session, context, traject_id, event, now, request_id)
 
     return in_transaction(context.engine, work)
 

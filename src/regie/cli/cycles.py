@@ -50,8 +50,9 @@ def start_next(
     """Open de volgende doorloop volgens de regels van het stappenplan."""
     from regie.actions.start_cycle import NextCycle, start_cycle
 
-    ask_first(f"Doorloop '{kind}' openen voor {slug}?", "dit opent een doorloop: geef --yes", yes=yes)
     town = open_town()
+    seen = town.traject(slug).cycles[-1].number
+    ask_first(f"Doorloop '{kind}' openen voor {slug}?", "dit opent een doorloop: geef --yes", yes=yes)
     new = NextCycle(
         kind,
         parse_day(start_on, "--start") if start_on else town.today(),
@@ -59,6 +60,7 @@ def start_next(
         parse_pairs(answers, "--set"),
         {name: parse_day(day, "--anchor") for name, day in parse_pairs(anchors, "--anchor").items()},
         who(by),
+        seen,
     )
     number, applied = start_cycle(town.context, town.traject_id(slug), new, town.now())
     if as_json:

@@ -68,15 +68,10 @@ def create_cycle(session: Session, traject_id: int, cycle_: Cycle, idempotency_k
         "idempotency_key": idempotency_key,
     }
     if _ADD_CYCLE.run(connection, [row]) == 0:
-        known = connection.scalar(_CYCLE_BY_KEY, {"id": traject_id, "by_key": idempotency_key})
+        known = find_cycle(session, traject_id, idempotency_key)
         if known is None:
-            raise Conflict(
-                f"cycle {cycle_.number} was opened by somebody else",
-                code="cycle-taken",
-                hint="look at it first; then decide whether another one is wanted",
-                cycle=cycle_.number,
-            )
-        return int(known)
+            raise cycle_taken(cycle_.number)
+        return known
     _write_anchors(connection, traject_id, cycle_, {})
     _write_items(connection, traject_id, cycle_, {})
     if cycle_.occurrences:
@@ -84,6 +79,22 @@ def create_cycle(session: Session, traject_id: int, cycle_: Cycle, idempotency_k
         ADD_OCCURRENCES.run(connection, rows)
     connection.execute(update(traject).where(traject.c.id == traject_id).values(running=True, dirty=True))
     return cycle_.number
+
+
+def find_cycle(session: Session, traject_id: int, idempotency_key: str) -> int | None:
+    """Give the number of the cycle that was opened under a key."""
+    found: int | None = session.connection().scalar(_CYCLE_BY_KEY, {"id": traject_id, "by_key": idempotency_key})
+    return found
+
+
+def cycle_taken(number: int) -> Conflict:
+    """Say that somebody else opened a cycle first."""
+    return Conflict(
+        f"cycle {number} was opened by somebody else",
+        code="cycle-taken",
+        hint="look at it first; then decide whether another one is wanted",
+        cycle=number,
+    )
 
 
 def write_cycle(connection: Connection, traject_id: int, old: Cycle, new: Cycle) -> None:

@@ -89,6 +89,12 @@ class HistoryEntry:
     words: Mapping[str, Any]
     request_id: str = ""
 
+    def is_of(self, event: Event) -> bool:
+        """Whether this is the record of such an event: of the same kind, about the same cycle and step."""
+        told = json.loads(canonical(_sort_fields(event)[0]))
+        about = (self.payload["cycle"], self.payload["event"].get("key"))
+        return (self.event, *about) == (type(event).__name__, event.cycle, told.get("key"))
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

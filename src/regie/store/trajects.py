@@ -41,7 +41,7 @@ from regie.store.rows import (
     to_occurrence,
 )
 from regie.store.session import is_reading
-from regie.store.tables import anchor, cycle, decision, item, occurrence, traject
+from regie.store.tables import anchor, cycle, decision, history, item, occurrence, traject
 
 __all__ = [
     "Saved",
@@ -49,6 +49,7 @@ __all__ = [
     "create_cycle",
     "create_traject",
     "find_request",
+    "find_started",
     "find_traject_id",
     "load_cycles",
     "load_traject",
@@ -219,6 +220,15 @@ def find_traject_id(session: Session, slug: str) -> int:
         slug=slug[:60],
         close=close,
     )
+
+
+def find_started(session: Session, slug: str, request_id: str) -> int | None:
+    """Give the id of a traject that a request started."""
+    began = select(traject.c.id).join(history, (history.c.traject_id == traject.c.id) & (history.c.seq == 1))
+    found: int | None = session.connection().scalar(
+        began.where(traject.c.slug == slug, history.c.request_id == request_id)
+    )
+    return found
 
 
 # --- save --------------------------------------------------------------------------------------------

@@ -586,6 +586,12 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         Saying("{variable} {trouble}.", "Verbeter die waarde."),
         Saying("Een instelling {trouble}.", "Loop uw instellingen na."),
     ),
+    "request-reused": (
+        Saying(
+            "Verzoek '{request}' is al beantwoord, en vroeg toen iets anders.",
+            "Doe het opnieuw, met een nieuw kenmerk.",
+        ),
+    ),
     "database-url-invalid": (
         Saying(
             "Met dit adres kan Regie geen database openen.",
