@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, bindparam, text, update
+from sqlalchemy import Engine, bindparam, null, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
@@ -28,7 +29,7 @@ from regie.store import brake, cycles, letters, notices, outbox, tables, traject
 from regie.store.dialects import Writing
 from regie.store.session import READING, in_transaction
 from tests.reliability.model import NEEDS
-from tests.reliability.test_machine import Machine
+from tests.reliability.test_machine import Channel, Machine
 from tests.store.world import MONDAY, World, at_once
 from tests.support import builders as b
 from tests.support.databases import KINDS, Databases
@@ -155,6 +156,32 @@ def test_without_the_unique_key_of_notices_nothing_is_told_at_all(databases: Dat
 
         with pytest.raises(OperationalError, match="ON CONFLICT"):
             live(town)
+
+
+def most_hand_overs(town: Machine) -> int:
+    """Let the process die each time that a message has just left; give how often one of them left."""
+    for deed in STORY[:2]:
+        deed(town)
+    calls: list[str] = []
+    for _ in range(60):
+        channel = Channel([])
+        with town._crash_at("deliver.after_send"):
+            town._deliver(channel)
+        calls += [message_id for message_id, _ in channel.calls]
+        town.now += timedelta(hours=13)
+    return max(Counter(calls).values())
+
+
+def test_without_the_mark_that_its_hand_over_began_a_message_leaves_more_than_twice(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_town(databases, "sqlite") as town:
+        assert most_hand_overs(town) == 2
+
+    known = [each for each in outbox._LOST.selected_columns if each.name != "handed_over_at"]
+    monkeypatch.setattr(outbox, "_LOST", outbox._LOST.with_only_columns(*known, null().label("handed_over_at")))
+    with a_town(databases, "sqlite") as town:
+        assert most_hand_overs(town) > 2
 
 
 # --- nothing but what happened ----------------------------------------------------------------------
