@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from regie.cli.common import BY, JSON, open_town, print_json, say, table, warn, who
+from regie.cli.common import BY, JSON, check_known, make_data_dir, open_town, print_json, say, table, warn, who
 from regie.errors import DeliveryFailed, NotFound
 from regie.plain_text import check_plain
+
+if TYPE_CHECKING:
+    from regie.store.brake import Held
 
 partner = typer.Typer(help="Partners: inlezen, tonen.", no_args_is_help=True)
 role = typer.Typer(help="Rollen: wie ontbreekt.", no_args_is_help=True)
@@ -92,15 +97,29 @@ def _read_rows(file: Path) -> tuple[list[dict[str, str | None]], int]:
             partners: list[dict[str, str]] = Field(default_factory=list)
 
         return [dict(each) for each in read_part(file, PeopleFile, "partners-invalid").partners], 1
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise typer.BadParameter("het bestand is geen UTF-8; sla het op als CSV UTF-8") from None
+    text = _decode(file.read_bytes())
     first_line = text.splitlines()[0] if text.strip() else ""
     # read by line feeds only: a text knows more line ends, and those are for the import to refuse
-    delimiter = ";" if first_line.count(";") >= first_line.count(",") else ","
+    delimiter = max(";,\t", key=first_line.count)
     reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    return [{str(name).strip(): value for name, value in row.items() if name} for row in reader], 2
+    rows = [{str(name).strip(): value for name, value in row.items() if name} for row in reader]
+    if not any(rows):
+        raise typer.BadParameter("er staat geen partner in dit bestand; onder de kopregel hoort een regel per partner")
+    return rows, 2
+
+
+def _decode(content: bytes) -> str:
+    """Read a list as it comes from a spreadsheet: UTF-8, UTF-16 with its mark, or what Excel on Windows writes."""
+    ways = ["utf-16"] if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ["utf-8-sig", "cp1252"]
+    for way in ways:
+        try:
+            text = content.decode(way)
+        except UnicodeDecodeError:
+            continue
+        if way == "cp1252":
+            warn("het bestand is geen UTF-8; gelezen als Windows-tekst. Controleer namen met accenten.")
+        return text
+    raise typer.BadParameter("dit bestand is geen tekst; sla het op als CSV UTF-8")
 
 
 @partner.command("list")
@@ -167,12 +186,16 @@ def list_roles(traject: str, as_json: bool = JSON) -> None:
 
 @outbox.command("list")
 def list_outbox(
-    status: str = typer.Option("", "--status"), limit: int = typer.Option(50, "--limit"), as_json: bool = JSON
+    status: str = typer.Option("", "--status", help="Alleen met deze stand, zoals failed of held."),
+    limit: int = typer.Option(50, "--limit", min=1, help="Hoeveel hoogstens."),
+    as_json: bool = JSON,
 ) -> None:
     """Toon berichten met hun stand: klaar, verstuurd, onzeker, mislukt, vastgehouden."""
     from regie.store.outbox import list_messages, outbox_counts
     from regie.store.session import read_scope
+    from regie.store.tables import MessageStatus
 
+    check_known(status, [each.value for each in MessageStatus], "--status")
     town = open_town()
     with read_scope(town.context.engine) as session:
         found = list_messages(session, status=status or None, limit=limit)
@@ -210,6 +233,9 @@ def show_message(message_id: str, as_json: bool = JSON) -> None:
     town = open_town()
     with read_scope(town.context.engine) as session:
         letter = preview_letter(session, message_id, town.context.shelf, town.now())
+    if letter is None and as_json:
+        print_json(None)
+        return
     if letter is None:
         say("Niets in dit bericht klopt nog; het wordt niet verstuurd.")
         return
@@ -221,7 +247,7 @@ def show_message(message_id: str, as_json: bool = JSON) -> None:
 
 
 @outbox.command("retry")
-def retry_message(message_id: str, by: str = BY) -> None:
+def retry_message(message_id: str, by: str = BY, as_json: bool = JSON) -> None:
     """Laat een mislukt of onzeker bericht opnieuw vertrekken."""
     from regie.store.outbox import retry
     from regie.store.session import in_transaction
@@ -229,11 +255,14 @@ def retry_message(message_id: str, by: str = BY) -> None:
     actor = check_plain(who(by), "by")
     town = open_town()
     in_transaction(town.context.engine, lambda session: retry(session, message_id, actor))
-    say("Het bericht staat weer klaar.")
+    if as_json:
+        print_json({"id": message_id, "status": "pending"})
+    else:
+        say("Het bericht staat weer klaar.")
 
 
 @outbox.command("release")
-def release(by: str = BY) -> None:
+def release(by: str = BY, as_json: bool = JSON) -> None:
     """Laat vastgehouden berichten gaan."""
     from regie.store.outbox import release_held
     from regie.store.session import in_transaction
@@ -241,7 +270,7 @@ def release(by: str = BY) -> None:
     actor = check_plain(who(by), "by")
     town = open_town()
     held = in_transaction(town.context.engine, lambda session: release_held(session, town.now(), by=actor))
-    say(f"Losgelaten: {held}")
+    _say_held("Losgelaten", "released", held, as_json)
 
 
 @outbox.command("hold")
@@ -260,7 +289,11 @@ def hold(reason: str = typer.Option(..., "--reason", help="Waarom, voor wie ze l
 
 
 @outbox.command("discard")
-def discard(reason: str = typer.Option(..., "--reason"), by: str = BY) -> None:
+def discard(
+    reason: str = typer.Option(..., "--reason", help="Waarom; komt in de geschiedenis."),
+    by: str = BY,
+    as_json: bool = JSON,
+) -> None:
     """Gooi vastgehouden berichten weg, met reden."""
     from regie.store.outbox import discard_held
     from regie.store.session import in_transaction
@@ -271,7 +304,14 @@ def discard(reason: str = typer.Option(..., "--reason"), by: str = BY) -> None:
     held = in_transaction(
         town.context.engine, lambda session: discard_held(session, town.now(), by=actor, reason=reason)
     )
-    say(f"Weggegooid: {held}")
+    _say_held("Weggegooid", "discarded", held, as_json)
+
+
+def _say_held(said: str, name: str, held: Held, as_json: bool) -> None:
+    if as_json:
+        print_json({name: {"messages": held.messages, "notices": held.notices}})
+    else:
+        say(f"{said}: {held.messages} berichten en {held.notices} berichtregels.")
 
 
 @mail.command("preview")
@@ -291,6 +331,7 @@ def preview_mail(
     from regie.notify.render import render
     from regie.text.letter import Addressee, Letter, LetterPart
 
+    check_known(language, ("nl", "en"), "--language")
     if kind not in [each.value for each in Kind]:
         raise typer.BadParameter(f"een van: {', '.join(each.value for each in Kind)}", param_hint="KIND")
     town = open_town()
@@ -355,14 +396,18 @@ def deliver_now(as_json: bool = JSON) -> None:
 
 
 @db.command("upgrade")
-def upgrade_database() -> None:
+def upgrade_database(as_json: bool = JSON) -> None:
     """Breng de database naar deze versie."""
     from regie.settings import load_settings
     from regie.store.session import create_engine_for, upgrade
 
     settings = load_settings()
-    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
-    say(f"De database is op versie {upgrade(create_engine_for(settings.database_url.get_secret_value()))}.")
+    make_data_dir(settings.data_dir)
+    revision = upgrade(create_engine_for(settings.database_url.get_secret_value()))
+    if as_json:
+        print_json({"current": revision})
+    else:
+        say(f"De database is op versie {revision}.")
 
 
 @db.command("status")
@@ -372,7 +417,7 @@ def database_status(as_json: bool = JSON) -> None:
     from regie.store.session import create_engine_for, current_revision, head_revision
 
     settings = load_settings()
-    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    make_data_dir(settings.data_dir)
     current, head = current_revision(create_engine_for(settings.database_url.get_secret_value())), head_revision()
     if as_json:
         print_json({"current": current, "wanted": head, "up_to_date": current == head})

@@ -6,19 +6,21 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from regie.errors import NotFound, RegieError
+from regie.errors import NotFound, Refused, RegieError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from regie.actions.context import Context
     from regie.core.events import Event
     from regie.core.ids import PersonId
-    from regie.core.traject import State, Traject
+    from regie.core.traject import Cycle, State, Traject
     from regie.settings import Settings
 
 # One table, also in docs/commands.md.
@@ -32,6 +34,9 @@ EXIT_CODES: Mapping[str, int] = {
     "delivery-failed": 8,
 }
 INTERRUPTED = 130
+WRONG_USAGE = 2
+UsageError: Any = typer.BadParameter.__mro__[1]
+"""What typer says of wrong usage; it exports only this one of its kinds."""
 JSON = typer.Option(False, "--json", help="Uitvoer als JSON: een document op stdout.")
 YES = typer.Option(False, "--yes", "-y", help="Niet vragen, wel doen.")
 PREVIEW = typer.Option(False, "--preview", help="Alleen laten zien wat het zou veranderen.")
@@ -89,8 +94,6 @@ def open_town(*, migrate: bool = False) -> Town:
         Refused: a setting is wrong.
         Conflict: the database is of another version.
     """
-    from pathlib import Path
-
     from regie.actions.context import Context
     from regie.notify.redact import install_redaction
     from regie.settings import load_audit_key, load_settings
@@ -98,13 +101,30 @@ def open_town(*, migrate: bool = False) -> Town:
 
     settings = load_settings()
     install_redaction(settings.secret_values())
-    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    make_data_dir(settings.data_dir)
     engine = create_engine_for(settings.database_url.get_secret_value())
     if migrate or current_revision(engine) is None:
         upgrade(engine)
     check_schema(engine)
     key = load_audit_key(settings).get_secret_value().encode()
     return Town(settings, Context.on(engine, key, brake_at=settings.brake_messages_per_day))
+
+
+def make_data_dir(folder: Path) -> None:
+    """Make the folder in which Regie keeps everything.
+
+    Raises:
+        Refused: ``data-dir-unusable``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            f"the data folder '{folder}' cannot be made: {error.strerror}",
+            code="data-dir-unusable",
+            hint="set REGIE_DATA_DIR to a folder in which Regie may write",
+            folder=str(folder),
+        ) from error
 
 
 def who(by: str) -> str:
@@ -190,6 +210,31 @@ def cycle_number(traject: Traject, wanted: int) -> int:
     return wanted or (running[-1].number if running else 1)
 
 
+def find_cycle(traject: Traject, wanted: int) -> Cycle:
+    """Find a cycle to look at; without a number the last that runs, or else the last there was.
+
+    Raises:
+        NotFound: ``unknown-cycle``.
+    """
+    if not wanted:
+        return traject.running()[-1] if traject.running() else traject.cycles[-1]
+    found = traject.cycle(wanted)
+    if found is None:
+        raise _unknown_cycle(traject, wanted)
+    return found
+
+
+def check_known(name: str, known: Iterable[str], option: str) -> None:
+    """Refuse a filter that can find nothing, with what it may have meant."""
+    import difflib
+
+    options = list(known)
+    if name and name not in options:
+        close = difflib.get_close_matches(name, options, n=1)
+        advice = f"bedoelde u '{close[0]}'?" if close else f"kies uit: {', '.join(options)}"
+        raise typer.BadParameter(f"'{name}' is er niet; {advice}", param_hint=option)
+
+
 def find_key(traject: Traject, number: int, text: str) -> Any:
     """Find a step; without a copy the one copy that is open, when there is just one.
 
@@ -254,6 +299,7 @@ def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, 
     from regie.clock import local_date
     from regie.reports.effect import effect_as_data, effect_of, say_effect
 
+    warn_private(*_texts_of(event))
     town = open_town()
     traject_id = town.traject_id(slug)
     before = town.traject(slug)
@@ -275,6 +321,24 @@ def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, 
         say("Opgeslagen." if not applied.repeated else "Dit was al opgeslagen.")
 
 
+def _texts_of(event: Event) -> Iterable[str]:
+    """What a person typed in an event."""
+    for field in fields(event):
+        value = getattr(event, field.name)
+        yield from [value] if isinstance(value, str) else value if field.name == "evidence" else ()
+
+
+def warn_private(*texts: str) -> None:
+    """Warn of what looks like a citizen number; it stays the choice of who typed it."""
+    from regie.core.privacy import has_citizen_number
+
+    if any(map(has_citizen_number, texts)):
+        warn(
+            "let op: hierin lijkt een burgerservicenummer (BSN) te staan. Regie bewaart geen gegevens van bewoners:"
+            " laat het nummer weg."
+        )
+
+
 def ask_first(question: str, without_terminal: str, *, yes: bool) -> None:
     """Ask before something is saved; where nobody can be asked, ``--yes`` says it."""
     if yes:
@@ -289,6 +353,32 @@ def ask_first(question: str, without_terminal: str, *, yes: bool) -> None:
 def stop_usage(text: str) -> NoReturn:
     warn(text)
     raise typer.Exit(2)
+
+
+def show_usage(error: UsageError, *, as_json: bool) -> int:
+    """Say in Dutch what is wrong with a command as it was typed; typer itself speaks English."""
+    option, parameter = getattr(error, "option_name", ""), getattr(error, "param", None)
+    named = getattr(error, "param_hint", None) or (" / ".join(parameter.opts) if parameter else "")
+    match type(error).__name__:
+        case "NoArgsIsHelpError":
+            error.show()
+            return WRONG_USAGE
+        case "MissingParameter":
+            said = f"{named} ontbreekt"
+        case "NoSuchOption":
+            close = ", ".join(sorted(getattr(error, "possibilities", None) or ()))
+            said = f"de optie '{option}' is er niet" + (f"; bedoelde u: {close}?" if close else "")
+        case "BadParameter" if named:
+            said = f"{named}: {error.message}"
+        case _:
+            said = error.message
+    advice = f"{error.ctx.command_path} --help" if error.ctx else "regie --help"
+    if as_json:
+        problem = {"code": "usage", "message": error.format_message(), "hint": advice}
+        typer.echo(json.dumps({**problem, "message_nl": said, "hint_nl": advice}, ensure_ascii=False), err=True)
+    else:
+        warn(f"fout [usage]: {said}\n  hulp: {advice}")
+    return WRONG_USAGE
 
 
 def show_error(error: RegieError, *, as_json: bool) -> int:

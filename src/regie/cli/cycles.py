@@ -14,7 +14,9 @@ from regie.cli.common import (
     YES,
     ask_first,
     change,
+    check_known,
     cycle_number,
+    find_cycle,
     open_town,
     parse_day,
     parse_pairs,
@@ -40,8 +42,8 @@ def start_next(
     slug: str,
     kind: str = typer.Argument(help="Soort doorloop: improvement, expansion-here, ..."),
     start_on: str = typer.Option("", "--start", help="Eerste dag; anders vandaag."),
-    answers: list[str] = typer.Option([], "--set"),
-    anchors: list[str] = typer.Option([], "--anchor"),
+    answers: list[str] = typer.Option([], "--set", help="Antwoord op een vraag: plekken=120."),
+    anchors: list[str] = typer.Option([], "--anchor", help="Streefdatum: opening=2028-03-01."),
     key: str = typer.Option("", "--key", help="Kenmerk van dit verzoek; hetzelfde kenmerk opent maar een doorloop."),
     by: str = BY,
     yes: bool = YES,
@@ -77,7 +79,7 @@ def list_anchors(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
 
     town = open_town()
     found = town.traject(slug)
-    chosen = found.cycle(cycle_number(found, cycle)) or found.cycles[-1]
+    chosen = find_cycle(found, cycle)
     rows = [
         {"anchor": str(a.id), "title": text_in(a.title, "nl"), "target": dates.target, "actual": dates.actual}
         for a in chosen.definition.anchors.values()
@@ -116,7 +118,7 @@ def add_item(
     list_name: str = typer.Argument(help="Lijst, zoals arrival."),
     key: str = typer.Argument(help="Korte naam van het item, zoals tweede."),
     on: str = typer.Option(..., "--on", help="Datum."),
-    number: int = typer.Option(None, "--number", help="Aantal personen; nooit namen."),
+    number: int = typer.Option(None, "--number", min=0, help="Aantal personen; nooit namen."),
     cycle: int = CYCLE,
     by: str = BY,
     yes: bool = YES,
@@ -142,8 +144,12 @@ def remove_item(
     as_json: bool = JSON,
 ) -> None:
     """Haal een item van een lijst; zijn open stappen vervallen."""
-    _change_items(slug, list_name, lambda items: [i for i in items if i.key != key], cycle, by,
-                  yes=yes, preview=preview, as_json=as_json)  # fmt: skip
+
+    def without(items: list[Any]) -> list[Any]:
+        check_known(key, [each.key for each in items], "KEY")
+        return [each for each in items if each.key != key]
+
+    _change_items(slug, list_name, without, cycle, by, yes=yes, preview=preview, as_json=as_json)
 
 
 def _change_items(

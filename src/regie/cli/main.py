@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import NoReturn
@@ -10,7 +11,7 @@ import typer
 
 from regie import __version__
 from regie.cli import admin, cycles, definitions, plan, record, steps, trajects
-from regie.cli.common import INTERRUPTED, show_error
+from regie.cli.common import INTERRUPTED, UsageError, show_error, show_usage
 from regie.errors import RegieError
 
 app = typer.Typer(
@@ -51,18 +52,33 @@ def run(arguments: list[str] | None = None) -> NoReturn:
     """Run a command; never a traceback, always an exit code that means something."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(args=given, prog_name="regie", standalone_mode=True)
+        code = app(args=given, prog_name="regie", standalone_mode=False)
+        if code == INTERRUPTED:  # typer takes Ctrl-C away before it gets here
+            raise KeyboardInterrupt
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except UsageError as error:
+        sys.exit(show_usage(error, as_json="--json" in given))
     except RegieError as error:
         sys.exit(show_error(error, as_json="--json" in given))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("\nGestopt. Niets is half opgeslagen.", err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - what is left must not break again when it is flushed
         sys.exit(0)
-    except Exception as error:
-        if os.environ.get("REGIE_DEBUG"):
-            raise
-        typer.echo(f"onverwachte fout: {type(error).__name__} (meer met: regie --debug ...)", err=True)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            sys.exit(_unexpected(error))
+        typer.echo("de uitvoer kan niet worden geschreven: de schijf is vol", err=True)
         sys.exit(1)
-    sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the top: a bug becomes one line and a code
+        sys.exit(_unexpected(error))
+    sys.exit(code or 0)
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("REGIE_DEBUG"):
+        raise error
+    typer.echo(f"onverwachte fout: {type(error).__name__} (meer met: regie --debug ...)", err=True)
+    return 1

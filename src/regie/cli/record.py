@@ -19,7 +19,11 @@ def register(app: typer.Typer) -> None:
     app.add_typer(audit, name="audit")
 
 
-def history(traject: str, limit: int = typer.Option(50, "--limit"), as_json: bool = JSON) -> None:
+def history(
+    traject: str,
+    limit: int = typer.Option(50, "--limit", min=1, help="Hoeveel hoogstens; de laatste."),
+    as_json: bool = JSON,
+) -> None:
     """Toon wat er met een traject gebeurde: wie, wanneer, wat."""
     from regie.store.history import list_history
     from regie.store.session import read_scope

@@ -13,7 +13,9 @@ from regie.cli.common import (
     PREVIEW,
     YES,
     change,
+    check_known,
     cycle_number,
+    find_cycle,
     find_key,
     open_town,
     parse_day,
@@ -60,14 +62,16 @@ def list_steps(
     slug: str,
     cycle: int = CYCLE,
     state: str = typer.Option("", "--state", help="Alleen met deze stand, zoals 'klaar' of done."),
-    phase: str = typer.Option("", "--phase"),
-    role: str = typer.Option("", "--role"),
+    phase: str = typer.Option("", "--phase", help="Alleen van deze fase, zoals fase-1."),
+    role: str = typer.Option("", "--role", help="Alleen van deze rol."),
     as_json: bool = JSON,
 ) -> None:
     """Toon de stappen van een traject."""
     found = open_town().traject(slug, whole=bool(cycle))
-    chosen = found.cycle(cycle_number(found, cycle)) or found.cycles[-1]
+    chosen = find_cycle(found, cycle)
     steps = chosen.definition.steps
+    check_known(phase, map(str, chosen.definition.phases), "--phase")
+    check_known(role, map(str, chosen.definition.roles), "--role")
     wanted = parse_state(state) if state else None
     rows = [
         _row(each, steps[key.step])
@@ -135,7 +139,7 @@ def complete(
     name: str,
     on: str = ON,
     evidence: list[str] = typer.Option([], "--evidence", help="Link of bestandsnaam die het bewijst."),
-    note: str = typer.Option("", "--note"),
+    note: str = typer.Option("", "--note", help="Een opmerking erbij; geen gegevens van bewoners."),
     cycle: int = CYCLE,
     by: str = BY,
     seen: int = SEEN,
@@ -236,13 +240,13 @@ def withdraw(slug: str, name: str, reason: str = REASON, cycle: int = CYCLE, by:
 def list_gates(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     """Toon de besluitpoorten: wie besluit, wanneer, met welke uitkomsten."""
     found = open_town().traject(slug, whole=bool(cycle))
-    chosen = found.cycle(cycle_number(found, cycle)) or found.cycles[-1]
+    chosen = find_cycle(found, cycle)
     rows: list[dict[str, Any]] = [
         {
             "step": str(key),
             "decided_by": declared.gate.decided_by,
             "outcomes": list(declared.gate.outcomes),
-            "state": each.state.value,
+            "state": each.state,
             "outcome": each.outcome,
             "planned": each.planned.early_finish if each.planned else None,
         }
@@ -298,7 +302,7 @@ def decide(
 
 
 @date_group.command("pin")
-def pin(slug: str, name: str, start_on: str = typer.Option("", "--start"), finish_on: str = typer.Option("", "--finish"), reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def pin(slug: str, name: str, start_on: str = typer.Option("", "--start", help="Dag waarop de stap begint."), finish_on: str = typer.Option("", "--finish", help="Dag waarop de stap klaar is."), reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Zet een datum vast; hij blijft dan staan."""
     from regie.core.events import DatePinned
 

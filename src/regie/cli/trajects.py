@@ -16,15 +16,15 @@ from regie.cli.common import (
     PREVIEW,
     YES,
     ask_first,
-    cycle_number,
+    find_cycle,
     open_town,
     parse_day,
     parse_pairs,
     print_json,
     say,
-    stop_usage,
     table,
     warn,
+    warn_private,
     who,
 )
 
@@ -74,6 +74,7 @@ def start(
     first = parse_day(start_on, "--start") if start_on else _day(given["start"]) if "start" in given else None
     zone = load_settings().timezone
     today = local_date(system_clock(), zone)
+    warn_private(title)
     slug = slug or str(given.get("slug", ""))
     new = NewTraject(title, first or today, facts, targets, slug=slug, zone=zone, by=who(by))
     changes = preview_start(chosen, new, system_clock())
@@ -188,6 +189,8 @@ def list_all(
         )
     if as_json:
         print_json(rows)
+    elif not rows:
+        say(f"Er zijn geen trajecten in {town.settings.data_dir}. Begin er een met: regie traject start")
     else:
         table(
             "Trajecten",
@@ -260,10 +263,7 @@ def show(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
 
     town = open_town()
     found = town.traject(slug, whole=bool(cycle))
-    number = cycle_number(found, cycle)
-    chosen = found.cycle(number)
-    if chosen is None:
-        stop_usage(f"traject '{slug}' heeft geen doorloop {number}")
+    chosen = find_cycle(found, cycle)
     settled, plan = settle(chosen, town.today())
     definition = settled.definition
     if as_json:
@@ -271,7 +271,7 @@ def show(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
             {
                 "slug": found.slug,
                 "title": found.title,
-                "cycle": number,
+                "cycle": chosen.number,
                 "kind": settled.kind,
                 "state": settled.state.value,
                 "anchors": {a: {"target": d.target, "actual": d.actual} for a, d in settled.anchors.items()},
@@ -281,7 +281,7 @@ def show(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
         )
         return
     is_over = f", afgesloten: {settled.ended_because}" if settled.state is CycleState.ENDED else ""
-    say(f"{found.title} - doorloop {number}: {say_cycle(definition, settled.kind)}{is_over}")
+    say(f"{found.title} - doorloop {chosen.number}: {say_cycle(definition, settled.kind)}{is_over}")
     for name, dates in settled.anchors.items():
         say(
             f"  {say_anchor(definition, name)}: {say_date(dates.actual) + ' (gebeurd)' if dates.actual else say_date(dates.target) if dates.target else '-'}"
@@ -306,6 +306,7 @@ def due(
     from regie.core.ids import RoleId
     from regie.store.overview import list_due_steps
     from regie.store.session import read_scope
+    from regie.text.dates import say_date
 
     town = open_town()
     last = parse_day(until, "--until") if until else town.today() + timedelta(days=14)
@@ -326,6 +327,8 @@ def due(
     ]
     if as_json:
         print_json(rows)
+    elif not rows:
+        say(f"Er is niets te laat, en tot en met {say_date(last)} hoeft er niets klaar te zijn.")
     else:
         table(
             "Wat moet",

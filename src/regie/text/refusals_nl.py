@@ -555,6 +555,12 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         ),
     ),
     # --- settings and database -----------------------------------------------------------------------
+    "data-dir-unusable": (
+        Saying(
+            "Regie kan de map '{folder}' niet maken.",
+            "Zet in REGIE_DATA_DIR een map waarin Regie mag schrijven.",
+        ),
+    ),
     "settings-invalid": (
         Saying(
             "Het bestand '{file}' met de sleutel van de geschiedenis is niet te gebruiken.",
