@@ -145,6 +145,16 @@ NASTY = ANY_TEXT | st.lists(
 ).map("".join)
 
 
+def test_a_long_name_with_signs_that_mean_something_stays_one_name() -> None:
+    name = "Boer, Jan de (afdeling Maatschappelijke Ontwikkeling; team Opvang), gemeente Voorbeeldstad"
+
+    letter = as_read(a_message(to_name=name))
+
+    (to,) = letter["To"].addresses
+    assert to.addr_spec == "an@partner.nl"
+    assert to.display_name == "Boer Jan de afdeling Maatschappelijke Ontwikkeling team Opvang gemeente Voorbeeldstad"
+
+
 @settings(deadline=None)  # other work may have the machine
 @given(subject=NASTY, name=NASTY, message_id=NASTY, language=NASTY)
 def test_nothing_in_a_subject_name_or_id_becomes_a_header_or_a_recipient(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LONGEST_SUBJECT = 200
 LONGEST_NAME = 100
+_ONE_LINE = 70
+_MEANS_SOMETHING = re.compile(r'[()<>\[\]:;@\\,"]')
 _PLAIN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-])){0,59}")
 
 
@@ -139,7 +141,11 @@ def compose_letter(
 
 
 def _address(address: str, name: str = "") -> Address:
-    return Address(display_name=clean_header(name, LONGEST_NAME), addr_spec=check_email(address))
+    shown = clean_header(name, LONGEST_NAME)
+    if len(f"Reply-To: {shown} <{address}>") > _ONE_LINE:
+        # Python forgets the quotes of a name that it folds; what they guarded would become addresses.
+        shown = " ".join(_MEANS_SOMETHING.sub(" ", shown).split())
+    return Address(display_name=shown, addr_spec=check_email(address))
 
 
 def _plain_id(message_id: str) -> str:
