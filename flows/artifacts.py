@@ -4,13 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 
+from prefect import get_client
 from prefect.artifacts import acreate_progress_artifact, acreate_table_artifact
+from prefect.events import emit_event
+from prefect.runtime import flow_run
 
 from flows.setting import Setting, current
 from regie.core.traject import State, Traject
+from regie.doorbell import Move
 from regie.store.session import read_scope
 from regie.store.trajects import load_traject
+
+
+def tag_of(slug: str) -> str:
+    return f"traject:{slug}"
+
+
+async def tag_run(slug: str) -> None:
+    """Tag the run that this is called in; ``prefect.tags`` reaches only what a run starts itself."""
+    async with get_client() as client:
+        await client.update_flow_run(flow_run.id, tags={*flow_run.tags, tag_of(slug)})
+
+
+def show_moves(moves: Iterable[Move]) -> None:
+    """Tell Prefect which steps came in which state, as events ``regie.step.<state>``."""
+    for traject_id, step, state in moves:
+        emit_event(
+            event=f"regie.step.{state.replace(' ', '-')}",
+            resource={"prefect.resource.id": f"regie.traject.{traject_id}.{step}"},
+            payload={"traject": traject_id, "step": step},
+        )
 
 
 async def show_progress(traject_id: int) -> None:

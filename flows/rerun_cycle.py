@@ -8,7 +8,7 @@ from typing import Any
 
 from prefect import flow, tags
 
-from flows.artifacts import show_progress
+from flows.artifacts import show_progress, tag_of, tag_run
 from flows.deliver import deliver
 from flows.setting import current
 from regie.actions.start_cycle import NextCycle, start_cycle
@@ -35,7 +35,8 @@ async def rerun_cycle(
         new = NextCycle(kind, start_on, idempotency_key, answers or {}, targets or {}, by)
         return traject_id, start_cycle(setting.context, traject_id, new, setting.clock())[0]
 
-    with tags(f"traject:{slug}"):
+    await tag_run(slug)
+    with tags(tag_of(slug)):
         traject_id, number = await asyncio.to_thread(work)
         await show_progress(traject_id)
         await deliver(reason=f"rerun {slug}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from prefect import flow, tags
 
-from flows.artifacts import show_progress
+from flows.artifacts import show_progress, tag_of, tag_run
 from flows.deliver import deliver
 from flows.setting import current
 from regie.actions.start_traject import NewTraject, slug_of
@@ -34,7 +34,8 @@ async def start_traject(
     new = NewTraject(
         title, start_on, answers or {}, targets or {}, slug=slug or slug_of(title), zone=setting.zone, by=by
     )
-    with tags(f"traject:{new.slug}"):
+    await tag_run(new.slug)
+    with tags(tag_of(new.slug)):
         traject_id, _ = await asyncio.to_thread(
             start, setting.context, sources, chosen, new, setting.clock(), request_id=request_id
         )

@@ -5,6 +5,9 @@ Imports no Prefect: the server and the flows are children. Secrets travel in the
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import fcntl
 import os
 import signal
 import socket
@@ -13,18 +16,21 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from regie.errors import Incomplete, Refused
+from regie.doorbell import DOORBELL, hang_up, take_down
+from regie.errors import Conflict, Incomplete, Refused
 from regie.settings import Settings
 from regie.store.session import create_engine_for, upgrade
 
-READY_WITHIN = 90
+READY_WITHIN = 240  # a busy machine takes minutes; a server that dies, or Ctrl-C, ends the wait
 STOP_WITHIN = 12
 MOST_RESTARTS = 5
+FORGIVEN_AFTER = 600
+"""Seconds that a child must live for its earlier restarts to be forgotten."""
 
 Say = Callable[[str], None]
 
@@ -39,12 +45,20 @@ class Child:
     log: Path
     process: subprocess.Popen[bytes] | None = None
     restarts: int = field(default=0)
+    started_at: float = field(default=0.0)
 
     def start(self) -> None:
+        self.started_at = time.monotonic()
         with self.log.open("ab") as log:
             # a session of its own, so that Ctrl-C reaches only the parent, who stops children in order
             self.process = subprocess.Popen(
-                self.command, env=dict(self.environment), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                self.command,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
             )
 
     @property
@@ -68,6 +82,13 @@ class Child:
         self.process.wait(3)
 
 
+def _die_with_parent() -> None:
+    """Have the kernel end this child when its parent is gone, also by kill -9. Only Linux can."""
+    if sys.platform == "linux":
+        set_death_signal = 1
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGTERM)
+
+
 def prefect_environment(home: Path, port: int, base: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment in which a Prefect server and its clients find each other, and tell nobody."""
     url = f"http://127.0.0.1:{port}/api"
@@ -89,18 +110,30 @@ def server_command(port: int) -> list[str]:
     return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
 
 
-def wait_until_ready(port: int, child: Child, within: float = READY_WITHIN) -> None:
-    """Wait until the server answers.
+def wait_until_ready(
+    port: int,
+    child: Child,
+    within: float = READY_WITHIN,
+    *,
+    path: str = "ready",
+    give_up: Callable[[], bool] = lambda: False,
+) -> None:
+    """Wait until the server answers, or until somebody no longer wants it.
+
+    Args:
+        child: who has to see to it; when it ends, so does the wait.
 
     Raises:
         Incomplete: ``prefect-not-ready``, naming the log to read.
     """
     ends = time.monotonic() + within
     while time.monotonic() < ends:
+        if give_up():
+            return
         if child.has_ended:
             break
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/ready", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/{path}", timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
@@ -131,48 +164,90 @@ def up(settings: Settings, say: Say, *, port: int = 4200) -> None:
     Raises:
         Refused: ``port-in-use``, ``folder-unwritable``, or a child keeps dying.
         Incomplete: the server does not start.
-        Conflict: the database is of another version.
+        Conflict: ``already-up``, or the database is of another version.
     """
-    refuse_taken_port(port)
     folder = Path(settings.data_dir).resolve()
     logs, home = folder / "logs", folder / "prefect"
     try:
         logs.mkdir(parents=True, exist_ok=True)
         home.mkdir(parents=True, exist_ok=True)
+        (folder / "up.lock").touch()
     except OSError as error:
         raise Refused(
             f"cannot write in {folder}: {error.strerror}", code="folder-unwritable", folder=str(folder)
         ) from None
+    asked = _Asked()
+    try:
+        with _alone(folder):
+            refuse_taken_port(port)
+            _run(settings, folder, port, asked, say)
+    finally:
+        asked.restore()
+
+
+def _run(settings: Settings, folder: Path, port: int, asked: _Asked, say: Say) -> None:
+    logs = folder / "logs"
     engine = create_engine_for(settings.database_url.get_secret_value())
     upgrade(engine)
     engine.dispose()
-    environment = prefect_environment(home, port)
+    environment = prefect_environment(folder / "prefect", port)
     environment["REGIE_DATABASE_URL"] = settings.database_url.get_secret_value()
     environment["REGIE_DATA_DIR"] = str(folder)
     server = Child("prefect-server", server_command(port), environment, logs / "prefect-server.log")
     flows = Child("flows", [sys.executable, "-m", "flows.serve"], environment, logs / "flows.log")
-    asked = _Asked()
     children = [server, flows]
     try:
-        server.start()
-        wait_until_ready(port, server)
-        flows.start()
-        say(f"Regie draait. Prefect: http://127.0.0.1:{port}  Logboeken: {logs}  Stoppen: Ctrl-C")
+        if not asked.to_stop:
+            server.start()
+            wait_until_ready(port, server, give_up=lambda: asked.to_stop)
+        if not asked.to_stop:
+            flows.start()
+            with contextlib.suppress(Incomplete):  # flows that die are started again below, and counted
+                wait_until_ready(port, flows, path=DOORBELL, give_up=lambda: asked.to_stop)
+        if not asked.to_stop:
+            hang_up(folder, environment["PREFECT_API_URL"])
+            say(f"Regie draait. Prefect: http://127.0.0.1:{port}  Logboeken: {logs}  Stoppen: Ctrl-C")
         while not asked.to_stop:
             time.sleep(0.3)
             for child in children:
-                _look_after(child, say)
+                if _look_after(child, say) and child is server:
+                    # or the flows, which fall with it, use up their restarts while it starts
+                    with contextlib.suppress(Incomplete):
+                        wait_until_ready(port, server, give_up=lambda: asked.to_stop)
     finally:
         say("Regie stopt ...")
+        take_down(folder)
         for child in reversed(children):
             child.stop()
-        asked.restore()
         say("Gestopt.")
 
 
-def _look_after(child: Child, say: Say) -> None:
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a data folder: two Prefect servers on one home would damage it.
+
+    Raises:
+        Conflict: ``already-up``.
+    """
+    with (folder / "up.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Conflict(
+                f"regie up already runs on {folder}",
+                code="already-up",
+                hint="use that one, or stop it first",
+                folder=str(folder),
+            ) from None
+        yield
+
+
+def _look_after(child: Child, say: Say) -> bool:
+    """Start a child again when it has ended; say whether it had."""
     if not child.has_ended:
-        return
+        return False
+    if time.monotonic() - child.started_at > FORGIVEN_AFTER:
+        child.restarts = 0
     if child.restarts >= MOST_RESTARTS:
         raise Refused(
             f"{child.name} keeps stopping",
@@ -185,14 +260,18 @@ def _look_after(child: Child, say: Say) -> None:
     say(f"{child.name} was gestopt en wordt opnieuw gestart ({child.restarts} van {MOST_RESTARTS})")
     time.sleep(min(child.restarts, 3))
     child.start()
+    return True
+
+
+_STOP_SIGNS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Asked:
-    """Whether somebody asked to stop: Ctrl-C, or the system."""
+    """Whether somebody asked to stop: Ctrl-C, the system, or a terminal that closes."""
 
     def __init__(self) -> None:
         self.to_stop = False
-        self._before = {sign: signal.signal(sign, self._note) for sign in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {sign: signal.signal(sign, self._note) for sign in _STOP_SIGNS}
 
     def _note(self, _sign: int, _frame: FrameType | None) -> None:
         self.to_stop = True

@@ -19,6 +19,7 @@ from regie.actions.apply_event import apply_event
 from regie.core.events import GateDecided, StepFinished
 from regie.core.ids import OccurrenceKey, StepId
 from regie.core.traject import Cycle, State
+from regie.reports.documents import Document
 from regie.store.session import read_scope
 from regie.store.trajects import load_traject
 from tests.flows.conftest import START, moment
@@ -120,17 +121,17 @@ def test_runs_have_names_tags_and_artifacts_that_can_be_found(town: Setting, def
     asyncio.run(reconcile(reason="names"))
     asyncio.run(digest(reason="names"))
 
-    async def look() -> tuple[set[str], set[str], set[str]]:
+    async def look() -> tuple[set[str], dict[str, set[str]], set[str]]:
         async with get_client() as client:
             runs = await client.read_flow_runs(limit=200)
             artifacts = await client.read_artifacts(limit=200)
         names = {run.name for run in runs}
-        tags = {tag for run in runs for tag in run.tags}
+        tags = {run.name: set(run.tags) for run in runs}
         return names, tags, {artifact.key for artifact in artifacts if artifact.key}
 
     names, tags, keys = asyncio.run(look())
     assert {"start Het Hof", "reconcile: names", "digest: names", "het-hof/plan/plan"} <= names
-    assert "traject:het-hof" in tags
+    assert tags["start Het Hof"] == tags["het-hof/plan/plan"] == {"traject:het-hof"}
     assert {f"traject-{traject_id}-fasen", f"traject-{traject_id}-voortgang"} <= keys
 
 
@@ -147,3 +148,24 @@ def test_a_second_sweep_at_the_same_moment_changes_nothing(town: Setting, defini
 
     assert sum(result["notices"] for result in results) > 0
     assert again["notices"] == 0
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_automation_that_fails_delays_nobody_and_is_tried_at_the_next_sweep(
+    town: Setting, definition_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_subject: object) -> tuple[Document, ...]:
+        raise RuntimeError("the printer is on fire")
+
+    traject_id = asyncio.run(
+        start_traject("Printer", START, str(definition_file), {}, {"opening": date(2027, 4, 1)}, slug="printer")
+    )
+    with monkeypatch.context() as broken:
+        broken.setattr("flows.automations.AUTOMATIONS", {"startnota-skelet": fail})
+        first = asyncio.run(reconcile(reason="broken"))
+    before = cycle(town, traject_id).occurrences[key("plan")].state
+
+    second = asyncio.run(reconcile(reason="mended"))
+
+    assert (first["failed_runs"], before) == (1, State.READY)
+    assert (second["failed_runs"], cycle(town, traject_id).occurrences[key("plan")].state) == (0, State.IN_PROGRESS)

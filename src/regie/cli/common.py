@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from regie.actions.context import Context
+    from regie.core.changes import Changes
     from regie.core.events import Event
     from regie.core.ids import PersonId
     from regie.core.traject import Cycle, State, Traject
@@ -76,6 +77,14 @@ class Town:
             return load_traject(
                 session, find_traject_id(session, slug), self.context.shelf, for_change=False, whole=whole
             )
+
+    def ring(self, traject_id: int, changes: Changes | None = None) -> None:
+        """Wake the flows, when they run, to carry on with what was saved."""
+        from regie.core.traject import State
+        from regie.doorbell import ring
+
+        moved = [each for each in changes.transitions if each.before or each.after is State.READY] if changes else []
+        ring(self.settings, reason="doorbell", moves=[(traject_id, str(each.key), each.after.value) for each in moved])
 
     def names(self) -> Mapping[PersonId, str]:
         """What people are called, with their organisation."""
@@ -319,6 +328,7 @@ def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, 
         print_json({"saved": not applied.repeated, **effect_as_data(effect)})
     else:
         say("Opgeslagen." if not applied.repeated else "Dit was al opgeslagen.")
+    town.ring(traject_id, applied.changes)
 
 
 def _texts_of(event: Event) -> Iterable[str]:

@@ -64,11 +64,13 @@ def start_next(
         who(by),
         seen,
     )
-    number, applied = start_cycle(town.context, town.traject_id(slug), new, town.now())
+    traject_id = town.traject_id(slug)
+    number, applied = start_cycle(town.context, traject_id, new, town.now())
     if as_json:
         print_json({"cycle": number, "repeated": applied.repeated})
     else:
         say(f"Doorloop {number} {'was al geopend' if applied.repeated else 'is geopend'}.")
+    town.ring(traject_id, applied.changes)
 
 
 @anchor.command("list")

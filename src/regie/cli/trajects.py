@@ -107,6 +107,7 @@ def start(
         print_json({"saved": True, "id": traject_id, "messages": messages, **summary})
     else:
         say(f"Traject '{changes.traject.slug}' is gestart; {messages} berichten staan klaar.")
+    town.ring(traject_id, applied.changes)
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -235,6 +236,7 @@ def close(
         print_json({"saved": True, **document})
     else:
         say(f"Traject '{slug}' is afgesloten; regie traject list --all toont het nog.")
+    town.ring(traject_id)
 
 
 def _closing(changes: Changes) -> dict[str, Any]:

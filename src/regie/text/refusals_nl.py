@@ -636,6 +636,12 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "port-in-use": (
         Saying("Poort {port} is al in gebruik.", "Stop wat de poort gebruikt, of kies een andere met --port."),
     ),
+    "already-up": (
+        Saying(
+            "Regie draait al op de map '{folder}'.",
+            "Gebruik die, of stop haar eerst met Ctrl-C. Een tweede kan alleen op een andere map (REGIE_DATA_DIR).",
+        ),
+    ),
     "folder-unwritable": (
         Saying(
             "In de map '{folder}' kan Regie niet schrijven.",
