@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import subprocess
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -455,6 +455,6 @@ def up(port: int = typer.Option(4200, "--port", help="Poort van Prefect, alleen 
 
 def demo(folder: Path = typer.Option(Path("demo-uit"), "--folder", help="Map voor wat de demo achterlaat.")) -> None:
     """Leef in ongeveer een minuut een heel traject door, met echte mail en een echte Prefect-server."""
-    done = subprocess.run([sys.executable, "-m", "flows.demo", "--folder", str(folder)], check=False)
-    if done.returncode:
-        raise typer.Exit(done.returncode)
+    sys.stdout.flush()
+    # in place of this process, so that Ctrl-C reaches the demo alone and it can stop its server
+    os.execv(sys.executable, [sys.executable, "-m", "flows.demo", "--folder", str(folder)])  # noqa: S606
