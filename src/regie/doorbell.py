@@ -19,7 +19,7 @@ from regie.settings import Settings
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 2
+PATIENCE_SECONDS = 10
 DOORBELL = "deployments/name/reconcile/reconcile"
 ADDRESS_FILE = "prefect-api"
 """In the data folder while ``regie up`` runs: where its Prefect answers."""
