@@ -364,7 +364,7 @@ def test_an_opening_that_cannot_hold_names_the_days_and_the_chain() -> None:
         (
             PlanFinding("RG356", key("informeren"), Severity.WARNING, on=D("2027-07-12"), said="zomervakantie Noord"),
             "'Omwonenden informeren' valt op 12 juli 2027 in een periode die we liever mijden: zomervakantie Noord.",
-            "'Inform the neighbours' falls on 12 July 2027 in a period that we would rather avoid: zomervakantie Noord.",
+            "'Inform the neighbours' falls on 12 July 2027 in a period that we would rather avoid: summer holidays, North.",
         ),
         (
             PlanFinding("RG357", key("besluit"), Severity.ERROR, on=D("2027-01-29")),

@@ -68,7 +68,7 @@ INDICATORS: Mapping[StepId, tuple[Indicator, ...]] = {
     ),
     StepId("f3-monitoring-inburgering"): (
         _indicator("Weken van koppeling tot brede intake", "Weeks from linking to broad intake", *_REGISTERED),
-        _indicator("Weken van brede intake tot PIP", "Weeks from broad intake to plan", *_REGISTERED),
+        _indicator("Weken van brede intake tot PIP", "Weeks from broad intake to integration plan", *_REGISTERED),
         _indicator("Aandeel dat in de opvang begint", "Share that starts in reception", *_REGISTERED),
     ),
     StepId("f3-monitoring-arbeidsmarkt"): (

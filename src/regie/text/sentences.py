@@ -297,6 +297,8 @@ def explain_finding(finding: PlanFinding, definition: Definition, language: str 
     said = finding.said
     if finding.code == "RG352" and said:
         said = f" ({said})"
+    elif finding.code == "RG356":
+        said = words_in(language).days_off.get(said, said)
     body = say_body(definition, step.gate.decided_by, language) if step and step.gate else ""
     sentence = say(
         finding.code,

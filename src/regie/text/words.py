@@ -17,7 +17,7 @@ class Words:
     Args:
         units: per unit the word for one and for more.
         each: how a rhythm of one unit is said: ``elke maand``.
-        days_off: names of days off that the calendars give in Dutch.
+        days_off: names of days off and school holidays that the calendars give in Dutch.
         events: what happened, by the name of the event.
         subjects: the subject of a mail about one thing.
         asks: what is asked of the reader, when somebody else leads the traject.
