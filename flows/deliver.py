@@ -15,6 +15,6 @@ async def deliver(reason: str = "schedule") -> dict[str, int]:
     """Hand over what is due. Retries and back-off are in the outbox, not here: a run never repeats a message."""
     setting = await asyncio.to_thread(current)
     done = await asyncio.to_thread(
-        deliver_all, setting.context, setting.sender, setting.clock, setting.owner or "flow", setting.postage
+        deliver_all, setting.context, setting.sender, setting.clock, setting.owner, setting.postage
     )
     return {"sent": done.sent, "refused": done.refused, "uncertain": done.uncertain, "withdrawn": done.withdrawn}

@@ -101,6 +101,7 @@ async def play(demo: Demo) -> None:
         demo.slug,
         "expansion-here",
         demo.today,
+        1,
         f"demo:{key}",
         {"plekken": 180},
         {"opening": demo.today + timedelta(days=480), "einde": END},

@@ -21,18 +21,23 @@ async def rerun_cycle(
     slug: str,
     kind: str,
     start_on: date,
+    after: int,
     idempotency_key: str,
     answers: dict[str, Any] | None = None,
     targets: dict[str, date] | None = None,
     by: str = "prefect",
 ) -> int:
-    """Open a cycle by the rerun codes of the definition; the same key twice opens one. Gives its number."""
+    """Open a cycle by the rerun codes of the definition; the same key twice opens one. Gives its number.
+
+    Args:
+        after: the newest cycle that the administrator saw; who asks when there is a newer one is told so.
+    """
     setting = await asyncio.to_thread(current)
 
     def work() -> tuple[int, int]:
         with read_scope(setting.context.engine) as session:
             traject_id = find_traject_id(session, slug)
-        new = NextCycle(kind, start_on, idempotency_key, answers or {}, targets or {}, by)
+        new = NextCycle(kind, start_on, idempotency_key, answers or {}, targets or {}, by, after)
         return traject_id, start_cycle(setting.context, traject_id, new, setting.clock())[0]
 
     await tag_run(slug)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Setting:
-    """``owner`` tells processes apart that deliver from the same outbox."""
+    """``owner`` tells processes apart that deliver from the same outbox: new each time that one starts."""
 
     context: Context
     clock: Clock
@@ -31,8 +30,8 @@ class Setting:
     postage: Postage
     documents: Path
     calendar: WorkCalendar
+    owner: str
     zone: str = "Europe/Amsterdam"
-    owner: str = ""
 
 
 _current: Setting | None = None
@@ -77,7 +76,7 @@ def current() -> Setting:
             Postage.from_settings(settings),
             Path(settings.data_dir) / "documenten",
             load_calendar("nl"),
+            f"{socket.gethostname()}-{context.ids()}",
             settings.timezone,
-            f"{socket.gethostname()}-{os.getpid()}",
         )
     return _current

@@ -380,7 +380,7 @@ def deliver_now(as_json: bool = JSON) -> None:
     town = open_town()
     sender = AppriseSender.from_settings(town.settings, system_clock)
     postage = Postage.from_settings(town.settings)
-    done = deliver(town.context, sender, system_clock, "cli", postage)
+    done = deliver(town.context, sender, system_clock, f"cli-{town.context.ids()}", postage)
     if as_json:
         print_json(
             {"sent": done.sent, "refused": done.refused, "uncertain": done.uncertain, "withdrawn": done.withdrawn}
