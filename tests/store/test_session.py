@@ -368,9 +368,11 @@ def test_an_upgrade_that_breaks_off_leaves_the_database_empty(empty_database_url
 @pytest.mark.parametrize(
     ("revision", "said"),
     [
-        pytest.param("0000", "regie db upgrade", id="older"),
+        pytest.param("0001", "regie db upgrade", id="older"),
         pytest.param("9999", "a newer Regie", id="newer"),
-        pytest.param("f3a9c1", "a newer Regie", id="unknown"),
+        pytest.param("f3a9c1", "which no Regie makes", id="unknown"),
+        pytest.param("0000", "which no Regie makes", id="nought"),
+        pytest.param("", "which no Regie makes", id="nothing"),
     ],
 )
 def test_a_database_of_another_version_is_refused(engine: Engine, revision: str, said: str) -> None:
@@ -383,14 +385,25 @@ def test_a_database_of_another_version_is_refused(engine: Engine, revision: str,
     assert (error.value.code, error.value.facts["found"]) == ("database-version", revision)
 
 
-def test_a_newer_database_is_not_touched_by_an_upgrade(engine: Engine) -> None:
+@pytest.mark.parametrize("revision", ["9999", "abc", ""])
+def test_a_database_of_a_newer_or_unknown_version_is_not_touched_by_an_upgrade(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
-    with pytest.raises(Conflict, match="a newer Regie"):
+    with pytest.raises(Conflict) as error:
         upgrade(engine)
 
-    assert current_revision(engine) == "9999"
+    assert error.value.code == "database-version"
+    assert current_revision(engine) == revision
+
+
+def test_a_database_of_two_versions_at_once_is_refused(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO alembic_version (version_num) VALUES ('0001')"))
+
+    for act in (check_schema, upgrade):
+        with pytest.raises(Conflict, match="which no Regie makes"):
+            act(engine)
 
 
 def test_a_database_of_another_program_is_refused(empty_database_url: str) -> None:

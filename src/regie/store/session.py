@@ -6,6 +6,7 @@ lock fails at once, whatever the timeout. On PostgreSQL writers lock the traject
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ BUSY_TIMEOUT_MS = 30_000
 _PAUSE_SECONDS = 0.02
 _RETRIED = {"40001", "40P01"}  # serialization failure, deadlock
 _LOCKED = {*_RETRIED, "55P03"}  # lock timeout
+_NUMBERED = re.compile(r"(?!0000)\d{4}", re.ASCII)
 READING = "regie_reading"
 
 
@@ -246,9 +248,9 @@ def current_revision(engine: Engine) -> str | None:
     with _plain_errors(engine), engine.execution_options(**{READING: True}).connect() as connection:
         tables = set(inspect(connection).get_table_names())
         if "alembic_version" in tables:
-            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-            if found is not None and "traject" in tables:
-                return str(found)
+            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+            if found and "traject" in tables:
+                return ", ".join(map(str, found))
         if tables - {"alembic_version"}:
             name = engine.url.set(username=None, password=None, query={}).render_as_string()
             message = f"'{name}' holds tables that are not Regie's"
@@ -267,6 +269,13 @@ def check_schema(engine: Engine) -> None:
         return
     if found is None:
         raise _wrong_version("the database is empty", "make its tables with: regie db upgrade", problem="empty")
+    if not _NUMBERED.fullmatch(found):
+        raise _wrong_version(
+            f"the database says that it has version '{found}', which no Regie makes",
+            "put back a backup",
+            found,
+            problem="unknown",
+        )
     if found < HEAD:
         raise _wrong_version(
             f"the database has version {found}, this Regie needs {HEAD}",
@@ -289,7 +298,7 @@ def upgrade(engine: Engine) -> str:
         Conflict: ``database-version``, when a newer Regie made it or it is not Regie's.
     """
     found = current_revision(engine)
-    if found is not None and found >= HEAD:
+    if found is not None and (found >= HEAD or not _NUMBERED.fullmatch(found)):
         check_schema(engine)
         return HEAD
     with _plain_errors(engine):
