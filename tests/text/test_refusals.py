@@ -657,7 +657,8 @@ def database(tmp_path: Path) -> Path:
     ("version", "says"),
     [
         ("9999", "De database heeft versie 9999, van een nieuwere Regie dan deze"),
-        ("0000", "De database heeft versie 0000. Deze Regie heeft"),
+        ("0001", "De database heeft versie 0001. Deze Regie heeft"),
+        ("abc", "De database zegt dat hij versie 'abc' heeft. Die bestaat niet."),
     ],
 )
 def test_database_of_another_version_says_which(database: Path, version: str, says: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from regie.cli.common import JSON, open_town, print_json, say, table, warn
+from regie.errors import Refused
 
 if TYPE_CHECKING:
     from regie.store.history import HistoryEntry
@@ -79,15 +82,34 @@ def _state(value: str | None) -> str:
     return STATES["nl"][State(value)] if value else "nieuw"
 
 
+@audit.command("head")
+def audit_head(_as_json: bool = JSON) -> None:
+    """Geef het laatste zegel van elk traject, om te bewaren waar Regie niet kan schrijven."""
+    from regie.store.history import export_head
+    from regie.store.session import read_scope
+
+    town = open_town()
+    with read_scope(town.context.engine) as session:
+        print_json({"at": town.now(), **export_head(session)})
+
+
 @audit.command("verify")
-def verify_audit(traject: str = typer.Option("", "--traject"), as_json: bool = JSON) -> None:
+def verify_audit(
+    traject: str = typer.Option("", "--traject"),
+    checkpoint: Path | None = typer.Option(
+        None, "--checkpoint", help="Wat `regie audit head` eerder gaf: vindt ook wat daarna is weggeknipt."
+    ),
+    as_json: bool = JSON,
+) -> None:
     """Controleer of iemand de vastlegging heeft veranderd."""
     from regie.store.history import verify
     from regie.store.session import read_scope
 
     town = open_town()
+    head = read_head(checkpoint) if checkpoint else None
     with read_scope(town.context.engine) as session:
-        problems = verify(session, town.context.audit_key, town.traject_id(traject) if traject else None)
+        number = town.traject_id(traject) if traject else None
+        problems = verify(session, town.context.audit_key, number, checkpoint=head)
     if as_json:
         print_json([{"traject_id": p.traject_id, "seq": p.seq, "what": p.what} for p in problems])
     else:
@@ -96,3 +118,26 @@ def verify_audit(traject: str = typer.Option("", "--traject"), as_json: bool = J
         say("De vastlegging klopt." if not problems else f"{len(problems)} regels kloppen niet.")
     if problems:
         raise typer.Exit(1)
+
+
+def read_head(file: Path) -> dict[str, Any]:
+    """Read back what ``regie audit head`` wrote.
+
+    Raises:
+        Refused: ``checkpoint-unreadable``.
+    """
+    try:
+        head = json.loads(file.read_text(encoding="utf-8"))
+        whole = all(
+            int(number) and type(of["seq"]) is int and type(of["mac"]) is str for number, of in head["heads"].items()
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        whole = False
+    if not whole:
+        raise Refused(
+            f"'{file}' is not what regie audit head wrote",
+            code="checkpoint-unreadable",
+            hint="give the file in which you kept it",
+            file=str(file),
+        )
+    return dict(head)

@@ -615,6 +615,11 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
             "Installeer de nieuwere Regie, of zet de back-up van voor die tijd terug.",
             {"problem": "newer"},
         ),
+        Saying(
+            "De database zegt dat hij versie '{found}' heeft. Die bestaat niet.",
+            "Zet een back-up terug.",
+            {"problem": "unknown"},
+        ),
         Saying("De database is nog leeg.", "Maak de tabellen met: regie db upgrade.", {"problem": "empty"}),
         Saying("'{database}' is geen database van Regie.", "Wijs met REGIE_DATABASE_URL een andere database aan."),
     ),
@@ -631,6 +636,9 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
             "De database '{database}' is niet te bereiken.",
             "Controleer of de database er is, of hij draait en of Regie erin mag schrijven.",
         ),
+    ),
+    "checkpoint-unreadable": (
+        Saying("'{file}' is niet wat regie audit head schreef.", "Geef het bestand waarin u het bewaarde."),
     ),
     # --- running everything --------------------------------------------------------------------------
     "port-in-use": (
