@@ -95,12 +95,19 @@ class Work:
         # who is reminded without ever having heard that it can start, hears that
         return kind == self.stage(step, today) or (kind == "ready" and today < self.due(step))
 
-    def says_enough(self, step: str, told: set[tuple[str, str]], today: date) -> bool:
-        """Whether of a step that can be worked on its stage of today was told, about the date of today."""
-        stage, due = self.stage(step, today), self.due(step).isoformat()
-        if (stage, due) in told:
+    def says_enough(self, step: str, told: set[tuple[str, str, date]], today: date) -> bool:
+        """Whether of a step that can be worked on its stage of today was told, about the date of today.
+
+        Args:
+            told: kind, due date, and the day on which it was told.
+        """
+        stage, due = self.stage(step, today), self.due(step)
+        if any((kind, about) == (stage, due.isoformat()) for kind, about, _ in told):
             return True
-        return stage in ("ready", "due-soon") and any(kind == "ready" for kind, _ in told)
+        if stage in ("due", "overdue"):
+            # who first hears that it can start when its date has come, hears that, and the date with it
+            return any((kind, about) == ("ready", due.isoformat()) and day >= due for kind, about, day in told)
+        return stage in ("ready", "due-soon") and any(kind == "ready" for kind, _, _ in told)
 
 
 @dataclass

@@ -243,6 +243,19 @@ def _is_new_to_all(occurrence: Occurrence, policy: NoticePolicy) -> bool:
     )
 
 
+def told_when_reopened(occurrence: Occurrence, today: date) -> Mapping[str, str]:
+    """What of a step that is asked again today counts as told: that it can start, when the date is still the same.
+
+    That line would not be told twice, and so must not stand in the place of one that it is late.
+    """
+    heard = occurrence.told.get(Kind.READY.value)
+    if heard is None or occurrence.planned is None or occurrence.planned.due_on is None:
+        return {}
+    if heard != occurrence.planned.due_on.isoformat():
+        return {}
+    return {Kind.READY.value: heard, ASKED_ON: today.isoformat()}
+
+
 def silent_from(occurrence: Occurrence, due_on: date) -> date:
     """From when on silence counts: the due date, or when it could only start after that, the day it was asked."""
     asked_on = occurrence.told.get(ASKED_ON, "")
