@@ -50,25 +50,37 @@ class Databases:
     def new(self, kind: str, *, migrated: bool = True) -> str:
         """Make a database; give its address."""
         name = f"regie_{next(self._numbers)}"
-        if kind == "sqlite":
-            path = self._folder / f"{name}.db"
+        url = f"sqlite:///{self._folder / name}.db" if kind == "sqlite" else address_on(self._running_server(), name)
+        self._make(url, migrated=migrated)
+        return url
+
+    def renew(self, url: str) -> None:
+        """Make a database as it was when it was new and migrated, at the same address."""
+        self.drop(url)
+        self._make(url, migrated=True)
+
+    def _make(self, url: str, *, migrated: bool) -> None:
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite":
             if migrated:
-                shutil.copy(self._migrated_file(), path)
-            return f"sqlite:///{path}"
-        server = self._running_server()
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                shutil.copy(self._migrated_file(), str(address.database))
+            return
+        with psycopg.connect(self._running_server().get_uri(), autocommit=True) as connection:
             template = "TEMPLATE regie_template" if migrated else ""
-            connection.execute(f"CREATE DATABASE {name} {template}")
-        return _address(server, name)
+            connection.execute(f"CREATE DATABASE {address.database} {template}")
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
         address = make_url(url)
-        if address.get_backend_name() == "postgresql" and self._server is not None:
+        if address.get_backend_name() == "sqlite":
+            for more in ("", "-wal", "-shm"):
+                Path(f"{address.database}{more}").unlink(missing_ok=True)
+        elif self._server is not None:
             with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE IF EXISTS {address.database} WITH (FORCE)")
 
     def close(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
         if self._server is not None:
             self._server.cleanup()
 
@@ -82,18 +94,18 @@ class Databases:
 
     def _running_server(self) -> PostgresServer:
         if self._server is None:
-            self._server = _start_server()
+            self._server = start_postgresql()
             with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
                 # what is written need not outlive the run; everything else is as in production
                 connection.execute("ALTER SYSTEM SET fsync = off")
                 connection.execute("SELECT pg_reload_conf()")
                 connection.execute("CREATE DATABASE regie_template")
-            with engine_on(_address(self._server, "regie_template")) as engine:
+            with engine_on(address_on(self._server, "regie_template")) as engine:
                 upgrade(engine)
         return self._server
 
 
-def _start_server() -> PostgresServer:
+def start_postgresql() -> PostgresServer:
     with warnings.catch_warnings():
         # at import it warns where there is no XDG_RUNTIME_DIR, which is none of our business
         warnings.simplefilter("ignore")
@@ -104,13 +116,13 @@ def _start_server() -> PostgresServer:
 
 
 def _quick_folder() -> str | None:
-    """Memory, where there is plenty: a copy of the template then costs the same on a busy disk."""
+    """Memory, where there is plenty: copies and commits then cost the same on a busy disk, with no setting changed."""
     memory = Path("/dev/shm")
     has_room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_FOR_SERVER
     return str(memory) if has_room else None
 
 
-def _address(server: PostgresServer, name: str) -> str:
+def address_on(server: PostgresServer, name: str) -> str:
     address = make_url(server.get_uri()).set(drivername="postgresql+psycopg", database=name)
     return address.render_as_string(hide_password=False)
 
@@ -126,8 +138,8 @@ def engine_on(url: str, *, busy_timeout_ms: int = 30_000) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    found = Databases(tmp_path_factory.mktemp("databases"))
+def databases() -> Iterator[Databases]:
+    found = Databases(Path(tempfile.mkdtemp(prefix="regie", dir=_quick_folder())))
     yield found
     found.close()
 
