@@ -11,12 +11,18 @@ from regie.core.definition import Anchor, Case, Effect, Gate, HearsWhen, Kind, O
 from regie.core.engine import advance
 from regie.core.events import (
     AnchorMoved,
+    CycleClosed,
     CycleStarted,
+    DatePinned,
+    Event,
     GateDecided,
     PartnerAsked,
     PutForDecision,
     StepFinished,
+    StepReopened,
     StepStarted,
+    StepWaived,
+    StepWithdrawn,
     Tick,
     WorkResumed,
 )
@@ -32,9 +38,11 @@ from tests.support.builders import (
     PEOPLE,
     after,
     at,
+    calm,
     definition,
     gate,
     key,
+    occurrence,
     only_cycle,
     policy,
     rule,
@@ -230,9 +238,9 @@ def test_gate_is_announced_first_as_a_decision_then_as_nearly_due() -> None:
     town, story = started(whole), []
     for offset in range(1, 29):
         town = after(town, MONDAY + timedelta(days=offset), Tick())
-        story += [each[1] for each in heard(town) if each[2] == "g"]
+        story += [each[:2] for each in heard(town) if each[2] == "g"]
 
-    assert story == ["decision-needed", "due-soon", "due"]
+    assert story == [("maker", "decision-needed"), ("maker", "due-soon"), ("lead", "due"), ("maker", "due")]
 
 
 def test_gate_that_was_held_is_asked_for_by_its_new_date_and_not_called_late_before() -> None:
@@ -242,13 +250,14 @@ def test_gate_that_was_held_is_asked_for_by_its_new_date_and_not_called_late_bef
     for offset in range(1, 61):
         day = MONDAY + timedelta(days=offset)
         town = after(town, day, Tick())
-        story += [(day, each[1]) for each in heard(town) if each[2] == "g"]
+        story += [(day, *each[:2]) for each in heard(town) if each[2] == "g"]
 
     assert story == [
-        (D("2027-02-22"), "decision-needed"),
-        (D("2027-03-01"), "due"),
-        (D("2027-03-02"), "overdue"),
-        (D("2027-03-04"), "escalated"),
+        (D("2027-02-22"), "maker", "decision-needed"),
+        (D("2027-03-01"), "lead", "due"),
+        (D("2027-03-01"), "maker", "due"),
+        (D("2027-03-02"), "maker", "overdue"),
+        (D("2027-03-04"), "boss", "escalated"),
     ]
 
 
@@ -364,6 +373,7 @@ def test_gate_that_is_held_is_asked_again_before_its_new_date_and_nobody_is_late
 
     assert story == [
         (D("2027-02-22"), "maker", "decision-needed"),
+        (D("2027-03-01"), "lead", "due"),
         (D("2027-03-01"), "maker", "due"),
         (D("2027-03-02"), "maker", "overdue"),
         (D("2027-03-04"), "boss", "escalated"),
@@ -447,3 +457,109 @@ def test_two_who_are_away_and_each_other_s_deputy_do_not_keep_a_message_from_lea
     }
 
     assert {each.to for each in started(one(), people=people).messages} == {"other"}
+
+
+def test_gate_whose_date_is_there_reaches_the_lead_at_once_also_when_others_are_only_asked_today() -> None:
+    whole = definition(step("a"), step("g", "0wd", ["a"], gate=gate(), due="10wd after start"))
+    people = {**PEOPLE, RoleId("lead"): (calm(PEOPLE[RoleId("lead")][0]),)}
+
+    town = after(started(whole, people=people), DUE, StepFinished(key=key("a"), by="maker"))
+
+    assert [(each.to, each.urgency) for each in town.messages if each.to == "lead"] == [("lead", Urgency.AT_ONCE)]
+    assert sorted(line for line in heard(town) if line[2] == "g") == [("lead", "due", "g"), ("maker", "ready", "g")]
+    assert not [line for line in heard(after(town, D("2027-01-19"), Tick())) if line[0] == "lead"]
+
+
+def test_reminder_is_told_once_while_its_date_creeps_and_again_when_somebody_moved_it() -> None:
+    told_by_itself = Anchor(AnchorId("open"), {"nl": "O"}, set_by=key("a").step)
+    whole = definition(step("a", "2wd", due="on open"), anchors={"open": told_by_itself})
+    town, story = started(whole), []
+    for offset in range(1, 60):
+        town = after(town, MONDAY + timedelta(days=offset), Tick())
+        story += heard(town)
+    assert [each for each in story if each[0] == "maker"] == []
+    assert occurrence(town, "a").planned.due_on > D("2027-03-01")  # type: ignore[union-attr]
+
+    pin = DatePinned(key=key("a"), finish_on=D("2027-04-30"), reason="afgesproken", by="lead")
+    story = []
+    for offset in range(60, 120):
+        town = after(town, MONDAY + timedelta(days=offset), *([pin] if offset == 60 else []), Tick())
+        story += [line[1] for line in heard(town) if line[0] == "maker"]
+    assert story.count("due-soon") == 1
+
+
+def test_what_only_time_moved_is_not_told_as_the_doing_of_who_acts_first_that_day() -> None:
+    whole = definition(
+        step("a", "3wd"),
+        step("b", "1wd", ["a"], due="5wd after predecessors", responsible=RoleId("other")),
+        step("c", responsible=RoleId("boss")),
+    )
+
+    town = after(started(whole), D("2027-01-11"), StepFinished(key=key("c"), by="boss"))
+
+    assert town.moved
+    assert not [line for line in heard(town) if line[1] == "date-moved"]
+
+
+def test_who_is_responsible_and_accountable_hears_of_a_late_step_once_and_the_stronger() -> None:
+    both = {**PEOPLE, RoleId("boss"): PEOPLE[RoleId("maker")]}
+
+    town = after(started(one(), people=both), D("2027-01-22"), Tick())
+
+    assert heard(town) == [("maker", "escalated", "a")]
+
+
+def test_one_look_gives_each_person_one_message_whatever_their_roles_hear_when() -> None:
+    anna = Person(PersonId("anna"))
+    people = {**PEOPLE, RoleId("maker"): (anna,), RoleId("other"): (anna,)}
+    whole = rhythms(
+        definition(
+            step("a", due="10wd after start", gate=gate()),
+            step("b", due="10wd after start", responsible=RoleId("other")),
+        ),
+        other=HearsWhen.WEEKLY,
+    )
+
+    town = after(started(whole, people=people), DUE, Tick())
+
+    assert [(each.to, each.urgency, len(each.lines)) for each in town.messages if each.to == "anna"] == [
+        ("anna", Urgency.AT_ONCE, 2)
+    ]
+
+
+def test_closing_a_cycle_is_told_once_to_everyone_who_still_had_work_and_not_to_who_did_it() -> None:
+    whole = definition(step("a"), step("b", needs=["a"], responsible=RoleId("other")), step("c", needs=["b"]))
+
+    town = after(started(whole), MONDAY, CycleClosed(reason="het pand is verkocht", by="lead"))
+
+    assert sorted(heard(town)) == [("maker", "ended", ""), ("other", "ended", "")]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        StepWaived(key=key("a"), reason="al gedaan", approved_by="college", by="lead"),
+        StepWithdrawn(key=key("a"), reason="niet meer nodig", by="lead"),
+    ],
+    ids=["waived", "withdrawn"],
+)
+def test_step_that_is_done_no_more_is_told_to_who_had_it_and_to_the_partner_whose_turn_it_was(event: Event) -> None:
+    town = after(started(one()), MONDAY, PartnerAsked(key=key("a"), role=RoleId("other"), by="lead"))
+
+    town = after(town, D("2027-01-05"), event)
+
+    assert heard(town) == [("maker", "ended", "a"), ("other", "ended", "a")]
+
+
+def test_step_that_is_open_again_on_another_day_is_asked_again() -> None:
+    whole = definition(step("a"), step("b", needs=["a"], responsible=RoleId("other")))
+    town = after(started(whole), D("2027-01-05"), StepFinished(key=key("a"), by="maker"))
+    first = [line for message in town.messages for line in message.lines if str(line.key) == "b"]
+
+    town = after(town, D("2027-01-06"), StepReopened(key=key("a"), reason="er miste iets", also=(), by="lead"))
+    assert ("maker", "ready", "a") in heard(town)
+    town = after(town, D("2027-01-07"), StepFinished(key=key("a"), by="maker"))
+
+    again = [line for message in town.messages for line in message.lines if line.kind is Kind.READY]
+    assert [(str(line.key), line.happening) for line in again] == [("b", "2027-01-06")]
+    assert first[0].happening == ""

@@ -5,8 +5,19 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from regie.core.definition import HearsWhen, Kind
-from regie.core.events import AnchorMoved, DatePinned, GateDecided, StepFinished, StepReopened, StepStarted
+from regie.core.definition import Anchor, HearsWhen, Kind
+from regie.core.events import (
+    AnchorMoved,
+    CycleClosed,
+    DatePinned,
+    GateDecided,
+    PartnerAsked,
+    StepFinished,
+    StepReopened,
+    StepStarted,
+    StepWaived,
+    WorkResumed,
+)
 from regie.core.ids import AnchorId, OccurrenceKey, RoleId
 from regie.core.traject import State
 from regie.errors import NotFound
@@ -18,6 +29,7 @@ from tests.store.world import MONDAY, OPENING, OPENING_ANCHOR, PostOffice, World
 from tests.support import builders as b
 
 TUESDAY = MONDAY + timedelta(days=1)
+DUE = date(2027, 1, 18)
 
 
 def told(letter: Letter | None) -> list[tuple[str, str]]:
@@ -249,3 +261,119 @@ def test_a_letter_that_does_not_exist_is_not_found(engine: Engine) -> None:
 
     with pytest.raises(NotFound, match="no message 'm77'"), read_scope(engine) as session:
         preview_letter(session, "m77", world.shelf, b.at(MONDAY))
+
+
+# --- told anew ------------------------------------------------------------------------------------------
+
+
+def heard_of(world: World, post: PostOffice, day: date, hour: int = 10) -> list[tuple[str, list[tuple[str, str]]]]:
+    return [(str(letter.to.id), told(letter)) for letter in post.delivers(b.at(day, hour))]
+
+
+def test_step_that_was_reopened_on_another_day_is_asked_again_by_the_same_date(engine: Engine) -> None:
+    world = World(engine, b.definition(b.step("a", due="40wd after start"), b.step("b", needs=["a"])))
+    traject_id, post = world.starts(), PostOffice(world)
+    world.happens(traject_id, StepFinished(key=b.key("a"), by="p1"), b.at(TUESDAY))
+    post.delivers(b.at(TUESDAY))
+
+    wednesday = TUESDAY + timedelta(days=1)
+    reopened = StepReopened(key=b.key("a"), reason="er miste iets", also=(), by="p3")
+    world.happens(traject_id, reopened, b.at(wednesday))
+    assert heard_of(world, post, wednesday) == [("p1", [("date-moved", "b"), ("ready", "a")])]
+    world.happens(traject_id, StepFinished(key=b.key("a"), by="p1"), b.at(wednesday, 11))
+    assert heard_of(world, post, wednesday, 12) == [("p1", [("ready", "b")])]
+
+    world.sweeps(traject_id, wednesday, 13)
+    assert heard_of(world, post, wednesday, 14) == []
+
+
+HANDING_OVER = b.policy(to={**b.policy().to, Kind.HANDED_OVER: ("responsible",)})
+
+
+def test_partner_who_is_asked_twice_by_the_same_date_hears_it_twice(engine: Engine) -> None:
+    world = World(engine, b.definition(b.step("a", due="40wd after start"), policy=HANDING_OVER))
+    traject_id, post = world.starts(), PostOffice(world)
+    asked = PartnerAsked(key=b.key("a"), role=RoleId("other"), by="p1")
+    world.happens(traject_id, asked, b.at(MONDAY))
+    post.delivers(b.at(MONDAY))
+    world.happens(traject_id, WorkResumed(key=b.key("a"), by="p1"), b.at(MONDAY, 11))
+    world.happens(traject_id, asked, b.at(MONDAY, 12))
+
+    assert heard_of(world, post, MONDAY, 13) == [("p4", [("handed-over", "a")])]
+
+
+def test_partner_whose_turn_was_over_before_the_message_left_does_not_get_it(engine: Engine) -> None:
+    world = World(engine, b.definition(b.step("a", due="40wd after start"), policy=HANDING_OVER))
+    traject_id, post = world.starts(), PostOffice(world)
+    post.delivers(b.at(MONDAY))
+    world.happens(traject_id, PartnerAsked(key=b.key("a"), role=RoleId("other"), by="p1"), b.at(MONDAY, 20))
+    world.happens(traject_id, WorkResumed(key=b.key("a"), by="p1"), b.at(MONDAY, 21))
+    world.happens(traject_id, PartnerAsked(key=b.key("a"), role=RoleId("boss"), by="p1"), b.at(MONDAY, 21))
+
+    assert heard_of(world, post, TUESDAY) == [("p2", [("handed-over", "a")])]
+
+
+def test_date_that_moved_there_and_back_and_there_again_is_told_each_time(engine: Engine) -> None:
+    world = World(engine, b.definition(b.step("a", due="20wd before opening"), anchors=OPENING_ANCHOR))
+    traject_id, post = world.starts(targets={"opening": OPENING}), PostOffice(world)
+    post.delivers(b.at(MONDAY))
+    story = []
+    for number, days in enumerate((14, 0, 14), start=1):
+        moved = AnchorMoved(anchor=AnchorId("opening"), target=OPENING + timedelta(days=days), by="p3")
+        world.happens(traject_id, moved, b.at(MONDAY, 10 + number))
+        story += heard_of(world, post, MONDAY, 11 + number)
+
+    assert story == [("p1", [("date-moved", "a")])] * 3
+
+
+def test_reminder_that_waits_for_a_digest_while_its_date_creeps_is_told_with_the_date_of_now(engine: Engine) -> None:
+    by_itself = {"open": Anchor(AnchorId("open"), {"nl": "Open"}, set_by=b.key("b").step)}
+    world = World(engine, b.definition(b.step("a"), b.step("b", "2wd", ["a"], due="on open"), anchors=by_itself))
+    world.hears("maker", HearsWhen.DAILY)
+    traject_id, post = world.starts(), PostOffice(world)
+    world.happens(traject_id, StepFinished(key=b.key("a"), by="p4"), b.at(MONDAY))
+    story = []
+    for offset in range(1, 30):
+        day = MONDAY + timedelta(days=offset)
+        world.sweeps(traject_id, day, 7)
+        if offset >= 3:  # nobody was there to send it on the first two days
+            in_transaction(engine, lambda session, day=day: make_digests(session, day, b.at(day), world.new_id))
+            story += [line for each in post.delivers(b.at(day)) for part in each.parts for line in part.lines]
+
+    assert [(line.kind, str(line.key)) for line in story if line.key.step == "b"] == [(Kind.READY, "b")]
+    due_on = world.loads(traject_id).cycles[0].occurrences[b.key("b")].planned
+    assert due_on is not None
+    assert due_on.due_on is not None
+    assert due_on.due_on > MONDAY + timedelta(days=28)
+
+
+def test_what_waits_for_the_morning_takes_along_what_is_said_since(engine: Engine) -> None:
+    world = World(engine, b.definition(b.step("a"), b.step("b", needs=["a"], due="10wd after start")))
+    eight = b.at(DUE, 8)
+    world.office = lambda moment: max(moment, eight)
+    traject_id, post = world.starts(), PostOffice(world)
+    world.happens(traject_id, StepFinished(key=b.key("a"), by="p4"), b.at(DUE - timedelta(days=1), 20))
+    world.sweeps(traject_id, DUE, 7)
+
+    assert heard_of(world, post, DUE, 9) == [("p1", [("cycle-started", ""), ("due", "b")])]
+
+
+def test_closing_a_cycle_is_told_although_it_has_ended(engine: Engine) -> None:
+    world = World(engine, b.definition(b.step("a"), b.step("b", needs=["a"], responsible=RoleId("other"))))
+    traject_id, post = world.starts(), PostOffice(world)
+    post.delivers(b.at(MONDAY))
+    world.happens(traject_id, CycleClosed(reason="het pand is verkocht", by="p3"), b.at(TUESDAY))
+
+    assert heard_of(world, post, TUESDAY) == [("p1", [("ended", "")]), ("p4", [("ended", "")])]
+    assert heard_of(world, post, TUESDAY, 12) == []
+
+
+def test_waiving_a_step_is_told_to_who_had_it(engine: Engine) -> None:
+    world = World(engine, b.definition(b.step("a")))
+    traject_id, post = world.starts(), PostOffice(world)
+    post.delivers(b.at(MONDAY))
+    world.happens(
+        traject_id, StepWaived(key=b.key("a"), reason="al gedaan", approved_by="raad", by="p3"), b.at(TUESDAY)
+    )
+
+    assert heard_of(world, post, TUESDAY) == [("p1", [("ended", "a")])]

@@ -21,7 +21,7 @@ from regie.store.trajects import find_request, load_traject
 def close_traject(
     context: Context, traject_id: int, reason: str, now: datetime, *, by: str = "regie", request_id: str = ""
 ) -> tuple[Applied, ...]:
-    """End every running cycle; what is open is withdrawn, and nobody hears of it any more.
+    """End every running cycle; what is open is withdrawn, and who had work in it hears that once.
 
     Args:
         request_id: of one press of one button; the same one twice has one effect.

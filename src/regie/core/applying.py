@@ -12,7 +12,6 @@ from regie.core import events as happened
 from regie.core.definition import Effect, EvidenceRule, Gate, Outcome, Text
 from regie.core.holding import find_dependents, find_holding_back_finish, find_holding_back_start
 from regie.core.ids import OccurrenceKey
-from regie.core.messages import told_when_reopened
 from regie.core.naming import add_titles
 from regie.core.terms import Suspension
 from regie.core.traject import AnchorDates, Cycle, CycleState, Occurrence, State
@@ -57,7 +56,7 @@ def _subject(cycle: Cycle, event: happened.Event) -> dict[str, object]:
 def _apply(cycle: Cycle, event: happened.Event, today: date) -> Cycle:
     match event:
         case happened.StepReopened():
-            return _reopen(cycle, event, today)
+            return _reopen(cycle, event)
         case happened.StepEvent():
             occurrence = _find(cycle, event)
             changed = _apply_to_step(cycle, occurrence, event, today)
@@ -313,7 +312,7 @@ def _resume_clock(old: Occurrence, event: happened.ClockResumed, today: date) ->
     return replace(old, suspensions=(*old.suspensions[:-1], stood_still))
 
 
-def _reopen(cycle: Cycle, event: happened.StepReopened, today: date) -> Cycle:
+def _reopen(cycle: Cycle, event: happened.StepReopened) -> Cycle:
     """Reopen a finished step; what depended on it is reopened as the person said.
 
     Raises:
@@ -335,12 +334,11 @@ def _reopen(cycle: Cycle, event: happened.StepReopened, today: date) -> Cycle:
     for key in also:
         if key not in dependents:
             raise Refused(f"'{key}' does not depend on '{old.key}'", code="not-a-dependent", other=str(key))
-    return _put(cycle, *(_reopened(cycle.occurrences[key], today) for key in (old.key, *also)))
+    return _put(cycle, *(_reopened(cycle.occurrences[key]) for key in (old.key, *also)))
 
 
-def _reopened(old: Occurrence, today: date) -> Occurrence:
-    # safe to forget what was told: the outbox keeps each (kind, person, due date) unique by itself
-    return replace(old, finished_on=None, outcome=None, kept_from=None, told=told_when_reopened(old, today))
+def _reopened(old: Occurrence) -> Occurrence:
+    return replace(old, finished_on=None, outcome=None, kept_from=None)
 
 
 def _move_anchor(cycle: Cycle, event: happened.AnchorMoved, today: date) -> Cycle:

@@ -350,6 +350,7 @@ class Kind(StrEnum):
     DECISION_TAKEN = "decision-taken"
     HANDED_OVER = "handed-over"
     CYCLE_STARTED = "cycle-started"
+    ENDED = "ended"
     DIGEST = "digest"
 
 

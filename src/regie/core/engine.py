@@ -24,6 +24,7 @@ from regie.core.looks import next_looks
 from regie.core.messages import Message, decide_messages, merge_messages
 from regie.core.plan import Plan
 from regie.core.settle import settle
+from regie.core.told import keep_told
 from regie.core.traject import Cycle, CycleState, Occurrence, State, Traject
 from regie.errors import NotFound, Refused
 
@@ -85,8 +86,18 @@ def _apply(traject: Traject, event: happened.Event, today: date) -> tuple[Cycle 
 
 def _settle(traject: Traject, before: Cycle | None, changed: Cycle, event: happened.Event, today: date) -> _Settled:
     after, plan = settle(changed, today)
-    messages, told = decide_messages(traject, before, after, plan, event, today)
+    by_time = after if isinstance(event, happened.Tick) else _as_time_made_it(traject, before, today)
+    after = keep_told(before, by_time, after, today)
+    known = before if isinstance(event, happened.Tick) else by_time
+    messages, told = decide_messages(traject, known, after, plan, event, today)
     return _Settled(before, _remember(after, told), plan, messages)
+
+
+def _as_time_made_it(traject: Traject, before: Cycle | None, today: date) -> Cycle | None:
+    """The cycle just before somebody did something, so that what only time moved is not laid at their door."""
+    if before is None or traject.next_look_on is None or traject.next_look_on > today:
+        return before  # safe: until the next look time alone changes nothing
+    return settle(before, today)[0]
 
 
 def _remember(cycle: Cycle, told: Mapping[OccurrenceKey, Mapping[str, str]]) -> Cycle:

@@ -14,10 +14,20 @@ from typing import Any
 
 from regie.core.checks import find_threats
 from regie.core.definition import ALL_PARTNERS, HearsWhen, Kind, NoticePolicy, Step
-from regie.core.events import CycleStarted, Event, PutForDecision, StepEvent, Tick
+from regie.core.events import (
+    CycleClosed,
+    CycleStarted,
+    Event,
+    PutForDecision,
+    StepEvent,
+    StepWaived,
+    StepWithdrawn,
+    Tick,
+)
 from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.plan import Plan
 from regie.core.span import Span, shift
+from regie.core.told import ASKED_ON, ROUND, THREAT
 from regie.core.traject import Cycle, CycleState, Occurrence, Person, State, Traject
 
 WHOLE_CYCLE = OccurrenceKey(StepId(""), "")
@@ -26,16 +36,12 @@ WHOLE_CYCLE = OccurrenceKey(StepId(""), "")
 MOST_NEIGHBOURS = 6
 """As many of the steps around it does a line show; when there are more, it holds one more."""
 
-ASKED_ON = "asked-on"
-"""Under which name an occurrence remembers the day on which somebody was told that it can start."""
-
 _REMINDERS = (Kind.DUE_SOON, Kind.DUE, Kind.OVERDUE)
+_DEEDS = (Kind.DONE, Kind.DATE_MOVED, Kind.DECISION_TAKEN, Kind.HANDED_OVER, Kind.ENDED)
+"""Kinds that tell what somebody did, and that somebody need not hear."""
+
 _PASSING = (Kind.DUE_SOON, Kind.DECISION_NEEDED, Kind.DUE)
 """Kinds that are no longer true once their date is there."""
-
-THREAT = 99
-"""The rung of a line that is about no silence, but about a target or a legal date that cannot hold."""
-
 
 _FROM_OFTEN = tuple(HearsWhen)
 """The rhythms, the most frequent first."""
@@ -49,6 +55,10 @@ class Urgency(StrEnum):
     DIGEST = "digest"
 
 
+_FROM_SOON = tuple(Urgency)
+"""The urgencies, the soonest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One thing that one person must hear about one occurrence.
@@ -60,6 +70,8 @@ class Line:
         for_role_without_people: the role has nobody, so the project lead hears it.
         deputy_for: the person who is away.
         rung: of the ladder of silence, from 1.
+        happening: tells it from an earlier time with the same date: of what is so the round, of what somebody did
+            its place in the record.
     """
 
     kind: Kind
@@ -74,6 +86,7 @@ class Line:
     outcome: str = ""
     working_days: int = 0
     rung: int = 0
+    happening: str = ""
     waits_for: tuple[OccurrenceKey, ...] = ()
     waited_by: tuple[OccurrenceKey, ...] = ()
     is_confidential: bool = False
@@ -121,7 +134,10 @@ def decide_messages(
     Returns:
         The messages, and per occurrence what has now been told (to add to its ``told``).
     """
-    wishes = [*_about_event(before, after, plan, event), *_about_today(after, plan, today)]
+    happening = str(traject.version + 1)
+    deeds = _about_event(before, after, plan, event)
+    wishes = [replace(each, line=replace(each.line, happening=happening)) for each in deeds]
+    wishes += _about_today(after, plan, today)
     told: dict[OccurrenceKey, dict[str, str]] = {}
     for wish in wishes:
         stamps = told.setdefault(wish.line.key, {})
@@ -133,7 +149,7 @@ def decide_messages(
     for wish in wishes:
         for line, person, rhythm in _address(wish, traject, after, today, event):
             lines.setdefault(person.id, []).append((line, person, rhythm))
-    return tuple(message for person_lines in lines.values() for message in _merge(person_lines, after)), told
+    return tuple(_merge(person_lines, after) for person_lines in lines.values()), told
 
 
 def _stamp(line: Line) -> str:
@@ -151,6 +167,10 @@ def _about_event(before: Cycle | None, after: Cycle, plan: Plan, event: Event) -
         yield _Wish(line, tuple(sorted(roles)) if Kind.CYCLE_STARTED in policy else ())
         return
     if before is None:
+        return
+    if isinstance(event, CycleClosed):
+        line = Line(Kind.ENDED, after.number, WHOLE_CYCLE, RoleId(""), "responsible")
+        yield _Wish(line, (*sorted(_roles_that_lose_work(before, after)), "lead"))
         return
     for key, occurrence in after.occurrences.items():
         old = before.occurrences.get(key)
@@ -174,6 +194,9 @@ def _about_event(before: Cycle | None, after: Cycle, plan: Plan, event: Event) -
             yield _Wish(_line(Kind.DONE, after, plan, occurrence), policy.get(Kind.DONE, ()))
         elif isinstance(event, Tick):
             continue
+        elif isinstance(event, StepWaived | StepWithdrawn) and old.state.is_open and occurrence.is_out:
+            doers = dict.fromkeys(role for role in (step.responsible, old.waiting_for) if role)
+            yield _Wish(_line(Kind.ENDED, after, plan, occurrence), tuple(doers))
         elif (turn := _turn(old, occurrence, step)) is not None:
             kind, to = turn
             if policy.get(kind):
@@ -222,12 +245,14 @@ def _about_today(cycle: Cycle, plan: Plan, today: date) -> Iterator[_Wish]:
     for occurrence in cycle.occurrences.values():
         if not occurrence.state.is_open:
             continue
+        if (hit := _gate_date_hit(cycle, occurrence, today)) is not None:
+            yield _Wish(_line(hit, cycle, plan, occurrence, happening=occurrence.told.get(ROUND, "")), ("lead",))
         for kind, rung, to in _current(cycle, occurrence, today):
             also: tuple[str, ...] = ()
             if kind in _REMINDERS and _is_new_to_all(occurrence, policy):
                 # who never heard of it is first told that it can start; that message names the date too
                 kind, also, to = Kind.READY, (kind.value,), policy.to[Kind.READY]
-            line = _line(kind, cycle, plan, occurrence, rung=rung)
+            line = _line(kind, cycle, plan, occurrence, rung=rung, happening=occurrence.told.get(ROUND, ""))
             if occurrence.told.get(line.told_as) != _stamp(line) and not (
                 kind is Kind.READY and line.told_as in occurrence.told
             ):
@@ -236,24 +261,22 @@ def _about_today(cycle: Cycle, plan: Plan, today: date) -> Iterator[_Wish]:
         yield from _threats(cycle, plan)
 
 
+def _gate_date_hit(cycle: Cycle, occurrence: Occurrence, today: date) -> Kind | None:
+    """What the lead hears, once, as soon as the date of a gate is there and nothing is decided."""
+    due_on = occurrence.planned.due_on if occurrence.planned else None
+    if cycle.definition.steps[occurrence.step].gate is None or cycle.definition.policy.lead is None:
+        return None
+    if due_on is None or today < due_on or occurrence.state is State.NOT_YET:
+        return None
+    told = (occurrence.told.get(Kind.DUE.value), occurrence.told.get(Kind.OVERDUE.value))
+    return None if due_on.isoformat() in told else (Kind.DUE if today == due_on else Kind.OVERDUE)
+
+
 def _is_new_to_all(occurrence: Occurrence, policy: NoticePolicy) -> bool:
     """Whether it can start, and whoever is told such things has not heard so yet."""
     return (
         occurrence.state is State.READY and Kind.READY.value not in occurrence.told and bool(policy.to.get(Kind.READY))
     )
-
-
-def told_when_reopened(occurrence: Occurrence, today: date) -> Mapping[str, str]:
-    """What of a step that is asked again today counts as told: that it can start, when the date is still the same.
-
-    That line would not be told twice, and so must not stand in the place of one that it is late.
-    """
-    heard = occurrence.told.get(Kind.READY.value)
-    if heard is None or occurrence.planned is None or occurrence.planned.due_on is None:
-        return {}
-    if heard != occurrence.planned.due_on.isoformat():
-        return {}
-    return {Kind.READY.value: heard, ASKED_ON: today.isoformat()}
 
 
 def silent_from(occurrence: Occurrence, due_on: date) -> date:
@@ -403,9 +426,7 @@ def _address(
     wish: _Wish, traject: Traject, cycle: Cycle, today: date, event: Event
 ) -> Iterator[tuple[Line, Person, HearsWhen]]:
     """Give each person who must hear a line, once, by the first part that they have in it."""
-    own_deed = wish.line.kind in (Kind.DONE, Kind.DATE_MOVED, Kind.DECISION_TAKEN, Kind.HANDED_OVER) or (
-        isinstance(event, PutForDecision) and event.key == wish.line.key
-    )
+    own_deed = wish.line.kind in _DEEDS or (isinstance(event, PutForDecision) and event.key == wish.line.key)
     heard: set[PersonId] = set()
     for part, role in _roles(wish, cycle):
         declared = cycle.definition.roles.get(role)
@@ -476,33 +497,34 @@ def _asked_partner(wish: _Wish, cycle: Cycle) -> RoleId | None:
     return occurrence.waiting_for if occurrence is not None and wish.line.kind in _REMINDERS else None
 
 
-def _merge(found: Sequence[tuple[Line, Person, HearsWhen]], cycle: Cycle) -> Iterator[Message]:
-    """One message of what cannot wait, one with the rest in the person's own rhythm; at most one leaves now."""
+def _merge(found: Sequence[tuple[Line, Person, HearsWhen]], cycle: Cycle) -> Message:
+    """One message: when something in it can not wait the rest goes with it, else it keeps the person's own rhythm."""
     person = found[0][1]
-    now = [line for line, _, _ in found if is_urgent(line, cycle)]
-    later = [(line, rhythm) for line, _, rhythm in found if not is_urgent(line, cycle)]
-    prompt = [line for line, rhythm in later if rhythm is HearsWhen.AT_ONCE]
-    if now or prompt:
-        yield Message(person.id, (*now, *prompt), Urgency.AT_ONCE if now else Urgency.OFFICE_HOURS)
-    rest = [(line, rhythm) for line, rhythm in later if rhythm is not HearsWhen.AT_ONCE]
-    if rest:
-        soonest = min((rhythm for _, rhythm in rest), key=_FROM_OFTEN.index)
-        yield Message(person.id, tuple(line for line, _ in rest), Urgency.DIGEST, soonest)
+    lines = _strongest([line for line, _, _ in found])
+    is_urgent_now = any(is_urgent(line, cycle) for line in lines)
+    soonest = min((rhythm for _, _, rhythm in found), key=_FROM_OFTEN.index)
+    if is_urgent_now or soonest is HearsWhen.AT_ONCE:
+        return Message(person.id, lines, Urgency.AT_ONCE if is_urgent_now else Urgency.OFFICE_HOURS)
+    return Message(person.id, lines, Urgency.DIGEST, soonest)
+
+
+def _strongest(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Leave out what a stronger line about the same step says too, the most urgent first."""
+    escalated = {line.key for line in lines if line.kind is Kind.ESCALATED and line.rung != THREAT}
+    reached = {line.key for line in lines if line.kind in (Kind.DUE, Kind.OVERDUE)}
+    weaker = {Kind.OVERDUE: escalated, Kind.DUE: escalated, Kind.READY: reached}
+    return tuple(line for line in lines if line.key not in weaker.get(line.kind, ()))
 
 
 def merge_messages(messages: Iterable[Message]) -> tuple[Message, ...]:
     """Make one of the messages that cycles which run at once have for the same person."""
-    merged: dict[tuple[PersonId, bool], Message] = {}
+    merged: dict[PersonId, Message] = {}
     for new in messages:
-        place = (new.to, new.urgency is Urgency.DIGEST)
-        old = merged.get(place)
-        if old is None:
-            merged[place] = new
-            continue
-        merged[place] = Message(
+        old = merged.get(new.to, new)
+        merged[new.to] = Message(
             new.to,
-            (*old.lines, *new.lines),
-            Urgency.AT_ONCE if Urgency.AT_ONCE in (old.urgency, new.urgency) else old.urgency,
+            new.lines if old is new else (*old.lines, *new.lines),
+            min(old.urgency, new.urgency, key=_FROM_SOON.index),
             min(old.rhythm, new.rhythm, key=_FROM_OFTEN.index),
         )
     return tuple(merged.values())

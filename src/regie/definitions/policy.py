@@ -30,7 +30,7 @@ DEFAULT_LADDER = (
     Rung(Span(8, Unit.WORKING_DAYS), ("lead",)),
 )
 # the ladder says who hears of an escalation, and a digest holds what its reader would hear anyway
-_SETTABLE = {kind.value: kind for kind in Kind if kind not in (Kind.ESCALATED, Kind.DIGEST)}
+_SETTABLE = {kind.value: kind for kind in Kind if kind not in (Kind.ESCALATED, Kind.ENDED, Kind.DIGEST)}
 
 
 def compile_policy(draft: Draft) -> NoticePolicy:

@@ -191,7 +191,9 @@ def _withdraw(connection: Connection, traject: Traject, cycle: Cycle, told: Iter
         if key == WHOLE_CYCLE or key not in cycle.occurrences:
             continue
         left = stamps.setdefault(key, dict(cycle.occurrences[key].told))
-        if left.get(name) == day_key(each.stored.due_on):
+        planned = cycle.occurrences[key].planned
+        # the day that it was told for, or the one to which that day crept
+        if left.get(name) in (day_key(each.stored.due_on), day_key(planned.due_on if planned else None)):
             del left[name]
     rows = [
         {

@@ -1,7 +1,8 @@
 """Put what people must hear in the outbox, each thing once.
 
 The database guarantees once, by the unique key of ``notice``: nothing is looked up first. Only what was withdrawn
-before anybody heard it may be told again, when it is true again.
+before anybody heard it may be told again, when it is true again. What still waits to leave takes along what the same
+traject has to say to the same person since, so that nobody gets two mails in one morning.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from regie.core.messages import Line, Message, Urgency
 from regie.store.brake import count_messages, must_hold
@@ -35,6 +36,29 @@ _MESSAGE_COLUMNS = (
 )
 _NOTICE_COLUMNS = (*_KEY, "message_id", "rhythm", "payload", "state", "created_at")
 _ADD_MESSAGES = Writing(insert(message), _MESSAGE_COLUMNS)
+# by way of the notices, of which a traject has some, while thousands of messages may wait for one person
+_STILL_WAITING = (
+    select(message.c.id)
+    .join(notice, notice.c.message_id == message.c.id)
+    .where(
+        notice.c.traject_id == bindparam("own_traject"),
+        notice.c.recipient == bindparam("to"),
+        notice.c.state == NoticeState.QUEUED.value,
+        notice.c.channel == bindparam("own_channel"),
+        message.c.status == MessageStatus.PENDING.value,
+        message.c.attempt == 0,
+        message.c.digest_on.is_(None),
+    )
+    .order_by(message.c.id)
+    .limit(1)
+    # who is taking it now sends it as it is: then another message follows
+    .with_for_update(skip_locked=True, of=message)
+)
+_LEAVES_NOW = (
+    update(message)
+    .where(message.c.id == bindparam("own_id"), message.c.not_before_at > bindparam("now"))
+    .values(not_before_at=bindparam("now"), urgency=Urgency.AT_ONCE.value)
+)
 _DROP_EMPTY = Writing(
     delete(message).where(message.c.id == bindparam("own_id"), ~exists().where(notice.c.message_id == message.c.id))
 )
@@ -76,13 +100,17 @@ def queue_messages(
     leaving = sum(each.urgency is not Urgency.DIGEST for each in messages)
     held = must_hold(connection, leaving, now, post.brake_at, in_sweep=post.in_sweep)
     leaves_at = {Urgency.AT_ONCE: now}
-    if any(each.urgency is Urgency.OFFICE_HOURS for each in messages):
+    if leaving:
         leaves_at[Urgency.OFFICE_HOURS] = post.office(now)
+    # in office hours nothing waits longer than a minute
+    may_wait = not held and leaves_at.get(Urgency.OFFICE_HOURS, now) > now
     message_rows: list[dict[str, Any]] = []
     notice_rows: list[dict[str, Any]] = []
     for each in messages:
         message_id = None
-        if each.urgency is not Urgency.DIGEST:
+        if each.urgency is not Urgency.DIGEST and may_wait:
+            message_id = _join_waiting(connection, traject_id, each, now, post)
+        if each.urgency is not Urgency.DIGEST and message_id is None:
             message_id = post.ids()
             message_rows.append(_message_row(message_id, each, now, post, None if held else leaves_at[each.urgency]))
         state = NoticeState.WAITING if message_id is None else NoticeState.QUEUED
@@ -97,6 +125,15 @@ def queue_messages(
     if new_messages and not held:
         count_messages(connection, new_messages, now)
     return new_notices, new_messages
+
+
+def _join_waiting(connection: Connection, traject_id: int, value: Message, now: datetime, post: Post) -> str | None:
+    """Find what has yet to leave for the same person about the same traject; what cannot wait makes it leave now."""
+    wanted = {"own_channel": post.channel, "to": value.to, "own_traject": traject_id}
+    message_id: str | None = connection.scalar(_STILL_WAITING, wanted)
+    if message_id is not None and value.urgency is Urgency.AT_ONCE:
+        connection.execute(_LEAVES_NOW, {"own_id": message_id, "now": now})
+    return message_id
 
 
 def _message_row(
@@ -127,7 +164,7 @@ def _notice_row(
         "step": line.key.step,
         "key": line.key.key,
         "kind": line.told_as,
-        "about": line.outcome,
+        "about": line.happening,
         "recipient": value.to,
         "channel": post.channel,
         "due_on": day_key(line.due_on),

@@ -391,7 +391,7 @@ class NoticeRow(Row, table=True):
 
     Args:
         kind: ``core.messages.Line.told_as``.
-        about: what else tells two notices apart: the outcome, of a decision.
+        about: what else tells two notices apart: ``core.messages.Line.happening``.
         due_on: a date, or ``none``.
         message_id: absent while it waits for a digest.
     """

@@ -13,11 +13,9 @@ from typing import assert_never
 
 from regie.core.definition import Kind
 from regie.core.ids import AnchorId, OccurrenceKey
-from regie.core.messages import Line
+from regie.core.messages import WHOLE_CYCLE, Line
+from regie.core.told import THREAT
 from regie.core.traject import Cycle, CycleState, Occurrence, State
-
-_THREAT = 99
-"""The rung of a line that says that an anchor or a legal date cannot hold."""
 
 _STAGES = (Kind.READY, Kind.DUE_SOON, Kind.DECISION_NEEDED, Kind.DUE, Kind.OVERDUE, Kind.ESCALATED)
 """From early to late: of these a reader needs the latest only."""
@@ -31,12 +29,16 @@ def still_true(line: Line, cycle: Cycle, today: date) -> Line | None:
         case Kind.CYCLE_STARTED | Kind.DIGEST:
             return line if is_running else None
         case Kind.HANDED_OVER:
-            return line if is_running and occurrence is not None and occurrence.state.is_open else None
+            return line if is_running and occurrence is not None and _is_their_turn(line, occurrence) else None
         case Kind.DECISION_TAKEN:
             return line if occurrence is not None and _is_the_decision(line, occurrence) else None
+        case Kind.ENDED if line.key == WHOLE_CYCLE:
+            return None if is_running else line
+        case Kind.ENDED:
+            return line if occurrence is not None and occurrence.is_out else None
         case Kind.DONE:
             return line if occurrence is not None and occurrence.state is State.DONE else None
-        case Kind.ESCALATED if line.rung == _THREAT:
+        case Kind.ESCALATED if line.rung == THREAT:
             return line if is_running and occurrence is not None and _is_threatened(line, occurrence, cycle) else None
         case (
             Kind.READY
@@ -52,6 +54,12 @@ def still_true(line: Line, cycle: Cycle, today: date) -> Line | None:
             return _still_open(line, occurrence, cycle, today)
         case _:
             assert_never(line.kind)
+
+
+def _is_their_turn(line: Line, occurrence: Occurrence) -> bool:
+    if not occurrence.state.is_open:
+        return False
+    return line.part == "responsible" or occurrence.waiting_for in (None, line.part)
 
 
 def _is_the_decision(line: Line, occurrence: Occurrence) -> bool:
@@ -87,8 +95,8 @@ def _still_open(line: Line, occurrence: Occurrence, cycle: Cycle, today: date) -
         return replace(line, due_on=due_on, legal_on=legal_on) if occurrence.state is State.READY else None
     if line.kind is Kind.DECISION_NEEDED and occurrence.state is State.FOR_DECISION:
         return replace(line, due_on=due_on, legal_on=legal_on)
-    if due_on is None or due_on != line.due_on:
-        return None  # the new date is told in its own time
+    if due_on is None or (due_on != line.due_on and occurrence.told.get(line.told_as) != due_on.isoformat()):
+        return None  # the new date is told in its own time, unless it only crept with the days
     is_true = {
         Kind.DUE_SOON: today < due_on and occurrence.state is not State.NOT_YET,
         Kind.DECISION_NEEDED: today < due_on and occurrence.state is not State.NOT_YET,
@@ -96,7 +104,7 @@ def _still_open(line: Line, occurrence: Occurrence, cycle: Cycle, today: date) -
         Kind.OVERDUE: today > due_on,
         Kind.ESCALATED: today >= due_on,
     }
-    return replace(line, legal_on=legal_on) if is_true[line.kind] else None
+    return replace(line, due_on=due_on, legal_on=legal_on) if is_true[line.kind] else None
 
 
 def _still_moved(line: Line, occurrence: Occurrence, cycle: Cycle) -> Line | None:
@@ -138,7 +146,7 @@ def only_current(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 
 def _group(line: Line) -> str:
-    if line.kind in _STAGES and line.rung != _THREAT:
+    if line.kind in _STAGES and line.rung != THREAT:
         return "stage"
     return line.told_as if line.kind is Kind.DATE_MOVED else f"{line.told_as}:{line.outcome}:{line.due_on}"
 

@@ -109,6 +109,7 @@ EN = Words(
         Kind.DECISION_TAKEN: "decided",
         Kind.HANDED_OVER: "handed over",
         Kind.CYCLE_STARTED: "started",
+        Kind.ENDED: "not going ahead",
         Kind.DIGEST: "overview",
     },
     relations={
@@ -129,6 +130,7 @@ EN = Words(
         Kind.DECISION_TAKEN: "Decided: {step}",
         Kind.HANDED_OVER: "Handed over to you: {step}",
         Kind.CYCLE_STARTED: "Started: {traject}",
+        Kind.ENDED: "Not going ahead: {step}",
         Kind.DIGEST: "Your overview",
     },
     asks={
@@ -143,6 +145,7 @@ EN = Words(
         Kind.DECISION_TAKEN: "A decision was taken about '{step}'{on}: {outcome}.{effect}",
         Kind.HANDED_OVER: "{who} handed '{step}' over to you{by}.",
         Kind.CYCLE_STARTED: "The project '{traject}' has started{cycle}. You will hear when there is something to do.",
+        Kind.ENDED: "'{step}' is not going ahead. You need not do anything for it any more.",
         Kind.DIGEST: "",
     },
     own_asks={
@@ -315,6 +318,8 @@ EN = Words(
         "subject_threat_anchor": "Cannot be in time: {anchor} ({due})",
         "subject_threat_law": "Legal term cannot hold: {step} ({due})",
         "subject_held": "On hold: {step}",
+        "subject_cycle_ended": "Stopped: {traject}",
+        "ask_cycle_ended": "The cycle '{kind}' of '{traject}' has stopped. You need not do anything for it any more.",
         "subject_several": "{count} things for you: {first} ({kind}) and {rest}",
         "subject_several_moved": "{count} new dates: {first} and {rest}",
         "subject_several_news": "{count} messages for you: {first} ({kind}) and {rest}",

@@ -11,7 +11,8 @@ from datetime import date
 
 from regie.core.definition import Effect, Kind, Step, text_in
 from regie.core.ids import BodyId, OccurrenceKey
-from regie.core.messages import MOST_NEIGHBOURS, THREAT, Line
+from regie.core.messages import MOST_NEIGHBOURS, WHOLE_CYCLE, Line
+from regie.core.told import THREAT
 from regie.core.traject import State
 from regie.text.dates import say_count, say_date, say_day
 from regie.text.letter import Letter, LetterPart
@@ -128,6 +129,8 @@ def subject_of(part: LetterPart, line: Line, language: str) -> tuple[str, str]:
         pattern = words.phrases["subject_threat_law"]
     elif line.kind is Kind.CYCLE_STARTED:
         title = traject_of(part, language)
+    elif line.kind is Kind.ENDED and line.key == WHOLE_CYCLE:
+        title, pattern = traject_of(part, language), words.phrases["subject_cycle_ended"]
     elif line.kind is Kind.DECISION_TAKEN and _effect(step, line.outcome) is Effect.WAITS:
         pattern = words.phrases["subject_held"]
     facts = {
@@ -159,6 +162,8 @@ def _ask(letter: Letter, part: LetterPart, line: Line, language: str) -> str:
         return say("ask_threat_anchor" if by_anchor else "ask_threat_law", language, **facts)
     if line.kind is Kind.DECISION_TAKEN and _effect(step, line.outcome) is Effect.WAITS:
         return say("ask_held", language, **facts)
+    if line.kind is Kind.ENDED and line.key == WHOLE_CYCLE:
+        return say("ask_cycle_ended", language, **facts, kind=say_cycle(part.definition, part.cycle_kind, language))
     if line.kind is Kind.OVERDUE and part.states.get(line.key) is State.NOT_YET:
         return say("ask_waiting", language, **facts)
     own = line.kind in words.own_asks and (not part.lead_name or is_own(letter, part) or line.part == "lead")
@@ -274,7 +279,7 @@ def _facts(part: LetterPart, line: Line, step: Step | None, language: str, *, is
     if step is None:
         return
     is_waiting = part.states.get(line.key) is State.NOT_YET
-    is_over = line.kind in (Kind.DONE, Kind.DECISION_TAKEN)
+    is_over = line.kind in (Kind.DONE, Kind.DECISION_TAKEN, Kind.ENDED)
     is_stuck = is_waiting and line.kind is Kind.OVERDUE
     if line.kind in ASKING and not is_stuck and (done_when := text_in(step.done_when, language)):
         yield Fact(say("done_when", language), (done_when,))

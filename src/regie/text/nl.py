@@ -86,6 +86,7 @@ NL = Words(
         Kind.DECISION_TAKEN: "besloten",
         Kind.HANDED_OVER: "overgedragen",
         Kind.CYCLE_STARTED: "begonnen",
+        Kind.ENDED: "gaat niet door",
         Kind.DIGEST: "overzicht",
     },
     relations={
@@ -106,6 +107,7 @@ NL = Words(
         Kind.DECISION_TAKEN: "Besloten: {step}",
         Kind.HANDED_OVER: "Overgedragen aan u: {step}",
         Kind.CYCLE_STARTED: "Begonnen: {traject}",
+        Kind.ENDED: "Gaat niet door: {step}",
         Kind.DIGEST: "Uw overzicht",
     },
     asks={
@@ -120,6 +122,7 @@ NL = Words(
         Kind.DECISION_TAKEN: "Er is besloten over '{step}'{on}: {outcome}.{effect}",
         Kind.HANDED_OVER: "{who} heeft '{step}' aan u overgedragen{by}.",
         Kind.CYCLE_STARTED: "Het traject '{traject}' is begonnen{cycle}. U krijgt bericht zodra u iets kunt doen.",
+        Kind.ENDED: "'{step}' gaat niet door. U hoeft er niets meer voor te doen.",
         Kind.DIGEST: "",
     },
     own_asks={
@@ -301,6 +304,8 @@ NL = Words(
         "subject_threat_anchor": "Lukt niet op tijd: {anchor} ({due})",
         "subject_threat_law": "Wettelijke termijn lukt niet: {step} ({due})",
         "subject_held": "Aangehouden: {step}",
+        "subject_cycle_ended": "Gestopt: {traject}",
+        "ask_cycle_ended": "De doorloop '{kind}' van '{traject}' is gestopt. U hoeft er niets meer voor te doen.",
         "subject_several": "{count} dingen voor u: {first} ({kind}) en {rest}",
         "subject_several_moved": "{count} nieuwe datums: {first} en {rest}",
         "subject_several_news": "{count} berichten voor u: {first} ({kind}) en {rest}",
