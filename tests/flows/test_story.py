@@ -70,7 +70,7 @@ def test_given_a_location_when_it_is_lived_through_then_partners_hear_what_is_as
 
     apply_event(town.context, traject_id, StepFinished(key=key("plan"), by="lead"), town.clock())
     asyncio.run(deliver(reason="test"))
-    assert subjects(mail_server, "ggd")[-1] == "U kunt beginnen: Advies geven"
+    assert subjects(mail_server, "ggd")[-1] == "U kunt beginnen: Advies geven - De Wilg"
     assert "Plekken regelen" in subjects(mail_server, "school")[-1]
 
     # nobody does anything: nearly due, late, and then the accountable hears it
@@ -78,9 +78,9 @@ def test_given_a_location_when_it_is_lived_through_then_partners_hear_what_is_as
         turn_to(town, START + timedelta(days=days))
         asyncio.run(reconcile(reason="test"))
         asyncio.run(deliver(reason="test"))
-    assert "Te laat: Advies geven" in subjects(mail_server, "ggd")
-    assert subjects(mail_server, "ggd").count("Te laat: Advies geven") == 1
-    assert "Vraagt uw aandacht: Advies geven" in subjects(mail_server, "lead")
+    assert "Te laat: Advies geven - De Wilg" in subjects(mail_server, "ggd")
+    assert subjects(mail_server, "ggd").count("Te laat: Advies geven - De Wilg") == 1
+    assert "Vraagt uw aandacht: Advies geven - De Wilg" in subjects(mail_server, "lead")
 
     # the gate is held, then passed
     for step in ("advies", "plekken"):

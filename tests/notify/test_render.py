@@ -15,7 +15,7 @@ from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.messages import THREAT, WHOLE_CYCLE, Line
 from regie.core.traject import State
 from regie.notify.page import WIDTH
-from regie.notify.render import LONGEST_SUBJECT, Rendered, render
+from regie.notify.render import LONGEST_SEEN, LONGEST_SUBJECT, Rendered, render
 from regie.text.letter import Letter
 from tests.support.builders import key
 from tests.text.town import days, keys, letter, line, paragraphs, part, town_definition
@@ -44,7 +44,7 @@ def test_a_mail_about_one_step_reads_from_top_to_bottom() -> None:
 
     rendered = mail(ready, base_url=BASE, finishes=expected, states={key("raming"): State.DONE})
 
-    assert rendered.subject == "U kunt beginnen: Visie vaststellen"
+    assert rendered.subject == "U kunt beginnen: Visie vaststellen - Opvang De Wilg"
     assert (
         rendered.text
         == """\
@@ -88,7 +88,7 @@ def test_the_same_mail_in_english() -> None:
 
     rendered = mail(ready, language="en", base_url=BASE, finishes=days({"nota": "2027-02-11"}))
 
-    assert rendered.subject == "You can start: Adopt the vision"
+    assert rendered.subject == "You can start: Adopt the vision - Opvang De Wilg"
     assert (
         rendered.text
         == """\
@@ -288,7 +288,7 @@ MOVED: dict[str, Any] = {"old_on": D("2027-06-03"), "due": "2027-07-01", "workin
     ],
 )
 def test_the_first_words_say_who_asks_what_before_when(told: Line, subject: str, dutch: str, english: str) -> None:
-    assert mail(told).subject == subject
+    assert mail(told).subject == (subject if "De Wilg" in subject else f"{subject} - Opvang De Wilg")
     assert first_words(mail(told)) == dutch
     assert first_words(mail(told, language="en")) == english
 
@@ -482,7 +482,7 @@ def test_several_things_stand_by_what_is_asked_the_most_urgent_first() -> None:
 
     rendered = mail(*lines, base_url=BASE)
 
-    assert rendered.subject == "2 dingen voor u: Visie vaststellen (te laat) en nog 1"
+    assert rendered.subject == "2 dingen voor u: Visie vaststellen (te laat) en nog 1 - Opvang De Wilg"
     assert first_words(rendered) == (
         "Fatma Yildiz vraagt 2 dingen van u. Het eerste is 'Visie vaststellen', dat op vrijdag 22 januari 2027 klaar moest zijn."
     )
@@ -496,7 +496,7 @@ def test_many_new_dates_are_a_list_with_their_cause_once() -> None:
 
     rendered = mail(*lines)
 
-    assert rendered.subject == "3 nieuwe datums: Nota schrijven en nog 2"
+    assert rendered.subject == "3 nieuwe datums: Nota schrijven en nog 2 - Opvang De Wilg"
     assert " ".join(rendered.text.split()).count("Dat komt door de nieuwe datum van 'Opening'.") == 1
     assert paragraphs(rendered.text)[1:5] == [
         "3 stappen van u hebben een nieuwe datum. Dat komt door de nieuwe datum van 'Opening'.",
@@ -598,20 +598,22 @@ def test_one_thing_to_do_among_news_keeps_its_own_subject_and_comes_first() -> N
 
     rendered = mail(started, line(Kind.READY, "visie"))
 
-    assert rendered.subject == "U kunt beginnen: Visie vaststellen"
+    assert rendered.subject == "U kunt beginnen: Visie vaststellen - Opvang De Wilg"
     assert first_words(rendered).startswith("Fatma Yildiz vraagt u om 'Visie vaststellen' te doen")
 
 
 def test_an_overview_counts_and_says_how_much_is_late() -> None:
     lines = (line(Kind.OVERDUE, "visie"), line(Kind.READY, "raming"), line(Kind.DONE, "nota", part="informed"))
 
-    assert mail(*lines, is_digest=True).subject == "Uw overzicht: 3 punten, 1 te laat"
-    assert mail(*lines[1:], is_digest=True).subject == "Uw overzicht: 2 punten"
-    assert mail(*lines[1:], is_digest=True, language="en").subject == "Your overview: 2 items"
+    assert mail(*lines, is_digest=True).subject == "Uw overzicht: 3 punten, 1 te laat - Opvang De Wilg"
+    assert mail(*lines[1:], is_digest=True).subject == "Uw overzicht: 2 punten - Opvang De Wilg"
+    assert mail(*lines[1:], is_digest=True, language="en").subject == "Your overview: 2 items - Opvang De Wilg"
 
 
 def test_an_overview_of_one_thing_is_simply_about_that() -> None:
-    assert mail(line(Kind.READY, "visie"), is_digest=True).subject == "U kunt beginnen: Visie vaststellen"
+    assert (
+        mail(line(Kind.READY, "visie"), is_digest=True).subject == "U kunt beginnen: Visie vaststellen - Opvang De Wilg"
+    )
 
 
 def test_several_trajects_have_their_own_headings() -> None:
@@ -664,6 +666,20 @@ def test_a_confidential_line_asks_not_to_forward_it() -> None:
 # --- subjects -----------------------------------------------------------------------------------------
 
 
+def test_who_has_several_locations_sees_in_the_subject_which_one_it_is() -> None:
+    short, long = titled("Visie"), titled("Zienswijze van de gemeenteraad over het voorgenomen besluit ophalen")
+
+    assert mail(line(Kind.READY, "visie"), **short).subject == "U kunt beginnen: Visie - Opvang De Wilg"
+    assert len(mail(line(Kind.READY, "visie"), **short).subject) <= LONGEST_SEEN
+    assert mail(line(Kind.READY, "visie"), **long).subject.endswith(" ophalen - Opvang De Wilg")
+
+
+def test_what_is_confidential_names_no_location_in_its_subject() -> None:
+    hidden = line(Kind.READY, "visie", is_confidential=True)
+
+    assert mail(hidden).subject == "U kunt beginnen: Visie vaststellen"
+
+
 def titled(title: str) -> dict[str, Any]:
     """The town with another title for one step."""
     town = town_definition()
@@ -695,7 +711,10 @@ def test_no_control_character_reaches_the_subject_or_the_text(nasty: str) -> Non
 
 
 def test_braces_and_percent_signs_in_a_title_are_left_alone() -> None:
-    assert mail(line(Kind.READY, "visie"), **titled("100% {title} %s")).subject == "U kunt beginnen: 100% {title} %s"
+    assert (
+        mail(line(Kind.READY, "visie"), **titled("100% {title} %s")).subject
+        == "U kunt beginnen: 100% {title} %s - Opvang De Wilg"
+    )
 
 
 # --- the text part ------------------------------------------------------------------------------------
@@ -825,4 +844,4 @@ def test_a_reader_without_a_name_is_greeted_too() -> None:
 def test_a_step_that_is_gone_from_the_definition_is_named_by_its_id() -> None:
     gone = replace(line(Kind.READY, "visie"), key=OccurrenceKey(StepId("verdwenen")))
 
-    assert mail(gone).subject == "U kunt beginnen: verdwenen"
+    assert mail(gone).subject == "U kunt beginnen: verdwenen - Opvang De Wilg"

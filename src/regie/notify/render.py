@@ -33,6 +33,10 @@ from regie.text.phrases import LANGUAGES, say, words_in
 from regie.text.rules import say_role
 
 LONGEST_SUBJECT = 140
+LONGEST_SEEN = 78
+"""As much of a subject do most lists of mails show."""
+LONGEST_NAME = 30
+"""As much of a traject's name is in a subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def _page(letter: Letter, base_url: str, reply_hint: str, environment: str) -> P
     is_asked = any(each.asks for _, _, each in told)
     return Page(
         language,
-        _subject(letter, told, language),
+        _named(letter, _subject(letter, told, language)),
         say("environment", language, name=environment) if environment else "",
         say("hello" if letter.to.name else "hello_nameless", language, name=letter.to.name),
         opening,
@@ -200,6 +204,20 @@ def _subject(letter: Letter, told: _TOLD, language: str) -> str:
     if all(each.kind is Kind.DATE_MOVED for _, each, _ in told):
         name = "subject_several_moved"
     return _fit(say(name, language, count=count, first="{title}", kind=first.kind, rest=rest), first.title)
+
+
+def _named(letter: Letter, subject: str) -> str:
+    """Say of which traject a mail is, so that who has several can tell them apart; not before it may be told."""
+    parts = [part for part in letter.parts if part.lines]
+    if len({part.traject_id for part in parts}) != 1 or any(is_hidden(part) for part in parts):
+        return subject
+    title = " ".join(without_control(parts[0].traject_title).split())
+    if not title or title in subject:
+        return subject
+    room = max(LONGEST_SEEN - len(subject) - len(" - "), LONGEST_NAME // 2)
+    name = textwrap.shorten(title, min(room, LONGEST_NAME), placeholder="…")
+    named = f"{subject} - {name}"
+    return subject if name == "…" or len(named) > LONGEST_SUBJECT else named
 
 
 def _fit(pattern: str, title: str) -> str:
