@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 
 from prefect import flow, task
 
@@ -11,7 +12,7 @@ from flows.artifacts import show_moves, show_progress
 from flows.deliver import deliver
 from flows.run_step import run_step
 from flows.setting import Setting, current
-from regie.actions.reconcile import Swept, find_chunk, open_sweep, reconcile_chunk
+from regie.actions.reconcile import Swept, close_sweep, find_chunk, open_sweep, reconcile_chunk
 from regie.core.changes import WantedRun
 from regie.doorbell import Move
 from regie.store.session import in_transaction
@@ -27,11 +28,10 @@ Run = tuple[int, WantedRun]
 
 
 @task(name="look at a chunk", task_run_name="look at {count} trajects", retries=2, retry_delay_seconds=5)
-def look_at_chunk(ids: list[int], count: int) -> Swept:
+def look_at_chunk(ids: list[int], count: int, now: datetime) -> Swept:
     """One task per chunk, one transaction per traject; never a task per step or row."""
     del count  # names the run
-    setting = current()
-    return reconcile_chunk(setting.context, ids, setting.clock())
+    return reconcile_chunk(current().context, ids, now)
 
 
 @flow(name="reconcile", flow_run_name="reconcile: {reason}", log_prints=False)
@@ -57,6 +57,7 @@ async def reconcile(reason: str = "schedule", moves: list[Move] | None = None) -
         await _keep_awake(setting, wanted)
         failed.update([run for run in wanted if not await _run(*run)])
     await _keep_awake(setting, failed)
+    await asyncio.to_thread(close_sweep, setting.context)
     shown = [*(moves or []), *swept.moves]
     changed = {traject_id for traject_id, _, _ in shown} | {traject_id for traject_id, _ in tried}
     for traject_id in sorted(changed)[:SHOWN_AT_MOST]:
@@ -72,10 +73,11 @@ async def reconcile(reason: str = "schedule", moves: list[Move] | None = None) -
 
 
 async def _look(setting: Setting) -> Swept:
-    """Look once at all that need it."""
+    """Look once at all that need it. What day it is, is asked once: a look over midnight is of one day."""
+    now = setting.clock()
     swept, after = Swept(), 0
-    while ids := await asyncio.to_thread(find_chunk, setting.context, setting.clock(), after=after):
-        swept += await asyncio.to_thread(look_at_chunk, list(ids), len(ids))
+    while ids := await asyncio.to_thread(find_chunk, setting.context, now, after=after):
+        swept += await asyncio.to_thread(look_at_chunk, list(ids), len(ids), now)
         after = ids[-1]
     return swept
 
