@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from regie.core.conditions import parse
 from regie.core.definition import (
     Anchor,
+    CycleKind,
     Definition,
     Effect,
     EvidenceRule,
@@ -769,6 +770,31 @@ def test_rerun_keeps_no_result_past_its_shelf_life(start_on: str, keeps: str, is
     )
 
     assert (key("a") in again.occurrences) is is_kept
+
+
+def test_rerun_keeps_the_latest_result_in_its_line_although_the_cycle_between_dropped_the_step() -> None:
+    codes = {"improvement": RerunCode.DROP, "expansion": RerunCode.KEEP}
+    kinds = {name: CycleKind(name, {"nl": name}) for name in codes}
+    whole = definition(step("a", rerun=codes), step("b", rerun=codes), cycle_kinds=kinds)
+    first = only_cycle(after(started(whole), MONDAY, finish("a")))
+    opening = {"start_on": TUESDAY, "answers": {}, "targets": {}}
+    second = open_cycle(whole, **opening, number=2, kind="improvement", parent=first)  # type: ignore[arg-type]
+
+    third = open_cycle(whole, **opening, number=3, kind="expansion", parent=second, earlier=(first, second))  # type: ignore[arg-type]
+
+    assert {str(each): found.kept_from for each, found in third.occurrences.items()} == {"a": 1}
+
+
+def test_rerun_does_a_step_with_a_legal_basis_again_although_it_may_be_kept() -> None:
+    keep = {"improvement": RerunCode.KEEP}
+    whole = definition(step("a", rerun=keep, legal_basis=("Gemeentewet 169",)), step("b", rerun=keep))
+    town = after(started(whole), MONDAY, finish("a"), finish("b"))
+
+    again = open_cycle(
+        whole, start_on=TUESDAY, answers={}, targets={}, number=2, kind="improvement", parent=only_cycle(town)
+    )
+
+    assert list(again.occurrences) == [key("b")]
 
 
 def test_first_item_stays_on_its_anchor_when_others_join_it() -> None:

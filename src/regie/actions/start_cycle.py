@@ -81,6 +81,7 @@ def start_cycle(
             number=parent.number + 1,
             kind=new.kind,
             parent=parent,
+            earlier=traject.cycles,
         )
         number = create_cycle(session, traject_id, cycle, new.idempotency_key)
         event = CycleStarted(by=new.by, cycle=number)

@@ -5,7 +5,7 @@ Every wrong or missing answer is named in one refusal, so that a form has to be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -27,6 +27,7 @@ def open_cycle(
     number: int = 1,
     kind: str = FIRST_CYCLE,
     parent: Cycle | None = None,
+    earlier: Sequence[Cycle] = (),
     require_targets: bool = True,
 ) -> Cycle:
     """Make a cycle that is ready for its ``CycleStarted`` event.
@@ -35,6 +36,7 @@ def open_cycle(
     starts anew, what runs on stays in the cycle before.
 
     Args:
+        earlier: the other cycles of the traject, in which the line of parents goes on.
         require_targets: refuse when an anchor that needs a target has none; a plan to look at does without.
 
     Raises:
@@ -64,7 +66,7 @@ def open_cycle(
         definition,
         checked,
         anchors,
-        occurrences=_carried_over(definition, kind, parent, start_on) if parent else {},
+        occurrences=_carried_over(definition, kind, _line_of(parent, earlier), start_on) if parent else {},
         items=dict(items or {}),
         parent=parent.number if parent else None,
     )
@@ -197,24 +199,46 @@ def _check_targets(
     return problems
 
 
-def _carried_over(definition: Definition, kind: str, parent: Cycle, start_on: date) -> dict[OccurrenceKey, Occurrence]:
+def _line_of(parent: Cycle, earlier: Sequence[Cycle]) -> Iterator[Cycle]:
+    """The cycle before, the one before that, and so on."""
+    known = {cycle.number: cycle for cycle in earlier}
+    found: Cycle | None = parent
+    while found is not None:
+        yield found
+        found = known.pop(found.parent, None) if found.parent is not None else None
+
+
+def _carried_over(
+    definition: Definition, kind: str, line: Iterator[Cycle], start_on: date
+) -> dict[OccurrenceKey, Occurrence]:
     """What a rerun drops, and what it keeps as done with the origin and date of the earlier result.
 
-    A result past its shelf life is not kept: the step is done again.
+    The result is that of the latest cycle that has one: a cycle between may have dropped the step. A result past its
+    shelf life is not kept, nor one with a legal basis: the step is done again.
     """
+    parents = tuple(line)
     carried: dict[OccurrenceKey, Occurrence] = {}
     for step in definition.steps.values():
         code = step.rerun.get(kind, RerunCode.REDO)
         if code is RerunCode.DROP:
             key = OccurrenceKey(step.id)
             carried[key] = Occurrence(key, out_state=State.DROPPED, out=f"{kind}: drop", state=State.DROPPED)
-        elif code is RerunCode.KEEP:
-            for old in parent.occurrences.values():
-                if old.step == step.id and old.is_done and _is_still_good(definition, step, old, start_on):
+        elif code is RerunCode.KEEP and not (step.legal_basis or step.terms):
+            for old, number in _latest_results(step, parents):
+                if _is_still_good(definition, step, old, start_on):
                     carried[old.key] = replace(
-                        old, kept_from=old.kept_from or parent.number, told={}, version=0, state=State.DONE
+                        old, kept_from=old.kept_from or number, told={}, version=0, state=State.DONE
                     )
     return carried
+
+
+def _latest_results(step: Step, parents: Sequence[Cycle]) -> Iterator[tuple[Occurrence, int]]:
+    """The finished copies of a step in the latest cycle that has any, with the number of that cycle."""
+    for cycle in parents:
+        done = [each for each in cycle.occurrences.values() if each.step == step.id and each.is_done]
+        if done:
+            yield from ((each, cycle.number) for each in done)
+            return
 
 
 def _is_still_good(definition: Definition, step: Step, old: Occurrence, day: date) -> bool:

@@ -333,6 +333,7 @@ class Stage:
             number=self.number + 1,
             kind=part.kind,
             parent=parent,
+            earlier=self.traject.cycles,
         )
         self.traject = replace(self.traject, cycles=(*self.traject.cycles, cycle))
         self.number += 1
