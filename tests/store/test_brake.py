@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from regie.core.definition import HearsWhen
 from regie.core.events import StepFinished
 from regie.errors import Refused
-from regie.store.brake import Sweep, begin_sweep, discard_held, find_sweep, hold_everything, release_held
+from regie.store.brake import Sweep, begin_sweep, discard_held, end_sweep, find_sweep, hold_everything, release_held
 from regie.store.outbox import list_messages, make_digests
 from regie.store.session import in_transaction, read_scope
 from regie.store.tables import tally
@@ -122,11 +122,23 @@ def test_the_sweep_after_it_is_as_always(engine: Engine) -> None:
     world, traject_id = reminding(engine)
     begin_sweep(engine, b.at(date(2027, 4, 1)))
     begin_sweep(engine, b.at(DUE_SOON - timedelta(days=1)))
+    end_sweep(engine)
 
     begin_sweep(engine, b.at(DUE_SOON))
     world.sweeps(traject_id, DUE_SOON)
 
     assert statuses(world)[-1] == "pending"
+
+
+def test_late_sweep_that_died_at_its_work_leaves_its_silence_to_the_next(engine: Engine) -> None:
+    world, traject_id = reminding(engine)
+    begin_sweep(engine, b.at(date(2027, 4, 1)))
+    begin_sweep(engine, b.at(DUE_SOON, 7))  # and it came to no end
+
+    begin_sweep(engine, b.at(DUE_SOON))
+    world.sweeps(traject_id, DUE_SOON)
+
+    assert statuses(world)[-1] == "held"
 
 
 def test_sweeps_that_overlap_the_first_one_are_held_with_it(engine: Engine) -> None:
@@ -263,7 +275,9 @@ def test_on_request_all_of_the_next_sweep_is_held_and_nothing_of_the_one_after_i
     begin_sweep(engine, now - since)
     holds(world, now - timedelta(minutes=1))
 
-    sweeps = [begin_sweep(engine, now + timedelta(minutes=minutes)) for minutes in (0, 20, 80)]
+    sweeps = [begin_sweep(engine, now + timedelta(minutes=minutes)) for minutes in (0, 20)]
+    end_sweep(engine)
+    sweeps.append(begin_sweep(engine, now + timedelta(minutes=80)))
     world.sweeps(traject_id, DUE_SOON)
 
     assert [sweep.must_hold for sweep in sweeps] == [True, True, False]

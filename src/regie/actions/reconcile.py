@@ -15,7 +15,7 @@ from regie.core.events import Tick
 from regie.core.traject import State, Traject
 from regie.errors import RegieError
 from regie.failpoints import failpoint
-from regie.store.brake import begin_sweep
+from regie.store.brake import begin_sweep, end_sweep
 from regie.store.session import read_scope
 from regie.store.trajects import claim_due
 
@@ -59,6 +59,11 @@ def open_sweep(context: Context, now: datetime) -> None:
     sweep = begin_sweep(context.engine, now)
     if now < sweep.began_at:
         log.warning("sweep.clock_went_back seconds=%s", int((sweep.began_at - now).total_seconds()))
+
+
+def close_sweep(context: Context) -> None:
+    """Note that a sweep came to its end: one that died half-way leaves its silence to the next."""
+    end_sweep(context.engine)
 
 
 def find_chunk(context: Context, now: datetime, *, after: int = 0) -> tuple[int, ...]:
@@ -109,6 +114,7 @@ def reconcile(context: Context, now: datetime) -> Swept:
     while chunk := find_chunk(context, now, after=after):
         swept += reconcile_chunk(context, chunk, now)
         after = chunk[-1]
+    close_sweep(context)
     return swept
 
 

@@ -357,11 +357,25 @@ def preview_mail(
         say(f"Onderwerp: {written.subject}\n\n{written.text}")
 
 
-def sweep(as_json: bool = JSON) -> None:
+def sweep(
+    set_clock_back: bool = typer.Option(
+        False, "--set-clock-back", help="Eerst vergeten wat een klok die voorliep noteerde; met --reason."
+    ),
+    reason: str = typer.Option("", "--reason", help="Waarom de klok wordt teruggezet; komt in de geschiedenis."),
+    by: str = BY,
+    as_json: bool = JSON,
+) -> None:
     """Kijk nu naar alle trajecten die een blik nodig hebben, zonder Prefect."""
     from regie.actions.reconcile import reconcile
+    from regie.actions.set_clock_back import set_clock_back as set_back
 
+    if reason and not set_clock_back:
+        raise typer.BadParameter("hoort bij --set-clock-back", param_hint="--reason")
     town = open_town()
+    if set_clock_back:
+        number = set_back(town.context, town.now(), by=who(by), reason=reason)
+        if not as_json:
+            say(f"Klok teruggezet voor {number} trajecten.")
     swept = reconcile(town.context, town.now())
     if as_json:
         print_json({"looked_at": swept.looked_at, "notices": swept.notices, "failed": list(swept.failed)})

@@ -205,6 +205,14 @@ def _sweeps(town: Town) -> Iterator[Line]:
     if last is None:
         yield Line("laatste ronde", WARN, "nog nooit", "start regie up, of draai regie sweep")
     else:
+        if last.began_at > town.now() + timedelta(hours=1):
+            yield Line(
+                "laatste ronde",
+                BAD,
+                f"{last.began_at:%Y-%m-%d %H:%M} UTC, dat moet nog komen: de klok liep voor, en tot dan gebeurt er niets",
+                "zet de klok van de computer goed, en draai regie sweep --set-clock-back --reason WAAROM",
+            )
+            return
         late = town.now() - last.began_at > timedelta(days=4)
         yield Line(
             "laatste ronde",

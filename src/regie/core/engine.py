@@ -52,7 +52,8 @@ def advance(traject: Traject, event: happened.Event, now: datetime) -> Changes:
     """
     today = local_day(now, traject.zone)
     if isinstance(event, happened.Tick):
-        if traject.checked_at is not None and now < traject.checked_at:
+        is_behind = traject.checked_at is not None and now < traject.checked_at
+        if is_behind and not isinstance(event, happened.ClockSetBack):
             return Changes(event, traject, clock_went_back=True)
         pairs: list[tuple[Cycle | None, Cycle]] = [(cycle, cycle) for cycle in traject.running()]
     else:
@@ -139,7 +140,7 @@ def _gather(
     after = replace(
         traject,
         cycles=tuple(cycles.get(cycle.number, cycle) for cycle in traject.cycles),
-        checked_at=max(now, traject.checked_at or now),
+        checked_at=now if isinstance(event, happened.ClockSetBack) else max(now, traject.checked_at or now),
         next_look_on=looks,
     )
     return Changes(

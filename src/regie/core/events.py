@@ -176,3 +176,10 @@ class CycleClosed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick(Event):
     """Time went by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSetBack(Tick):
+    """A look that was taken by a clock that stood too far ahead counts no more; it is looked at by the time of now."""
+
+    reason: str

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, or_, select, update
 from sqlmodel import Session
 
 from regie.errors import Refused
@@ -27,6 +27,7 @@ LATE_AFTER = timedelta(days=14)
 ONE_SWEEP = timedelta(hours=1)
 """Sweeps that begin within this time of each other count as one."""
 
+_LONGEST_LEASE = timedelta(days=1)
 _WINDOW = timedelta(hours=24)
 _TIMES_MEDIAN = 5
 _LOOK_BACK_WEEKS = 4
@@ -56,12 +57,14 @@ class Sweep:
     Args:
         holds: somebody asked that what this sweep says is held.
         next_holds: the same of the sweep that comes.
+        is_done: it came to its end; of one that holds that is noted, so that the next one goes on when it died.
     """
 
     began_at: datetime
     before_at: datetime | None = None
     holds: bool = False
     next_holds: bool = False
+    is_done: bool = False
 
     @property
     def must_hold(self) -> bool:
@@ -75,9 +78,51 @@ def begin_sweep(engine: Engine, now: datetime) -> Sweep:
         last = find_sweep(session)
     if last is not None and now < last.began_at + (timedelta() if last.next_holds else ONE_SWEEP):
         return last
-    sweep = Sweep(now, last.began_at, holds=last.next_holds) if last else Sweep(now)
+    if last is None:
+        sweep = Sweep(now)
+    elif last.must_hold and not last.is_done:
+        sweep = Sweep(now, last.before_at, holds=True)  # what it did not come to is as late as what it did
+    else:
+        sweep = Sweep(now, last.began_at, holds=last.next_holds)
     in_transaction(engine, lambda session: _save_sweep(session, sweep))
     return sweep
+
+
+def end_sweep(engine: Engine) -> None:
+    """Note that a sweep that holds came to its end. Writes nothing of any other."""
+
+    def work(session: Session) -> None:
+        last = find_sweep(session)
+        if last is not None and last.must_hold and not last.is_done:
+            _save_sweep(session, replace(last, is_done=True))
+
+    with read_scope(engine) as session:
+        last = find_sweep(session)
+    if last is not None and last.must_hold and not last.is_done:
+        in_transaction(engine, work)
+
+
+def set_back(session: Session, now: datetime) -> None:
+    """Forget what was noted by a clock that stood ahead of now, so that sweeps and messages go on.
+
+    What it made wait for a day to come leaves now: each message is checked once more when it is handed over.
+    """
+    connection = session.connection()
+    last = _sweep_of(connection)
+    if last is not None and last.began_at > now:
+        _save_sweep(session, Sweep(now, next_holds=last.next_holds))
+    connection.execute(delete(tally).where(tally.c.hour > now))
+    waits = message.c.status.in_([MessageStatus.PENDING.value, MessageStatus.UNCERTAIN.value])
+    connection.execute(
+        update(message)
+        .where(waits, message.c.created_at > now, message.c.not_before_at > now)
+        .values(not_before_at=now)
+    )
+    connection.execute(
+        update(message)
+        .where(message.c.status == MessageStatus.SENDING.value, message.c.lease_until > now + _LONGEST_LEASE)
+        .values(lease_until=now)
+    )
 
 
 def find_sweep(session: Session) -> Sweep | None:
@@ -95,6 +140,7 @@ def _sweep_of(connection: Connection) -> Sweep | None:
         datetime.fromisoformat(before) if before else None,
         holds=value.get("holds", False),
         next_holds=value.get("next_holds", False),
+        is_done=value.get("is_done", False),
     )
 
 
@@ -104,6 +150,7 @@ def _save_sweep(session: Session, sweep: Sweep) -> None:
         "before": in_utc(sweep.before_at).isoformat() if sweep.before_at else None,
         "holds": sweep.holds,
         "next_holds": sweep.next_holds,
+        "is_done": sweep.is_done,
     }
     put_mark(session.connection(), _SWEEP, value)
 

@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from regie.core.changes import Changes
 from regie.core.engine import local_day
-from regie.core.events import GateDecided, Tick
+from regie.core.events import ClockSetBack, GateDecided, Tick
 from regie.core.ids import AnchorId, ListId, OccurrenceKey
 from regie.core.traject import AnchorDates, Cycle, CycleState, Item, Occurrence, Traject
 from regie.errors import Conflict, NotFound
@@ -308,7 +308,12 @@ def save_changes(
     connection = session.connection()
     in_sweep = isinstance(changes.event, Tick)
     rows = _compare(before, changes)
-    is_worth_recording = not in_sweep or rows.has_news or bool(changes.cycles or changes.messages)
+    is_worth_recording = (
+        not in_sweep
+        or isinstance(changes.event, ClockSetBack)
+        or rows.has_news
+        or bool(changes.cycles or changes.messages)
+    )
     seq = before.version + 1 if is_worth_recording else 0
     if not (is_worth_recording or rows.derived):
         _PUT_NEXT_LOOK.run(connection, [_traject_row(before, changes, before.version)])

@@ -96,6 +96,7 @@ EN = Words(
         "CycleStarted": "cycle started",
         "CycleClosed": "cycle closed",
         "Tick": "daily look",
+        "ClockSetBack": "clock set back",
     },
     kinds={
         Kind.READY: "can start",

@@ -73,6 +73,7 @@ NL = Words(
         "CycleStarted": "doorloop begonnen",
         "CycleClosed": "doorloop afgesloten",
         "Tick": "dagelijkse ronde",
+        "ClockSetBack": "klok teruggezet",
     },
     kinds={
         Kind.READY: "kan beginnen",

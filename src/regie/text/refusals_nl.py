@@ -188,8 +188,10 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         Saying("Bij stap '{step}' staat nog niet waarom.", _GIVE_REASON),
         Saying("U zei nog niet waarom deze berichten niet worden verstuurd.", _GIVE_REASON, {"deed": "discard"}),
         Saying("U zei nog niet waarom alle berichten worden vastgehouden.", _GIVE_REASON, {"deed": "hold"}),
+        Saying("U zei nog niet waarom de klok wordt teruggezet.", _GIVE_REASON, {"deed": "set-back"}),
         Saying("U zei nog niet waarom.", _GIVE_REASON),
     ),
+    "clock-not-ahead": (Saying("De klok liep niet voor: niets is na nu genoteerd.", "U hoeft niets terug te zetten."),),
     "dependents-undecided": (
         Saying(
             "Op stap '{step}' is al verder gewerkt: {dependents}.",
