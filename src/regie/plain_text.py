@@ -15,20 +15,37 @@ from regie.errors import Refused
 LONG_TEXTS = frozenset({"note", "reason"})
 """What people write at length, in which a new line and a tab are at home."""
 
+LONGEST: Mapping[str, int] = {
+    **dict.fromkeys(("title", "slug", "by", "decided_by", "approved_by", "naam", "organisatie"), 200),
+    **dict.fromkeys(LONG_TEXTS, 10_000),
+}
+"""How many characters a text may have, by the name of its field; a table of figures is no remark."""
+LONGEST_OTHER = 2_000
+
 _IN_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _IN_LONG_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def check_plain(text: str, what: str, *, is_long: bool = False) -> str:
-    """Return a text that holds no control character.
+    """Return a text that holds no control character and is not too long for what it is.
 
     Args:
         what: the field that it is for; the error names it, and never repeats the text.
         is_long: whether it may have lines and tabs.
 
     Raises:
-        Refused: ``control-character``.
+        Refused: ``control-character``, ``text-too-long``.
     """
+    most = LONGEST.get(what, LONGEST_OTHER)
+    if len(text) > most:
+        raise Refused(
+            f"'{what[:40]}' holds {len(text)} characters, more than {most}",
+            code="text-too-long",
+            hint="put what is long in a document and give its link",
+            field=what[:40],
+            length=len(text),
+            most=most,
+        )
     found = (_IN_LONG_TEXT if is_long else _IN_NAME).search(text)
     if found is not None:
         character = f"U+{ord(found[0]):04X}"
@@ -49,7 +66,7 @@ def check_texts(value: object, what: str = "") -> None:
         value: a text, or a dataclass, mapping or collection that holds texts; anything else holds none.
 
     Raises:
-        Refused: ``control-character``.
+        Refused: ``control-character``, ``text-too-long``.
     """
     match value:
         case str():

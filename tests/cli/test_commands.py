@@ -109,7 +109,7 @@ def test_definition_with_errors_names_every_place_and_stores_nothing(regie: Regi
     assert checked.code == started.code == 3
     assert checked.err.count("fout.yaml:5:") == started.err.count("fout.yaml:5:") == 3
     assert started.err.startswith("fout [definition-invalid]: Het stappenplan 'fout.yaml' klopt nog niet.")
-    assert regie("traject", "list", "--json").json == []
+    assert not (tmp_path / "data").exists()
 
 
 # --- a traject ---------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def test_partners_are_read_whole_or_not_at_all(town: Regie, tmp_path: Path) -> N
 
     wrong = town("partner", "import", "fout.csv", "--definition", "klein.yaml")
     assert wrong.code == 6
-    assert "row 3" in wrong.err
+    assert "fout.csv, rij 3, kolom 'rol': Rol 'kok' staat niet in het stappenplan." in wrong.err
     assert town("partner", "list", "--json").json == []
 
     assert town("partner", "import", "goed.csv", "--definition", "klein.yaml", "--dry-run").code == 0

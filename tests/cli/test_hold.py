@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.support.commands import command_in
@@ -32,3 +33,11 @@ def test_what_is_held_by_hand_leaves_only_when_it_is_let_go(tmp_path: Path) -> N
     assert (held.code, while_held) == (0, {"held": 1})
     assert "Vastgehouden: 1 bericht" in held.out
     assert regie("outbox", "list", "--json").json["counts"] == {"pending": 1}
+
+    listed = regie("outbox", "list").out.splitlines()
+    assert listed[1].split("\t")[1:4] == ["Fenna", "staat klaar", "0"]
+    assert re.fullmatch(r"\d{1,2} [a-z]+ 20\d\d, \d{1,2}\.\d\d uur", listed[1].split("\t")[4])
+    assert listed[1].endswith("\tlosgelaten door beheer")
+    assert listed[2] == "1 staat klaar"
+    assert regie("outbox", "list", "--status", "vastgehouden").out == "1 staat klaar\n"
+    assert not re.search(r"[{}\[\]]", regie("doctor").out)

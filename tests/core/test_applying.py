@@ -8,11 +8,13 @@ import pytest
 
 from regie.core.changes import Changes
 from regie.core.conditions import parse
-from regie.core.definition import Case, Question, QuestionKind, Rhythm, Term
+from regie.core.definition import Anchor, Case, Question, QuestionKind, Rhythm, Term
 from regie.core.events import (
+    AnchorMoved,
     ClockResumed,
     ClockStopped,
     CycleClosed,
+    DatePinned,
     Event,
     GateDecided,
     PartnerAsked,
@@ -22,7 +24,7 @@ from regie.core.events import (
     StepWaived,
     Tick,
 )
-from regie.core.ids import QuestionId, RoleId
+from regie.core.ids import AnchorId, QuestionId, RoleId
 from regie.core.span import Span
 from regie.core.terms import Suspension, TermKind
 from regie.core.traject import CycleState
@@ -45,13 +47,14 @@ D = date.fromisoformat
 CLOSED = CycleClosed(reason="de locatie gaat niet door", by="lead")
 APPLIED_ON = D("2027-03-10")
 """Case 1 of the dossier: eight weeks from this day end by law on 10 May 2027, by plain counting on 5 May."""
+EIGHT_WEEKS = Term(Span.parse("8w"), TermKind.LAW)
+OPENING = {"opening": Anchor(AnchorId("opening"), {"nl": "Eerste bewoners"})}
 
 
 @pytest.fixture
 def permit() -> Changes:
-    eight_weeks = Term(Span.parse("8w"), TermKind.LAW)
     whole = definition(
-        step("aanvraag"), step("besluit", None, ["aanvraag"], terms=(Case(eight_weeks),)), calendar=LEGAL
+        step("aanvraag"), step("besluit", None, ["aanvraag"], terms=(Case(EIGHT_WEEKS),)), calendar=LEGAL
     )
     return after(started(whole, APPLIED_ON), APPLIED_ON, StepFinished(key=key("aanvraag")))
 
@@ -125,6 +128,49 @@ def test_days_that_cannot_be_are_refused(permit: Changes, events: list[ClockStop
         after(permit, D("2027-03-17"), *events)
 
     assert refused.value.code == code
+
+
+# --- what is no change ------------------------------------------------------------------------------
+
+
+def test_nothing_happened_before_the_cycle_began(permit: Changes) -> None:
+    with pytest.raises(Refused) as refused:
+        after(permit, D("2027-03-17"), StepFinished(key=key("besluit"), on=D("2020-01-01")))
+
+    assert refused.value.code == "date-before-cycle"
+
+
+def test_term_that_waits_for_an_application_does_not_stand_still() -> None:
+    waiting = started(
+        definition(step("aanvraag", "5wd"), step("besluit", needs=["aanvraag"], terms=(Case(EIGHT_WEEKS),)))
+    )
+
+    with pytest.raises(Refused) as refused:
+        after(waiting, D("2027-01-05"), stop())
+
+    assert refused.value.code == "step-not-ready"
+
+
+def test_anchor_that_stays_where_it_is_and_pin_that_is_not_there_are_no_change() -> None:
+    town = started(definition(step("a", "5wd"), anchors=OPENING), targets={"opening": D("2028-03-01")})
+
+    for event, code in (
+        (AnchorMoved(anchor=AnchorId("opening"), target=D("2028-03-01"), reason="x"), "anchor-unmoved"),
+        (DatePinned(key=key("a")), "not-pinned"),
+    ):
+        with pytest.raises(Refused) as refused:
+            after(town, D("2027-01-05"), event)
+        assert refused.value.code == code
+
+
+@pytest.mark.parametrize("typed", ["openig", "eerste bewoner"])
+def test_anchor_that_is_misspelt_is_guessed_by_its_id_or_its_title(typed: str) -> None:
+    town = started(definition(step("a", "5wd"), anchors=OPENING), targets={"opening": D("2028-03-01")})
+
+    with pytest.raises(NotFound) as refused:
+        after(town, D("2027-01-05"), AnchorMoved(anchor=AnchorId(typed), target=D("2028-04-03"), reason="x"))
+
+    assert refused.value.facts["close"] == ["opening"]
 
 
 # --- a cycle that is closed --------------------------------------------------------------------------

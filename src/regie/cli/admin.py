@@ -12,12 +12,29 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from regie.cli.common import BY, JSON, check_known, make_data_dir, open_town, print_json, say, table, warn, who
+from regie.cli import completion
+from regie.cli.common import (
+    BY,
+    DEFINITION,
+    JSON,
+    SLUG,
+    STEP,
+    check_known,
+    make_data_dir,
+    no_database,
+    open_town,
+    print_json,
+    say,
+    table,
+    warn,
+    who,
+)
 from regie.errors import DeliveryFailed, NotFound
 from regie.plain_text import check_plain
 
 if TYPE_CHECKING:
     from regie.store.brake import Held
+    from regie.store.partners import RowProblem
 
 partner = typer.Typer(help="Partners: inlezen, tonen.", no_args_is_help=True)
 role = typer.Typer(help="Rollen: wie ontbreekt.", no_args_is_help=True)
@@ -45,8 +62,10 @@ def register(app: typer.Typer) -> None:
 @partner.command("import")
 def import_partners(
     file: Path = typer.Argument(help="CSV of YAML met organisatie, naam, e-mail, rol, taal, ritme, vervanger."),
-    traject: str = typer.Option("", "--traject", help="Alleen voor dit traject; anders voor alle."),
-    definition: str = typer.Option("opvang", "--definition", help="Stappenplan waarvan de rollen gelden."),
+    traject: str = typer.Option(
+        "", "--traject", help="Alleen voor dit traject; anders voor alle.", autocompletion=completion.trajects
+    ),
+    definition: str = DEFINITION,
     dry_run: bool = typer.Option(False, "--dry-run", help="Alleen controleren."),
     as_json: bool = JSON,
 ) -> None:
@@ -57,7 +76,7 @@ def import_partners(
 
     rows, first = _read_rows(file)
     roles = set(load_definition(definition).partner_roles())
-    town = open_town()
+    town = open_town(create=not dry_run)
     where = {"traject_id": town.traject_id(traject)} if traject else {}
     report = in_transaction(
         town.context.engine,
@@ -69,22 +88,49 @@ def import_partners(
         "changed": report.changed,
         "unchanged": report.unchanged,
         "bound": report.bound,
-        "problems": [str(problem) for problem in report.problems],
+        "problems": [
+            {
+                "row": each.row,
+                "column": each.column,
+                "code": each.error.code,
+                "message": str(each.error),
+                "message_nl": _say_problem(each, "nl"),
+            }
+            for each in report.problems
+        ],
     }
     if as_json:
         print_json(facts)
     else:
         for problem in report.problems:
-            warn(f"{file}: {problem}")
-        word = "opgeslagen" if report.is_stored else "niets opgeslagen"
-        say(
-            f"{report.added} nieuw, {report.changed} gewijzigd, {report.unchanged} gelijk, {report.bound} rollen: {word}."
-        )
+            warn(f"{file}, rij {problem.row}, kolom '{problem.column}': {_say_problem(problem, 'nl')}")
+        if report.problems:
+            say(
+                f"Er is niets opgeslagen: verbeter {_count(len(report.problems), 'punt', 'punten')} en lees opnieuw in."
+            )
+        else:
+            word = "opgeslagen" if report.is_stored else "alles klopt; er is niets opgeslagen"
+            say(
+                f"{report.added} nieuw, {report.changed} gewijzigd, {report.unchanged} gelijk;"
+                f" {_count(report.bound, 'rol', 'rollen')} gegeven: {word}."
+            )
     if report.problems:
         raise typer.Exit(6)
 
 
+def _say_problem(problem: RowProblem, language: str) -> str:
+    from regie.text.refusals import say_refusal
+
+    refusal = say_refusal(problem.error, language)
+    return f"{refusal.message} {refusal.advice}".strip()
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
 def _read_rows(file: Path) -> tuple[list[dict[str, str | None]], int]:
+    """Read a list; give with it the number of its first row, as a spreadsheet counts."""
     if not file.is_file():
         raise NotFound(f"no file '{file}'", code="unknown-file", file=str(file))
     if file.suffix.lower() in (".yaml", ".yml"):
@@ -96,16 +142,40 @@ def _read_rows(file: Path) -> tuple[list[dict[str, str | None]], int]:
         class PeopleFile(Part):
             partners: list[dict[str, str]] = Field(default_factory=list)
 
-        return [dict(each) for each in read_part(file, PeopleFile, "partners-invalid").partners], 1
-    text = _decode(file.read_bytes())
-    first_line = text.splitlines()[0] if text.strip() else ""
-    # read by line feeds only: a text knows more line ends, and those are for the import to refuse
-    delimiter = max(";,\t", key=first_line.count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    rows = [{str(name).strip(): value for name, value in row.items() if name} for row in reader]
-    if not any(rows):
+        rows: list[dict[str, str | None]] = [
+            dict(each) for each in read_part(file, PeopleFile, "partners-invalid").partners
+        ]
+        first = 1
+    else:
+        rows, first = _read_csv(_decode(file.read_bytes()))
+    if not any(any(row.values()) for row in rows):
         raise typer.BadParameter("er staat geen partner in dit bestand; onder de kopregel hoort een regel per partner")
-    return rows, 2
+    return rows, first
+
+
+def _read_csv(text: str) -> tuple[list[dict[str, str | None]], int]:
+    first_line, _, rest = text.partition("\n")
+    said = first_line.strip().lower()
+    if said.startswith("sep=") and len(said) == len("sep=") + 1:  # how Excel is told what separates
+        delimiter, text, first = first_line.strip()[-1], rest, 3
+    else:
+        delimiter, first = max(";,\t", key=first_line.count), 2
+    try:
+        # read by line feeds only: a text knows more line ends, and those are for the import to refuse
+        header, *records = [*csv.reader(io.StringIO(text), delimiter=delimiter)] or [[]]
+    except csv.Error as error:
+        raise typer.BadParameter("dit bestand is niet te lezen als CSV; sla het op als CSV UTF-8") from error
+    names = [name.strip() for name in header]
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise typer.BadParameter(f"deze kolommen staan er twee keer: {', '.join(twice)}")
+    rows: list[dict[str, str | None]] = []
+    for record in records:
+        cells = dict.fromkeys(filter(None, names), "")
+        cells.update((name, value) for name, value in zip(names, record, strict=False) if name)
+        loose = [value for place, value in enumerate(record) if place >= len(names) or not names[place]]
+        rows.append({**cells, "": " ".join(loose)} if any(map(str.strip, loose)) else {**cells})
+    return rows, first
 
 
 def _decode(content: bytes) -> str:
@@ -151,7 +221,7 @@ def list_partners(traject: str = typer.Option("", "--traject"), as_json: bool = 
 
 
 @role.command("list")
-def list_roles(traject: str, as_json: bool = JSON) -> None:
+def list_roles(traject: str = SLUG, as_json: bool = JSON) -> None:
     """Toon de rollen van een traject, en welke niemand vervult."""
     from regie.core.definition import text_in
     from regie.store.partners import list_people, unfilled_roles
@@ -186,16 +256,18 @@ def list_roles(traject: str, as_json: bool = JSON) -> None:
 
 @outbox.command("list")
 def list_outbox(
-    status: str = typer.Option("", "--status", help="Alleen met deze stand, zoals failed of held."),
+    status: str = typer.Option("", "--status", help="Alleen met deze stand, zoals vastgehouden (held)."),
     limit: int = typer.Option(50, "--limit", min=1, help="Hoeveel hoogstens."),
     as_json: bool = JSON,
 ) -> None:
     """Toon berichten met hun stand: klaar, verstuurd, onzeker, mislukt, vastgehouden."""
     from regie.store.outbox import list_messages, outbox_counts
     from regie.store.session import read_scope
-    from regie.store.tables import MessageStatus
+    from regie.text.dates import say_moment
+    from regie.text.post import STATUSES, say_counts, say_detail, say_status
 
-    check_known(status, [each.value for each in MessageStatus], "--status")
+    status = next((code for code, said in STATUSES.items() if said == status.strip().lower()), status)
+    check_known(status, STATUSES, "--status")
     town = open_town()
     with read_scope(town.context.engine) as session:
         found = list_messages(session, status=status or None, limit=limit)
@@ -217,9 +289,13 @@ def list_outbox(
     if as_json:
         print_json({"counts": counts, "messages": rows})
     else:
-        table("Berichten", ("kenmerk", "aan", "stand", "poging", "gemaakt", "toelichting"),
-              ((r["id"], r["to"], r["status"], r["attempt"], r["created_at"], r["detail"]) for r in rows))  # fmt: skip
-        say(", ".join(f"{count} {name}" for name, count in counts.items()) or "Er zijn geen berichten.")
+        zone = town.settings.timezone
+        if found:
+            table("Berichten", ("kenmerk", "aan", "stand", "poging", "gemaakt", "verstuurd", "toelichting"),
+                  ((each.id, each.name, say_status(each.status.value), each.attempt, say_moment(each.created_at, zone),
+                    say_moment(each.sent_at, zone) if each.sent_at else "", say_detail(each.detail, zone))
+                   for each in found))  # fmt: skip
+        say(say_counts(counts) or "Er zijn geen berichten.")
 
 
 @outbox.command("show")
@@ -274,7 +350,11 @@ def release(by: str = BY, as_json: bool = JSON) -> None:
 
 
 @outbox.command("hold")
-def hold(reason: str = typer.Option(..., "--reason", help="Waarom, voor wie ze later nakijkt."), by: str = BY) -> None:
+def hold(
+    reason: str = typer.Option(..., "--reason", help="Waarom, voor wie ze later nakijkt."),
+    by: str = BY,
+    as_json: bool = JSON,
+) -> None:
     """Houd alles vast wat nog niet vertrok, en wat de volgende ronde wil zeggen: na het terugzetten van een kopie."""
     from regie.store.outbox import hold_everything
     from regie.store.session import in_transaction
@@ -285,7 +365,12 @@ def hold(reason: str = typer.Option(..., "--reason", help="Waarom, voor wie ze l
     held = in_transaction(
         town.context.engine, lambda session: hold_everything(session, town.now(), by=actor, reason=reason)
     )
-    say(f"Vastgehouden: {held.messages} berichten. Wat de volgende ronde wil zeggen, wordt ook vastgehouden.")
+    if as_json:
+        _say_held("Vastgehouden", "held", held, as_json)
+        return
+    said = _count(held.messages, "bericht", "berichten")
+    say(f"Vastgehouden: {said}. Wat de volgende ronde wil zeggen, wordt ook vastgehouden.")
+    say("Laat alles gaan met: regie outbox release. Of gooi het weg met: regie outbox discard.")
 
 
 @outbox.command("discard")
@@ -311,13 +396,18 @@ def _say_held(said: str, name: str, held: Held, as_json: bool) -> None:
     if as_json:
         print_json({name: {"messages": held.messages, "notices": held.notices}})
     else:
-        say(f"{said}: {held.messages} berichten en {held.notices} berichtregels.")
+        messages, notices = _count(held.messages, "bericht", "berichten"), _count(held.notices, "regel", "regels")
+        say(
+            f"{said}: {messages}, met samen {notices}."
+            if held.notices or held.messages
+            else "Er werd niets vastgehouden."
+        )
 
 
 @mail.command("preview")
 def preview_mail(
-    traject: str,
-    step: str,
+    traject: str = SLUG,
+    step: str = STEP,
     kind: str = typer.Argument("ready", help="Soort: ready, due-soon, due, overdue, date-moved, ..."),
     language: str = typer.Option("nl", "--language"),
     as_json: bool = JSON,
@@ -380,7 +470,8 @@ def sweep(
     if as_json:
         print_json({"looked_at": swept.looked_at, "notices": swept.notices, "failed": list(swept.failed)})
     else:
-        say(f"{swept.looked_at} trajecten bekeken, {swept.notices} berichtregels, {len(swept.failed)} mislukt.")
+        looked_at, notices = _count(swept.looked_at, "traject", "trajecten"), _count(swept.notices, "regel", "regels")
+        say(f"{looked_at} bekeken, {notices} voor berichten klaargezet, {len(swept.failed)} mislukt.")
     if swept.failed:
         raise typer.Exit(1)
 
@@ -428,11 +519,13 @@ def upgrade_database(as_json: bool = JSON) -> None:
 def database_status(as_json: bool = JSON) -> None:
     """Zeg welke versie de database heeft en welke Regie wil."""
     from regie.settings import load_settings
-    from regie.store.session import create_engine_for, current_revision, head_revision
+    from regie.store.session import create_engine_for, current_revision, head_revision, is_there
 
     settings = load_settings()
-    make_data_dir(settings.data_dir)
-    current, head = current_revision(create_engine_for(settings.database_url.get_secret_value())), head_revision()
+    engine = create_engine_for(settings.database_url.get_secret_value())
+    if not is_there(engine):
+        raise no_database(settings)
+    current, head = current_revision(engine), head_revision()
     if as_json:
         print_json({"current": current, "wanted": head, "up_to_date": current == head})
     else:

@@ -6,19 +6,26 @@ import http.client
 import os
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from regie.cli.common import Town, open_town
-from regie.errors import RegieError
+from regie.errors import Incomplete, RegieError
+from regie.settings import Settings, load_settings
+from regie.text.dates import say_moment
+from regie.text.phrases import say_list
+from regie.text.post import say_counts
 from regie.text.refusals import say_refusal
 
+T = TypeVar("T")
 GOOD, WARN, BAD = "goed", "let op", "fout"
 FIXED_SQLITE = (3, 51, 3)
 PREFECT_WITHIN_SECONDS = 3.0
+_PRAGMAS = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +37,27 @@ class Line:
 
 
 def check_up() -> list[Line]:
-    """Look at everything that can be looked at; one thing that fails hides nothing else."""
+    """Look at everything that can be looked at; one thing that fails hides nothing else, nor is a database made."""
     try:
+        settings = load_settings()
         town = open_town()
+    except Incomplete as error:
+        if error.code != "no-database":
+            return [_refused("database", error)]
+        refusal = say_refusal(error)
+        lines = [Line("database", WARN, refusal.message, refusal.advice), *_sqlite_version(settings)]
+        return lines + _look(settings, (_mail, _prefect))
     except RegieError as error:
         return [_refused("database", error)]
+    lines = _look(town, (_sqlite, _audit_key, _calendars, _roles))
+    return lines + _look(settings, (_mail, _prefect)) + _look(town, (_post, _sweeps, _record))
+
+
+def _look(at: T, checks: Iterable[Callable[[T], Iterator[Line]]]) -> list[Line]:
     lines: list[Line] = []
-    for check in (_sqlite, _audit_key, _calendars, _roles, _mail, _prefect, _post, _sweeps, _record):
+    for check in checks:
         try:
-            lines += check(town)
+            lines += check(at)
         except RegieError as error:
             lines.append(_refused(check.__name__.strip("_"), error))
     return lines
@@ -54,20 +73,21 @@ def _sqlite(town: Town) -> Iterator[Line]:
         yield Line("database", GOOD, town.context.engine.dialect.name)
         return
     with town.context.engine.connect() as connection:
-        found = {
-            name: str(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
-            for name in ("journal_mode", "synchronous", "foreign_keys")
-        }
-    right = found == {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"}
-    yield Line("database", GOOD if right else BAD, f"SQLite {sqlite3.sqlite_version}, {found}")
-    if sqlite3.sqlite_version_info < FIXED_SQLITE:
-        yield _old_sqlite(town.settings.sqlite_risk_accepted)
+        found = {name: str(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()) for name in _PRAGMAS}
+    wrong = [f"{name} is {found[name]}" for name, wanted in _PRAGMAS.items() if found[name] != wanted]
+    said = f"SQLite {sqlite3.sqlite_version}, " + (say_list(wrong) if wrong else "veilig ingesteld")
+    advice = "staat de database op een netwerkschijf? zet haar op een schijf van deze computer" if wrong else ""
+    yield Line("database", BAD if wrong else GOOD, said, advice)
+    yield from _sqlite_version(town.settings)
 
 
-def _old_sqlite(accepted: str) -> Line:
-    if accepted:
-        return Line("SQLite-versie", GOOD, f"{sqlite3.sqlite_version}; het risico is aanvaard: {accepted}")
-    return Line(
+def _sqlite_version(settings: Settings) -> Iterator[Line]:
+    if sqlite3.sqlite_version_info >= FIXED_SQLITE:
+        return
+    if accepted := settings.sqlite_risk_accepted:
+        yield Line("SQLite-versie", GOOD, f"{sqlite3.sqlite_version}; het risico is aanvaard: {accepted}")
+        return
+    yield Line(
         "SQLite-versie",
         WARN,
         f"{sqlite3.sqlite_version} heeft een zeldzame fout in WAL, die de database kan beschadigen",
@@ -80,7 +100,12 @@ def _audit_key(town: Town) -> Iterator[Line]:
     path = Path(town.settings.data_dir) / "audit.key"
     if path.exists():
         private = path.stat().st_mode & 0o077 == 0
-        yield Line("sleutel van de vastlegging", GOOD if private else BAD, path.name, "" if private else "chmod 600")
+        yield Line(
+            "sleutel van de vastlegging",
+            GOOD if private else BAD,
+            path.name,
+            "" if private else f"anderen kunnen de sleutel lezen; doe: chmod 600 {path}",
+        )
 
 
 def _calendars(town: Town) -> Iterator[Line]:
@@ -97,7 +122,10 @@ def _calendars(town: Town) -> Iterator[Line]:
             years |= {p.legal_on.year for p in planned if p.legal_on and not legal.is_confirmed(p.legal_on)}
     if years:
         yield Line(
-            "kalender", WARN, f"feestdagen van {sorted(years)} zijn niet bevestigd", "vul workflow_defs/calendars aan"
+            "kalender",
+            WARN,
+            f"de feestdagen van {say_list([str(each) for each in sorted(years)])} zijn niet bevestigd",
+            "vul workflow_defs/calendars aan",
         )
     else:
         yield Line("kalender", GOOD, "alle wettelijke datums vallen in bevestigde jaren")
@@ -115,14 +143,16 @@ def _roles(town: Town) -> Iterator[Line]:
             definition = town.traject(each.slug).cycles[-1].definition
             empty = unfilled_roles(session, definition, each.id)
             if empty:
-                yield Line(f"rollen van {each.slug}", WARN, f"niemand voor: {', '.join(empty)}", "regie partner import")
+                yield Line(
+                    f"rollen van {each.slug}", WARN, f"niemand voor: {say_list(list(empty))}", "regie partner import"
+                )
         silent = [contact.id for contact in list_people(session) if not contact.email]
     if silent:
         yield Line("partners", WARN, f"{len(silent)} zonder e-mailadres", "regie partner list")
 
 
-def _mail(town: Town) -> Iterator[Line]:
-    if town.settings.mail_url is None:
+def _mail(settings: Settings) -> Iterator[Line]:
+    if settings.mail_url is None:
         yield Line(
             "mail",
             WARN,
@@ -130,7 +160,7 @@ def _mail(town: Town) -> Iterator[Line]:
             "zet REGIE_MAIL_URL en REGIE_MAIL_FROM",
         )
         return
-    parts = urlsplit(town.settings.mail_url.get_secret_value())
+    parts = urlsplit(settings.mail_url.get_secret_value())
     port = parts.port or (587 if parts.scheme == "mailtos" else 25)
     try:
         with socket.create_connection((parts.hostname or "", port), timeout=5):
@@ -144,10 +174,10 @@ def _mail(town: Town) -> Iterator[Line]:
         )
 
 
-def _prefect(town: Town) -> Iterator[Line]:
+def _prefect(settings: Settings) -> Iterator[Line]:
     """Asked over plain HTTP: the doctor needs no Prefect to see whether its server answers."""
-    is_set = "prefect_api_url" in town.settings.model_fields_set
-    address = town.settings.prefect_api_url if is_set else os.environ.get("PREFECT_API_URL", "")
+    is_set = "prefect_api_url" in settings.model_fields_set
+    address = settings.prefect_api_url if is_set else os.environ.get("PREFECT_API_URL", "")
     name = "REGIE_PREFECT_API_URL" if is_set else "PREFECT_API_URL"
     if not address:
         yield Line(
@@ -191,9 +221,11 @@ def _post(town: Town) -> Iterator[Line]:
         oldest = oldest_pending(session)
     bad = counts.get("failed", 0) + counts.get("held", 0) + counts.get("uncertain", 0)
     verdict = WARN if bad else GOOD
-    yield Line("berichten", verdict, str(counts) if counts else "geen", "regie outbox list" if bad else "")
+    yield Line("berichten", verdict, say_counts(counts) or "geen", "regie outbox list" if bad else "")
     if oldest is not None and town.now() - oldest > timedelta(hours=1):
-        yield Line("oudste bericht", WARN, f"wacht sinds {oldest:%Y-%m-%d %H:%M}", "draait regie up?")
+        yield Line(
+            "oudste bericht", WARN, f"wacht sinds {say_moment(oldest, town.settings.timezone)}", "draait regie up?"
+        )
 
 
 def _sweeps(town: Town) -> Iterator[Line]:
@@ -217,7 +249,7 @@ def _sweeps(town: Town) -> Iterator[Line]:
         yield Line(
             "laatste ronde",
             WARN if late else GOOD,
-            f"{last.began_at:%Y-%m-%d %H:%M} UTC",
+            say_moment(last.began_at, town.settings.timezone),
             "draait regie up?" if late else "",
         )
 
@@ -229,5 +261,8 @@ def _record(town: Town) -> Iterator[Line]:
     with read_scope(town.context.engine) as session:
         problems = verify(session, town.context.audit_key)
     yield Line(
-        "vastlegging", BAD if problems else GOOD, f"{len(problems)} regels kloppen niet" if problems else "klopt"
+        "vastlegging",
+        BAD if problems else GOOD,
+        f"{len(problems)} regels kloppen niet" if problems else "klopt",
+        "regie audit verify" if problems else "",
     )

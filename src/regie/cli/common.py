@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 import typer
 
-from regie.errors import NotFound, Refused, RegieError
+from regie.cli import completion
+from regie.errors import Incomplete, NotFound, Refused, RegieError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from regie.core.ids import PersonId
     from regie.core.traject import Cycle, State, Traject
     from regie.settings import Settings
+
+T = TypeVar("T")
 
 # One table, also in docs/commands.md.
 EXIT_CODES: Mapping[str, int] = {
@@ -42,6 +45,11 @@ JSON = typer.Option(False, "--json", help="Uitvoer als JSON: een document op std
 YES = typer.Option(False, "--yes", "-y", help="Niet vragen, wel doen.")
 PREVIEW = typer.Option(False, "--preview", help="Alleen laten zien wat het zou veranderen.")
 BY = typer.Option("", "--by", help="Wie dit doet; anders de gebruiker van deze computer.")
+SLUG = typer.Argument(help="Traject: de korte naam, zoals in regie traject list.", autocompletion=completion.trajects)
+STEP = typer.Argument(help="Stap, zoals f0-startnota; van een kopie f0-overleg@2.", autocompletion=completion.steps)
+DEFINITION = typer.Option(
+    "opvang", "--definition", help="Stappenplan: naam, map of bestand.", autocompletion=completion.definitions
+)
 CYCLE = typer.Option(0, "--cycle", help="Nummer van de doorloop; anders de laatste die loopt.")
 
 
@@ -96,27 +104,43 @@ class Town:
         return {each.id: f"{each.name} ({each.organisation})" if each.organisation else each.name for each in people}
 
 
-def open_town(*, migrate: bool = False) -> Town:
+def open_town(*, create: bool = False) -> Town:
     """Read the settings and open the database.
+
+    Args:
+        create: make the database when there is none; only what stores something new does that.
 
     Raises:
         Refused: a setting is wrong.
+        Incomplete: ``no-database``.
         Conflict: the database is of another version.
     """
     from regie.actions.context import Context
     from regie.notify.redact import install_redaction
     from regie.settings import load_audit_key, load_settings
-    from regie.store.session import check_schema, create_engine_for, current_revision, upgrade
+    from regie.store.session import check_schema, create_engine_for, current_revision, is_there, upgrade
 
     settings = load_settings()
     install_redaction(settings.secret_values())
-    make_data_dir(settings.data_dir)
     engine = create_engine_for(settings.database_url.get_secret_value())
-    if migrate or current_revision(engine) is None:
-        upgrade(engine)
+    if create:
+        make_data_dir(settings.data_dir)
+        if current_revision(engine) is None:
+            upgrade(engine)
+    elif not is_there(engine):
+        raise no_database(settings)
     check_schema(engine)
     key = load_audit_key(settings).get_secret_value().encode()
     return Town(settings, Context.on(engine, key, brake_at=settings.brake_messages_per_day))
+
+
+def no_database(settings: Settings) -> Incomplete:
+    return Incomplete(
+        f"there is no database in '{settings.data_dir}'",
+        code="no-database",
+        hint="start a traject, or point REGIE_DATA_DIR at the right folder",
+        folder=str(settings.data_dir),
+    )
 
 
 def make_data_dir(folder: Path) -> None:
@@ -166,10 +190,15 @@ def _cell(cell: object) -> str:
     return "" if cell is None else str(cell)
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sits there; a stream that was closed (``>&-``) is none at all."""
+    return stream is not None and stream.isatty()
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people: with lines on a terminal, plain and tab-separated elsewhere."""
     listed = [[_cell(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
+    if not is_terminal(sys.stdout):
         say("\t".join(columns))
         for row in listed:
             say("\t".join(row))
@@ -186,13 +215,18 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def parse_day(text: str, what: str = "datum") -> date:
-    """Read a date as people type it: 2027-06-03 or 3-6-2027."""
+    """Read a date as people type it: 2027-06-03, 3-6-2027 or 3 juni 2027."""
+    from regie.text.phrases import words_in
+
+    typed = text.strip().lower()
+    for number, month in enumerate(words_in("nl").months, start=1):
+        typed = typed.replace(f" {month} ", f"-{number}-")
     for pattern in ("%Y-%m-%d", "%d-%m-%Y"):
         try:
-            return datetime.strptime(text.strip(), pattern).date()  # noqa: DTZ007 - a day has no zone
+            return datetime.strptime(typed, pattern).date()  # noqa: DTZ007 - a day has no zone
         except ValueError:
             continue
-    raise typer.BadParameter(f"'{text}' is geen datum; schrijf 2027-06-03", param_hint=what)
+    raise typer.BadParameter(f"'{text}' is geen datum; schrijf 2027-06-03 of 3 juni 2027", param_hint=what)
 
 
 def parse_pairs(pairs: Sequence[str], what: str) -> dict[str, str]:
@@ -353,11 +387,42 @@ def ask_first(question: str, without_terminal: str, *, yes: bool) -> None:
     """Ask before something is saved; where nobody can be asked, ``--yes`` says it."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         stop_usage(without_terminal)
-    if not typer.confirm(question):
-        say("Niets opgeslagen.")
+    if not _says_yes(question):
+        warn("Niets opgeslagen.")
         raise typer.Exit(1)
+
+
+def _says_yes(question: str) -> bool:
+    words = {"j": True, "ja": True, "y": True, "yes": True, "n": False, "nee": False, "no": False}
+
+    def read(typed: str) -> bool:
+        if typed.lower() not in words:
+            raise typer.BadParameter("Antwoord met j (ja) of n (nee).")
+        return words[typed.lower()]
+
+    return ask(f"{question} [j/N]", read, default="n", show_default=False)
+
+
+def ask(question: str, read: Callable[[str], T], *, default: object = None, show_default: bool = True) -> T:
+    """Ask until the answer can be read; after a wrong one say what is wrong with it.
+
+    On stderr, so that what a command gives can go to a file meanwhile.
+
+    Raises:
+        typer.Abort: Ctrl-C, or nobody is there to answer.
+    """
+    from regie.text.refusals import say_refusal
+
+    while True:
+        typed = str(typer.prompt(question, default=default, show_default=show_default, err=True)).strip()
+        try:
+            return read(typed)
+        except RegieError as error:
+            warn(f"  {say_refusal(error, _language()).message}")
+        except UsageError as error:
+            warn(f"  {error.message}")
 
 
 def stop_usage(text: str) -> NoReturn:

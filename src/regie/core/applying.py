@@ -12,7 +12,7 @@ from regie.core import events as happened
 from regie.core.definition import Effect, EvidenceRule, Gate, Outcome, Text
 from regie.core.holding import find_dependents, find_holding_back_finish, find_holding_back_start
 from regie.core.ids import OccurrenceKey
-from regie.core.naming import add_titles
+from regie.core.naming import add_titles, find_close
 from regie.core.terms import Suspension
 from regie.core.traject import AnchorDates, Cycle, CycleState, Occurrence, State
 from regie.core.transitions import Verb, next_state
@@ -108,10 +108,13 @@ def _apply_to_step(cycle: Cycle, old: Occurrence, event: happened.StepEvent, tod
             return _finish(cycle, old, event, today)
         case happened.PartnerAsked():
             if event.role not in cycle.definition.roles:
+                close = find_close(event.role, cycle.definition.roles)
                 raise NotFound(
                     f"no role '{event.role}'",
                     code="unknown-role",
+                    hint=f"did you mean '{close[0]}'?" if close else "",
                     role=event.role,
+                    close=close,
                     options={role.id: role.title for role in cycle.definition.roles.values()},
                 )
             next_state(old.key, old.state, Verb.ASK_PARTNER)
@@ -165,7 +168,8 @@ def _apply_to_step(cycle: Cycle, old: Occurrence, event: happened.StepEvent, tod
 def _start(cycle: Cycle, old: Occurrence, event: happened.StepStarted, today: date) -> Occurrence:
     _refuse_when_not_ready(cycle, old, Verb.START, today)
     next_state(old.key, old.state, Verb.START)
-    return replace(old, started_on=_past(event.on, today, old.key), evidence=(*old.evidence, *event.evidence))
+    started_on = _past(event.on, today, old.key, since=_first_day(cycle))
+    return replace(old, started_on=started_on, evidence=(*old.evidence, *event.evidence))
 
 
 def _finish(cycle: Cycle, old: Occurrence, event: happened.StepFinished, today: date) -> Occurrence:
@@ -184,7 +188,7 @@ def _finish(cycle: Cycle, old: Occurrence, event: happened.StepFinished, today: 
     evidence = (*old.evidence, *event.evidence)
     if step.evidence is EvidenceRule.REQUIRED and not evidence:
         raise Refused(f"'{old.key}' needs evidence", code="evidence-missing", hint="give a link or a document")
-    finished_on = _past(event.on, today, old.key)
+    finished_on = _past(event.on, today, old.key, since=_first_day(cycle))
     return replace(
         old,
         started_on=min(old.started_on, finished_on) if old.started_on else None,
@@ -213,7 +217,7 @@ def _decide(cycle: Cycle, old: Occurrence, event: happened.GateDecided, today: d
     next_state(old.key, old.state, Verb.DECIDE)
     if not event.decided_by.strip():
         raise Refused(f"who decided '{old.key}'?", code="decider-missing", hint="name the decider")
-    on = _past(event.on, today, old.key)
+    on = _past(event.on, today, old.key, since=_first_day(cycle))
     if outcome.effect in (Effect.WAITS, Effect.STAYS_CLOSED):
         return _hold(old, event, outcome, today)
     _refuse_when_held_back(cycle, old, Verb.DECIDE, today)
@@ -271,6 +275,8 @@ def _pin(old: Occurrence, event: happened.DatePinned) -> Occurrence:
         )
     if event.start_on or event.finish_on:
         _reason(event.reason, old.key)
+    elif old.pinned_start is None and old.pinned_finish is None:
+        raise Refused(f"no date of '{old.key}' is pinned", code="not-pinned")
     return replace(old, pinned_start=event.start_on, pinned_finish=event.finish_on, pin_reason=event.reason)
 
 
@@ -344,10 +350,12 @@ def _reopened(old: Occurrence) -> Occurrence:
 def _move_anchor(cycle: Cycle, event: happened.AnchorMoved, today: date) -> Cycle:
     if event.anchor not in cycle.definition.anchors:
         known = ", ".join(cycle.definition.anchors)
+        close = find_close(event.anchor, cycle.definition.anchors)
         raise NotFound(
             f"no anchor '{event.anchor}'",
             code="unknown-anchor",
-            hint=f"one of: {known}",
+            hint=f"did you mean '{close[0]}'?" if close else f"one of: {known}",
+            close=close,
             options={anchor.id: anchor.title for anchor in cycle.definition.anchors.values()},
         )
     dates = cycle.anchors.get(event.anchor, AnchorDates())
@@ -357,6 +365,8 @@ def _move_anchor(cycle: Cycle, event: happened.AnchorMoved, today: date) -> Cycl
             code="anchor-happened",
             happened_on=dates.actual,
         )
+    if event.target is not None and event.target == dates.target:
+        raise Refused(f"anchor '{event.anchor}' is on {dates.target} already", code="anchor-unmoved", on=dates.target)
     if event.target is None and cycle.definition.anchors[event.anchor].target_required:
         raise Refused(f"anchor '{event.anchor}' needs a target", code="target-missing")
     if event.target is not None and event.target < today and event.anchor != cycle.definition.start_anchor:
@@ -429,8 +439,8 @@ def _refuse_when_held_back(cycle: Cycle, old: Occurrence, verb: Verb, today: dat
         )
 
 
-def _past(on: date | None, today: date, key: OccurrenceKey) -> date:
-    """A day on which something happened: today when not said, never in the future."""
+def _past(on: date | None, today: date, key: OccurrenceKey, *, since: date | None = None) -> date:
+    """A day on which something happened: today when not said, never in the future nor before the cycle began."""
     if on is not None and on > today:
         raise Refused(
             f"'{key}' cannot have happened on {on}: today is {today}",
@@ -438,7 +448,19 @@ def _past(on: date | None, today: date, key: OccurrenceKey) -> date:
             on=on,
             today=today,
         )
+    if on is not None and since is not None and on < since:
+        raise Refused(
+            f"'{key}' cannot have happened on {on}: the cycle began on {since}",
+            code="date-before-cycle",
+            on=on,
+            since=since,
+        )
     return on or today
+
+
+def _first_day(cycle: Cycle) -> date | None:
+    dates = cycle.anchors.get(cycle.definition.start_anchor, AnchorDates())
+    return dates.actual or dates.target
 
 
 def _reason(reason: str, key: OccurrenceKey) -> str:

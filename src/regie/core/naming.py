@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Protocol, TypeVar
 
 from regie.core.definition import Definition, Text
 from regie.errors import RegieError
+
+K = TypeVar("K", bound=str)
 
 # Facts that name something of a definition, and the part of the definition that they are in.
 _PARTS: Mapping[str, str] = {
@@ -31,3 +35,16 @@ def add_titles(error: RegieError, definition: Definition) -> None:
             if found is not None:
                 titles[own] = found.title
     error.facts.setdefault("titles", titles)
+
+
+class _Titled(Protocol):
+    @property
+    def title(self) -> Text: ...
+
+
+def find_close(name: str, known: Mapping[K, _Titled]) -> list[str]:
+    """Find what somebody may have meant who typed an id wrong, or the title instead; none or one."""
+    by_title = {title.lower(): each for each, part in known.items() for title in part.title.values()}
+    by_name = {str(each).lower(): each for each in known}
+    names = {**by_title, **by_name}
+    return [str(names[close]) for close in get_close_matches(name.strip().lower(), names, n=1)]

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from difflib import get_close_matches
 
 from regie.core.definition import Answer, Definition, Question, QuestionKind, RerunCode, Step, Text
 from regie.core.ids import AnchorId, ListId, OccurrenceKey, QuestionId
+from regie.core.naming import find_close
 from regie.core.outline import FIRST_CYCLE
 from regie.core.span import shift
 from regie.core.traject import AnchorDates, Cycle, Item, Occurrence, State
@@ -78,7 +80,11 @@ def check_answers(
     """Read answers as typed (text, number, list) into what their questions ask; name every problem."""
     problems: list[RegieError] = [
         NotFound(
-            f"unknown question '{name}'", code="unknown-question", question=name, options=list(definition.questions)
+            f"unknown question '{name}'",
+            code="unknown-question",
+            question=name,
+            close=get_close_matches(name, definition.questions, n=1),
+            options=list(definition.questions),
         )
         for name in answers
         if name not in definition.questions
@@ -170,7 +176,13 @@ def _check_targets(
 ) -> list[RegieError]:
     titles = {anchor.id: anchor.title for anchor in definition.anchors.values()}
     problems: list[RegieError] = [
-        NotFound(f"unknown anchor '{anchor}'", code="unknown-anchor", anchor=anchor, options=titles)
+        NotFound(
+            f"unknown anchor '{anchor}'",
+            code="unknown-anchor",
+            anchor=anchor,
+            close=find_close(anchor, definition.anchors),
+            options=titles,
+        )
         for anchor in targets
         if anchor not in definition.anchors
     ]

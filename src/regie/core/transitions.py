@@ -67,7 +67,7 @@ NEXT: Mapping[tuple[State, Verb], State] = MappingProxyType(
         **{(state, V.WITHDRAW): S.WITHDRAWN for state in _OPEN},
         **_stay(V.PROMISE, *_OPEN),
         **_stay(V.PIN, *_OPEN),
-        **_stay(V.STOP_CLOCK, *_OPEN),
+        **_stay(V.STOP_CLOCK, *_BUSY),
         **_stay(V.START_CLOCK, *_OPEN),
         **_stay(V.EXTEND, *_OPEN),
     }

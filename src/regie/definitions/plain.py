@@ -7,8 +7,10 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from regie.definitions.findings import Report
+from regie.definitions.findings import MOST_SHOWN, Report
+from regie.definitions.places import Places
 from regie.definitions.schema import Part
+from regie.definitions.shape import Wrong, find_wrongs, mark_of
 from regie.definitions.yaml_text import MOST_BYTES, Budget, decode, read_yaml
 from regie.errors import NotFound, Refused
 
@@ -20,7 +22,7 @@ def read_part(path: Path, kind: type[P], code: str) -> P:
 
     Raises:
         NotFound: ``unknown-file``.
-        Refused: with ``code``, naming the file and the place.
+        Refused: with ``code``, naming the file and every place that is wrong.
     """
     try:
         with path.open("rb") as file:
@@ -31,13 +33,25 @@ def read_part(path: Path, kind: type[P], code: str) -> P:
     source = decode(str(path), content, report)
     table = read_yaml(source, report, Budget()) if source else None
     if table is None or report.findings:
-        said = str(report.findings[0]) if report.findings else f"{path} cannot be read"
-        raise Refused(said, code=code, file=str(path))
+        first = report.findings[0] if report.findings else None
+        said = "\n".join(map(str, report.findings)) or f"{path} cannot be read"
+        raise Refused(said, code=code, file=str(path), line=first.mark.line if first else None)
     try:
         return kind.model_validate(table)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(each) for each in first["loc"])
-        raise Refused(
-            f"{path}: {place}: {first['msg']}", code=code, file=str(path), place=place, trouble=first["type"]
-        ) from None
+        places = Places(table)
+        faults = [_fault(places, wrong) for wrong in find_wrongs(places, error)[:MOST_SHOWN]]
+        said = "\n".join(each.message for each in faults)
+        first_fault = {name: faults[0].facts[name] for name in ("place", "trouble")}
+        raise Refused(said, code=code, hint="", file=str(path), faults=faults, **first_fault) from None
+
+
+def _fault(places: Places, wrong: Wrong) -> Refused:
+    mark = mark_of(places, wrong)
+    names = [str(each) for each in wrong.path]
+    if wrong.kind == "missing":
+        names.append(str(wrong.loc[-1]))
+    place = ".".join(names)
+    return Refused(
+        f"{mark}: {place}: {wrong.message}", code="file-fault", place=place, line=mark.line, trouble=wrong.kind
+    )

@@ -25,15 +25,20 @@ def validate(places: Places, report: Report) -> WorkflowPart | list[Wrong]:
     try:
         return WorkflowPart.model_validate(places.root)
     except ValidationError as error:
-        wrongs = [_place(places.root, each) for each in error.errors(include_url=False, include_input=False)]
-    wrongs = sorted(_one_alternative(wrongs), key=lambda wrong: _mark(places, wrong))
+        wrongs = find_wrongs(places, error)
     for wrong in wrongs[:MOST_SHOWN]:
-        mark = _mark(places, wrong)
+        mark = mark_of(places, wrong)
         code, message, hint = _explain(wrong)
         report.findings.append(make_finding(code, mark, message, hint))
     if len(wrongs) > MOST_SHOWN:
         report.add("RG199", mark, f"and {len(wrongs) - MOST_SHOWN:,} more", "repair these first, then check again")
     return wrongs
+
+
+def find_wrongs(places: Places, error: ValidationError) -> list[Wrong]:
+    """Give what Pydantic reports in the order of the file: once for a value for which several forms were tried."""
+    wrongs = [_place(places.root, each) for each in error.errors(include_url=False, include_input=False)]
+    return sorted(_one_alternative(wrongs), key=lambda wrong: mark_of(places, wrong))
 
 
 class Wrong(NamedTuple):
@@ -92,7 +97,7 @@ def _place(root: Table, error: Mapping[str, Any]) -> Wrong:
     )
 
 
-def _mark(places: Places, wrong: Wrong) -> Mark:
+def mark_of(places: Places, wrong: Wrong) -> Mark:
     if wrong.on_key or isinstance(wrong.value, Table):
         return places.at_key(*wrong.path) if wrong.path else places.root.spot.mark
     return places.at(*wrong.path)

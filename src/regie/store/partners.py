@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from regie.core.definition import HearsWhen
 from regie.core.ids import PersonId, RoleId
-from regie.errors import Refused
+from regie.errors import NotFound, Refused, RegieError
 from regie.failpoints import failpoint
 from regie.mailbox import check_email
 from regie.plain_text import check_plain
@@ -72,7 +72,11 @@ class RowProblem:
 
     row: int
     column: str
-    reason: str
+    error: RegieError
+
+    @property
+    def reason(self) -> str:
+        return f"{self.error} [{self.error.code}]"
 
     def __str__(self) -> str:
         return f"row {self.row}, {self.column}: {self.reason}"
@@ -125,10 +129,12 @@ def import_people(
     """Store people and their roles: new ones are added, known ones (by address) brought up to date.
 
     Nobody loses a role by it. What a known person has and the list leaves empty stays as it is. Somebody may stand
-    in several rows, and a row may name several roles, with a comma or semicolon between them.
+    in several rows, and a row may name several roles, with a comma or semicolon between them. A row with nothing in it
+    counts for the number of the next one, and for nothing else.
 
     Args:
-        rows: per row the value of each of ``COLUMNS``; ``vervanger`` is an address.
+        rows: per row the value of each of ``COLUMNS``; ``vervanger`` is an address. Under no name at all stands what
+            had no column.
         traject_id: where they play these roles; 0 for every traject.
         roles: the roles that there are; None when that is not known.
         first_row: number of the first row, as the reader of the report counts.
@@ -136,9 +142,11 @@ def import_people(
     partners, problems = _gather(rows, roles, first_row)
     for each in partners.values():
         if each.deputy and each.deputy.lower() not in partners and find_person(session, each.deputy) is None:
-            problems.append(RowProblem(each.row, "vervanger", "there is nobody with this address"))
+            problems.append(
+                RowProblem(each.row, "vervanger", Refused("there is nobody with this address", code="deputy-unknown"))
+            )
         if each.deputy.lower() == each.email.lower() and each.deputy:
-            problems.append(RowProblem(each.row, "vervanger", "nobody is their own deputy"))
+            problems.append(RowProblem(each.row, "vervanger", Refused("nobody is their own deputy", code="own-deputy")))
     if problems:
         return ImportReport(problems=tuple(sorted(problems, key=lambda each: each.row)), is_dry_run=dry_run)
     # stored and thrown away: a rehearsal that takes another road proves nothing
@@ -154,17 +162,46 @@ def import_people(
 def _gather(
     rows: Iterable[Mapping[str, str | None]], roles: Collection[RoleId] | None, first_row: int
 ) -> tuple[dict[str, _Partner], list[RowProblem]]:
+    numbered = [(number, raw) for number, raw in enumerate(rows, start=first_row) if any(map(_said, raw.values()))]
     partners: dict[str, _Partner] = {}
-    problems: list[RowProblem] = []
-    for number, raw in enumerate(rows, start=first_row):
-        row = {str(name).strip().lower(): " ".join((value or "").split()) for name, value in raw.items()}
-        if "email" in row:
-            row.setdefault("e-mail", row.pop("email"))
-        found = [*_check_texts(number, raw), *_check_columns(number, row)]
-        if not found:
-            found = _take(number, row, partners, roles)
-        problems += found
+    problems = _check_columns([(number, [_name(each) for each in raw]) for number, raw in numbered], first_row)
+    absent = {each.column for each in problems}
+    for number, raw in numbered:
+        row = {_name(name): _said(value) for name, value in raw.items()}
+        found = [*_check_texts(number, raw), *_check_cells(number, row, absent)]
+        problems += [*found, *_take(number, row, partners, roles, is_whole=not (found or absent))]
     return partners, problems
+
+
+def _name(column: object) -> str:
+    name = str(column).strip().lower()
+    return "e-mail" if name == "email" else name
+
+
+def _said(value: str | None) -> str:
+    return " ".join((value or "").split())
+
+
+def _check_columns(rows: Sequence[tuple[int, Collection[str]]], first_row: int) -> list[RowProblem]:
+    """Tell once what is wrong with the columns themselves, where it first shows: in the row of names when there is one."""
+    problems: list[RowProblem] = []
+    for name in {name: None for _, names in rows for name in names if name and name not in COLUMNS}:
+        having = [number for number, names in rows if name in names]
+        close = get_close_matches(name, COLUMNS, n=1)
+        error = Refused(
+            f"there is no such column; there are: {', '.join(COLUMNS)}",
+            code="column-unknown",
+            hint=f"did you mean '{close[0]}'?" if close else "",
+            close=close,
+            options=COLUMNS,
+        )
+        in_header = len(having) == len(rows) and first_row > 1
+        problems.append(RowProblem(first_row - 1 if in_header else having[0], name[:40], error))
+    for name in REQUIRED if rows else ():
+        if not any(name in names for _, names in rows):
+            error = Refused("this column is not there", code="column-missing")
+            problems.append(RowProblem(max(first_row - 1, 1), name, error))
+    return problems
 
 
 def _check_texts(number: int, raw: Mapping[str, str | None]) -> Iterable[RowProblem]:
@@ -173,36 +210,43 @@ def _check_texts(number: int, raw: Mapping[str, str | None]) -> Iterable[RowProb
         try:
             check_plain(value or "", str(name), is_long=True)
         except Refused as error:
-            yield RowProblem(number, str(name)[:40], f"{error} [{error.code}]")
+            yield RowProblem(number, str(name)[:40], error)
 
 
-def _check_columns(number: int, row: Mapping[str, str]) -> Iterable[RowProblem]:
-    for name in row:
-        if name not in COLUMNS:
-            yield RowProblem(number, name[:40] or "?", f"there is no such column; there are: {', '.join(COLUMNS)}")
+def _check_cells(number: int, row: Mapping[str, str], absent: Collection[str]) -> Iterable[RowProblem]:
+    if row.get(""):
+        yield RowProblem(number, "?", Refused("there is a value under no column", code="cells-too-many"))
     for name in REQUIRED:
-        if not row.get(name):
-            yield RowProblem(number, name, "is missing")
+        if not row.get(name) and name not in absent:
+            yield RowProblem(number, name, Refused("is missing", code="cell-missing"))
 
 
 def _take(
-    number: int, row: Mapping[str, str], partners: dict[str, _Partner], roles: Collection[RoleId] | None
+    number: int,
+    row: Mapping[str, str],
+    partners: dict[str, _Partner],
+    roles: Collection[RoleId] | None,
+    *,
+    is_whole: bool,
 ) -> list[RowProblem]:
-    """Add a row to what is known of its person; give what is wrong with it."""
+    """Add a row to what is known of its person, unless something was wrong with it; give what else is."""
     problems: list[RowProblem] = []
     for column in ("e-mail", "vervanger"):
         try:
             check_email(row.get(column) or "niemand@example.nl")
         except Refused as error:
-            problems.append(RowProblem(number, column, str(error)))
+            problems.append(RowProblem(number, column, error))
     language, hears = row.get("taal", "").lower(), row.get("ritme", "").lower()
-    if language and language not in LANGUAGES:
-        problems.append(RowProblem(number, "taal", f"'{language[:20]}' is not one of {', '.join(LANGUAGES)}"))
-    if hears and hears not in RHYTHMS:
-        problems.append(RowProblem(number, "ritme", f"'{hears[:20]}' is not one of {', '.join(RHYTHMS)}"))
-    named = [RoleId(part.strip()) for part in row["rol"].replace(";", ",").split(",") if part.strip()]
-    problems += [RowProblem(number, "rol", reason) for role in named if (reason := _unknown(role, roles))]
-    if problems:
+    for column, value, options in (("taal", language, LANGUAGES), ("ritme", hears, RHYTHMS)):
+        if value and value not in options:
+            problems.append(RowProblem(number, column, _not_one_of(value, list(options))))
+    named = [RoleId(part.strip()) for part in row.get("rol", "").replace(";", ",").split(",") if part.strip()]
+    problems += [
+        RowProblem(number, "rol", _unknown_role(role, roles))
+        for role in named
+        if roles is not None and role not in roles
+    ]
+    if problems or not is_whole:
         return problems
     partner = partners.setdefault(row["e-mail"].lower(), _Partner(number, row["naam"], row["e-mail"]))
     news = {
@@ -214,7 +258,8 @@ def _take(
     }
     for column, (known, new) in news.items():
         if known and new and known != new:
-            problems.append(RowProblem(number, column, f"differs from row {partner.row}, with the same address"))
+            said = f"differs from row {partner.row}, with the same address"
+            problems.append(RowProblem(number, column, Refused(said, code="rows-differ", row=partner.row)))
     partner.organisation = partner.organisation or row.get("organisatie", "")
     partner.language = partner.language or LANGUAGES.get(language, "")
     partner.hears = partner.hears or RHYTHMS.get(hears)
@@ -224,11 +269,20 @@ def _take(
     return problems
 
 
-def _unknown(role: RoleId, roles: Collection[RoleId] | None) -> str:
-    if roles is None or role in roles:
-        return ""
+def _not_one_of(value: str, options: Sequence[str]) -> Refused:
+    said = f"'{value[:20]}' is not one of {', '.join(options)}"
+    return Refused(said, code="cell-not-in-list", value=value[:20], options=options)
+
+
+def _unknown_role(role: RoleId, roles: Collection[RoleId]) -> NotFound:
     close = get_close_matches(role, roles, n=1)
-    return f"there is no role '{role[:40]}'" + (f"; did you mean '{close[0]}'?" if close else "")
+    return NotFound(
+        f"there is no role '{role[:40]}'",
+        code="unknown-role",
+        hint=f"did you mean '{close[0]}'?" if close else "",
+        role=role[:40],
+        close=close,
+    )
 
 
 def _store(session: Session, partners: Sequence[_Partner], traject_id: int, dry_run: bool) -> ImportReport:

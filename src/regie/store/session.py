@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
@@ -232,6 +233,12 @@ def _is_connection_trouble(error: DBAPIError) -> bool:
 
 
 # --- the version of the database ----------------------------------------------------------------------
+
+
+def is_there(engine: Engine) -> bool:
+    """Whether there is a database to open; asked without making one, as SQLite would."""
+    path = engine.url.database or ""
+    return engine.dialect.name != "sqlite" or path.startswith("file:") or Path(path).exists()
 
 
 def head_revision() -> str:

@@ -49,6 +49,9 @@ TROUBLES: Mapping[str, str] = {
     "extra_forbidden": "kent Regie niet",
     "int_parsing": "moet een getal zijn",
     "int_type": "moet een getal zijn",
+    "bool_type": "moet true of false zijn",
+    "bool_parsing": "moet true of false zijn",
+    "model_type": "moet een tabel zijn",
     "greater_than_equal": "is een te laag getal",
     "less_than_equal": "is een te hoog getal",
     "string_too_long": "is te lang",
@@ -202,7 +205,9 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         Saying("Stap '{other}' bouwt niet verder op '{step}'.", "Laat die stap weg, of heropen hem apart."),
     ),
     "unknown-role": (
+        Saying("Rol '{role}' staat niet in het stappenplan.", "Bedoelde u {close}?"),
         Saying("Rol '{role}' staat niet in het stappenplan.", "Kies uit: {options}."),
+        Saying("Rol '{role}' staat niet in het stappenplan.", "Kies een rol uit het stappenplan."),
         Saying("Deze rol staat niet in het stappenplan.", "Kies een rol uit het stappenplan."),
     ),
     # --- gates ---------------------------------------------------------------------------------------
@@ -273,7 +278,22 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
             "U hoeft niets te doen. Klopt de dag niet? Heropen dan de stap die erbij hoort.",
         ),
     ),
-    "unknown-anchor": (Saying("Er is geen ankerdatum '{anchor}'.", "Kies uit: {options}."),),
+    "unknown-anchor": (
+        Saying("Er is geen ankerdatum '{anchor}'.", "Bedoelde u '{close}'?"),
+        Saying("Er is geen ankerdatum '{anchor}'.", "Kies uit: {options}."),
+    ),
+    "anchor-unmoved": (
+        Saying("'{anchor}' staat al op {on}. Er verandert niets.", "U hoeft niets te doen, of kies een andere datum."),
+    ),
+    "not-pinned": (
+        Saying("Van stap '{step}' staat geen datum vast. Er valt niets los te laten.", "U hoeft niets te doen."),
+    ),
+    "date-before-cycle": (
+        Saying(
+            "'{step}' kan niet op {on} gebeurd zijn: de doorloop begon pas op {since}.",
+            "Kies die dag of een latere dag.",
+        ),
+    ),
     "target-missing": (Saying("'{anchor}' kan niet zonder streefdatum.", "Geef een datum op."),),
     "date-out-of-range": (
         Saying(
@@ -294,6 +314,12 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         Saying(
             "In '{field}' staat een teken dat Regie niet kan bewaren ({character}).",
             "Typ de tekst opnieuw. Zo'n teken komt vaak mee als u tekst kopieert.",
+        ),
+    ),
+    "text-too-long": (
+        Saying(
+            "De tekst bij '{field}' is te lang: {length} tekens, en er passen er {most} in.",
+            "Maak de tekst korter. Zet een lang verhaal in een document en geef de link.",
         ),
     ),
     # --- lists ---------------------------------------------------------------------------------------
@@ -318,12 +344,14 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     ),
     "slug-taken": (Saying("Er is al een traject met de korte naam '{slug}'.", "Kies een andere korte naam."),),
     "start-file-invalid": (
+        Saying("Bestand '{file}' klopt nog niet. {faults}", "Verbeter het bestand en probeer het opnieuw."),
         Saying(
-            "In bestand '{file}' gaat het mis bij '{place}': dit {trouble}.",
-            "Verbeter het bestand en probeer het opnieuw.",
+            "Bestand '{file}' is niet te lezen: het gaat mis op regel {line}.",
+            "Kijk daar naar de inspringing, de aanhalingstekens en vreemde tekens.",
         ),
         Saying("Bestand '{file}' is niet te lezen.", "Controleer of dit een YAML-bestand in UTF-8 is."),
     ),
+    "file-fault": (Saying("Regel {line}, bij '{place}': dit {trouble}.", "Verbeter die regel."),),
     "bad-slug": (
         Saying("Van '{title}' is geen korte naam te maken.", "Geef zelf een korte naam op, met letters of cijfers."),
     ),
@@ -359,6 +387,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     ),
     "bad-answers": (Saying("{troubles}", "Verbeter dit en probeer het opnieuw. Er is nog niets opgeslagen."),),
     "unknown-question": (
+        Saying("De vraag '{question}' staat niet in het stappenplan.", "Bedoelde u '{close}'?"),
         Saying(
             "De vraag '{question}' staat niet in het stappenplan.", "Laat dit antwoord weg. De vragen zijn: {options}."
         ),
@@ -483,9 +512,10 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     ),
     # --- people, addresses and messages --------------------------------------------------------------
     "partners-invalid": (
+        Saying("Bestand '{file}' klopt nog niet. {faults}", "Verbeter het bestand en lees het opnieuw in."),
         Saying(
-            "In bestand '{file}' gaat het mis bij '{place}': dit {trouble}.",
-            "Verbeter het bestand en lees het opnieuw in.",
+            "Bestand '{file}' is niet te lezen: het gaat mis op regel {line}.",
+            "Kijk daar naar de inspringing, de aanhalingstekens en vreemde tekens.",
         ),
         Saying("Bestand '{file}' is niet te lezen.", "Controleer of dit een YAML-bestand in UTF-8 is."),
     ),
@@ -493,6 +523,30 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "language-unknown": (Saying("De taal '{language}' kent Regie niet.", "Kies nl of en."),),
     "address-taken": (Saying("Iemand anders heeft dit e-mailadres al.", "Geef elke persoon een eigen adres."),),
     "unknown-person": (Saying("Er is geen persoon met nummer '{person}'.", "Kies iemand uit de lijst met partners."),),
+    "column-unknown": (
+        Saying("Deze kolom kent Regie niet.", "Bedoelde u '{close}'? De kolommen zijn: {options}."),
+        Saying("Deze kolom kent Regie niet.", "Haal de kolom weg. De kolommen zijn: {options}."),
+    ),
+    "column-missing": (Saying("Deze kolom is er niet.", "Voeg de kolom toe, ook aan de kopregel."),),
+    "cell-missing": (Saying("Hier staat niets.", "Vul de cel in, of haal de hele rij weg."),),
+    "cells-too-many": (
+        Saying(
+            "In deze rij staat iets onder geen enkele kolom.",
+            "Staat er een scheidingsteken in een tekst? Zet die tekst dan tussen aanhalingstekens.",
+        ),
+    ),
+    "cell-not-in-list": (Saying("'{value}' kan hier niet.", "Kies uit: {options}, of laat de cel leeg."),),
+    "rows-differ": (
+        Saying(
+            "Dit is iets anders dan in rij {row}, met hetzelfde e-mailadres.",
+            "Maak beide gelijk, of geef elke persoon een eigen adres.",
+        ),
+    ),
+    "deputy-unknown": (
+        Saying(
+            "Niemand heeft dit e-mailadres.", "Zet de vervanger ook in de lijst, of gebruik het adres van een partner."
+        ),
+    ),
     "own-deputy": (Saying("Niemand kan zichzelf vervangen.", "Kies iemand anders als vervanger."),),
     "address-invalid": (
         Saying(
@@ -598,6 +652,12 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         Saying(
             "Verzoek '{request}' is al beantwoord, en vroeg toen iets anders.",
             "Doe het opnieuw, met een nieuw kenmerk.",
+        ),
+    ),
+    "no-database": (
+        Saying(
+            "In de map '{folder}' is nog geen database van Regie.",
+            "Begin met 'regie traject start', of wijs met REGIE_DATA_DIR de goede map aan.",
         ),
     ),
     "database-url-invalid": (
