@@ -72,8 +72,9 @@ def test_wrong_usage_is_a_document_for_machines(town: Regie) -> None:
 
 def test_data_folder_that_cannot_be_made_is_refused_by_its_code(town: Regie, tmp_path: Path) -> None:
     (tmp_path / "bestand").write_text("x", encoding="utf-8")
+    (tmp_path / "p.csv").write_text(HEADER + "GGD;Bram;bram@ggd.example;maker\n", encoding="utf-8")
 
-    for command in (["traject", "list"], ["db", "status"]):
+    for command in (["partner", "import", "p.csv", "--definition", "klein.yaml"], ["db", "upgrade"]):
         ran = town(*command, REGIE_DATA_DIR=str(tmp_path / "bestand" / "map"))
 
         assert ran.code == 6

@@ -6,11 +6,13 @@ from typing import Any
 
 import typer
 
+from regie.cli import completion
 from regie.cli.common import (
     BY,
     CYCLE,
     JSON,
     PREVIEW,
+    SLUG,
     YES,
     ask_first,
     change,
@@ -26,6 +28,10 @@ from regie.cli.common import (
     who,
 )
 
+ANCHOR = typer.Argument(help="Ankerdatum, zoals opening.", autocompletion=completion.anchors)
+
+LIST = typer.Argument(help="Lijst, zoals arrival.")
+
 cycle_group = typer.Typer(help="Doorlopen: de fasen opnieuw.", no_args_is_help=True)
 anchor = typer.Typer(help="Ankerdatums: tonen, verzetten.", no_args_is_help=True)
 item = typer.Typer(help="Instroommomenten en andere lijsten die groeien.", no_args_is_help=True)
@@ -39,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 @cycle_group.command("start")
 def start_next(
-    slug: str,
+    slug: str = SLUG,
     kind: str = typer.Argument(help="Soort doorloop: improvement, expansion-here, ..."),
     start_on: str = typer.Option("", "--start", help="Eerste dag; anders vandaag."),
     answers: list[str] = typer.Option([], "--set", help="Antwoord op een vraag: plekken=120."),
@@ -74,7 +80,7 @@ def start_next(
 
 
 @anchor.command("list")
-def list_anchors(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
+def list_anchors(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     """Toon de ankerdatums met streefdatum en wat er gebeurde."""
     from regie.core.definition import text_in
     from regie.core.traject import AnchorDates
@@ -95,8 +101,8 @@ def list_anchors(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
 
 @anchor.command("move")
 def move_anchor(
-    slug: str,
-    name: str,
+    slug: str = SLUG,
+    name: str = ANCHOR,
     to: str = typer.Argument(help="Nieuwe streefdatum."),
     reason: str = typer.Option(..., "--reason", help="Waarom."),
     cycle: int = CYCLE,
@@ -116,8 +122,8 @@ def move_anchor(
 
 @item.command("add")
 def add_item(
-    slug: str,
-    list_name: str = typer.Argument(help="Lijst, zoals arrival."),
+    slug: str = SLUG,
+    list_name: str = LIST,
     key: str = typer.Argument(help="Korte naam van het item, zoals tweede."),
     on: str = typer.Option(..., "--on", help="Datum."),
     number: int = typer.Option(None, "--number", min=0, help="Aantal personen; nooit namen."),
@@ -136,9 +142,9 @@ def add_item(
 
 @item.command("remove")
 def remove_item(
-    slug: str,
-    list_name: str,
-    key: str,
+    slug: str = SLUG,
+    list_name: str = LIST,
+    key: str = typer.Argument(help="Korte naam van het item, zoals tweede."),
     cycle: int = CYCLE,
     by: str = BY,
     yes: bool = YES,

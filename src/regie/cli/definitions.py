@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from regie.cli import completion
 from regie.cli.common import JSON, print_json, say, table, warn
 
 group = typer.Typer(help="Stappenplannen: controleren, tonen, oefenen.", no_args_is_help=True)
@@ -17,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command("check")
 def check(
-    file: str = typer.Argument("opvang", help="Bestand, map of naam."),
+    file: str = typer.Argument("opvang", help="Bestand, map of naam.", autocompletion=completion.definitions),
     strict: bool = typer.Option(False, "--strict", help="Ook waarschuwingen geven een foutcode."),
     as_json: bool = JSON,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from regie.cli import completion
 from regie.cli.common import JSON, parse_day, parse_pairs, print_json, say, table
 
 # What a row has for the table only; the JSON has what was promised, no more.
@@ -18,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
 
 def plan(
-    file: str = typer.Argument(help="Bestand, map of naam van een stappenplan, zoals opvang."),
+    file: str = typer.Argument(
+        help="Bestand, map of naam van een stappenplan, zoals opvang.", autocompletion=completion.definitions
+    ),
     start: str = typer.Option("", "--start", help="Eerste dag; anders vandaag."),
     answers: list[str] = typer.Option([], "--set", help="Antwoord op een vraag: plekken=120."),
     anchors: list[str] = typer.Option([], "--anchor", help="Streefdatum: opening=2028-03-01."),

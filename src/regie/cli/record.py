@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from regie.cli.common import JSON, open_town, print_json, say, table, warn
+from regie.cli.common import JSON, SLUG, open_town, print_json, say, table, warn
 from regie.errors import Refused
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def history(
-    traject: str,
+    traject: str = SLUG,
     limit: int = typer.Option(50, "--limit", min=1, help="Hoeveel hoogstens; de laatste."),
     as_json: bool = JSON,
 ) -> None:

@@ -6,11 +6,14 @@ from typing import Any
 
 import typer
 
+from regie.cli import completion
 from regie.cli.common import (
     BY,
     CYCLE,
     JSON,
     PREVIEW,
+    SLUG,
+    STEP,
     YES,
     change,
     check_known,
@@ -59,11 +62,11 @@ def _day(text: str) -> Any:
 
 @step.command("list")
 def list_steps(
-    slug: str,
+    slug: str = SLUG,
     cycle: int = CYCLE,
     state: str = typer.Option("", "--state", help="Alleen met deze stand, zoals 'klaar' of done."),
     phase: str = typer.Option("", "--phase", help="Alleen van deze fase, zoals fase-1."),
-    role: str = typer.Option("", "--role", help="Alleen van deze rol."),
+    role: str = typer.Option("", "--role", help="Alleen van deze rol.", autocompletion=completion.roles),
     as_json: bool = JSON,
 ) -> None:
     """Toon de stappen van een traject."""
@@ -113,13 +116,13 @@ def _row(occurrence: Any, declared: Any) -> dict[str, Any]:
 
 
 @step.command("show")
-def show_step(slug: str, name: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
+def show_step(slug: str = SLUG, name: str = STEP, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     """Toon een stap: wat klaar betekent, wie, datums, waarom, bewijs."""
     why_step(slug, name, cycle, as_json)
 
 
 @step.command("start")
-def start(slug: str, name: str, on: str = ON, cycle: int = CYCLE, by: str = BY, seen: int = SEEN, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def start(slug: str = SLUG, name: str = STEP, on: str = ON, cycle: int = CYCLE, by: str = BY, seen: int = SEEN, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Begin met een stap."""
     from regie.core.events import StepStarted
 
@@ -135,8 +138,8 @@ def start(slug: str, name: str, on: str = ON, cycle: int = CYCLE, by: str = BY, 
 
 @step.command("complete")
 def complete(
-    slug: str,
-    name: str,
+    slug: str = SLUG,
+    name: str = STEP,
     on: str = ON,
     evidence: list[str] = typer.Option([], "--evidence", help="Link of bestandsnaam die het bewijst."),
     note: str = typer.Option("", "--note", help="Een opmerking erbij; geen gegevens van bewoners."),
@@ -157,7 +160,7 @@ def complete(
 
 
 @step.command("waive")
-def waive(slug: str, name: str, reason: str = REASON, approved_by: str = typer.Option(..., "--approved-by", help="Wie het goedkeurt."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def waive(slug: str = SLUG, name: str = STEP, reason: str = REASON, approved_by: str = typer.Option(..., "--approved-by", help="Wie het goedkeurt."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Sla een stap over, met reden en goedkeuring."""
     from regie.core.events import StepWaived
 
@@ -172,7 +175,7 @@ def waive(slug: str, name: str, reason: str = REASON, approved_by: str = typer.O
 
 
 @step.command("unwaive")
-def unwaive(slug: str, name: str, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def unwaive(slug: str = SLUG, name: str = STEP, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Neem een overgeslagen stap weer op."""
     from regie.core.events import StepTakenUpAgain
 
@@ -181,10 +184,10 @@ def unwaive(slug: str, name: str, cycle: int = CYCLE, by: str = BY, yes: bool = 
 
 @step.command("reopen")
 def reopen(
-    slug: str,
-    name: str,
+    slug: str = SLUG,
+    name: str = STEP,
     reason: str = REASON,
-    also: list[str] = typer.Option([], "--also", help="Stap die mee heropend wordt."),
+    also: list[str] = typer.Option([], "--also", help="Stap die mee heropend wordt.", autocompletion=completion.steps),
     only_this: bool = typer.Option(False, "--only-this", help="Wat erop volgde blijft zoals het is."),
     cycle: int = CYCLE,
     by: str = BY,
@@ -203,7 +206,7 @@ def reopen(
 
 
 @step.command("ask")
-def ask(slug: str, name: str, role: str = typer.Option(..., "--role", help="Rol waarop u wacht."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def ask(slug: str = SLUG, name: str = STEP, role: str = typer.Option(..., "--role", help="Rol waarop u wacht.", autocompletion=completion.roles), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Leg vast dat u op een partner wacht."""
     from regie.core.events import PartnerAsked
     from regie.core.ids import RoleId
@@ -212,7 +215,7 @@ def ask(slug: str, name: str, role: str = typer.Option(..., "--role", help="Rol 
 
 
 @step.command("resume")
-def resume(slug: str, name: str, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def resume(slug: str = SLUG, name: str = STEP, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """De partner antwoordde: ga verder."""
     from regie.core.events import WorkResumed
 
@@ -220,7 +223,7 @@ def resume(slug: str, name: str, cycle: int = CYCLE, by: str = BY, yes: bool = Y
 
 
 @step.command("promise")
-def promise(slug: str, name: str, on: str = typer.Argument(help="Toegezegde datum, of 'geen'."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def promise(slug: str = SLUG, name: str = STEP, on: str = typer.Argument(help="Toegezegde datum, of 'geen'."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Leg vast wat een partner toezegt."""
     from regie.core.events import DatePromised
 
@@ -229,7 +232,7 @@ def promise(slug: str, name: str, on: str = typer.Argument(help="Toegezegde datu
 
 
 @step.command("withdraw")
-def withdraw(slug: str, name: str, reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def withdraw(slug: str = SLUG, name: str = STEP, reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Trek een stap in."""
     from regie.core.events import StepWithdrawn
 
@@ -237,7 +240,7 @@ def withdraw(slug: str, name: str, reason: str = REASON, cycle: int = CYCLE, by:
 
 
 @gate.command("list")
-def list_gates(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
+def list_gates(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     """Toon de besluitpoorten: wie besluit, wanneer, met welke uitkomsten."""
     found = open_town().traject(slug, whole=bool(cycle))
     chosen = find_cycle(found, cycle)
@@ -268,9 +271,11 @@ def list_gates(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
 
 @gate.command("decide")
 def decide(
-    slug: str,
-    name: str,
-    outcome: str = typer.Argument(help="Uitkomst: go, hold, no-go of een eigen uitkomst."),
+    slug: str = SLUG,
+    name: str = STEP,
+    outcome: str = typer.Argument(
+        help="Uitkomst: go, hold, no-go of een eigen uitkomst.", autocompletion=completion.outcomes
+    ),
     decided_by: str = typer.Option(..., "--decided-by", help="Wie besloot."),
     reason: str = typer.Option("", "--reason", help="Motivering; verplicht bij aanhouden en no-go."),
     on: str = ON,
@@ -302,7 +307,7 @@ def decide(
 
 
 @date_group.command("pin")
-def pin(slug: str, name: str, start_on: str = typer.Option("", "--start", help="Dag waarop de stap begint."), finish_on: str = typer.Option("", "--finish", help="Dag waarop de stap klaar is."), reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def pin(slug: str = SLUG, name: str = STEP, start_on: str = typer.Option("", "--start", help="Dag waarop de stap begint."), finish_on: str = typer.Option("", "--finish", help="Dag waarop de stap klaar is."), reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Zet een datum vast; hij blijft dan staan."""
     from regie.core.events import DatePinned
 
@@ -317,7 +322,7 @@ def pin(slug: str, name: str, start_on: str = typer.Option("", "--start", help="
 
 
 @date_group.command("unpin")
-def unpin(slug: str, name: str, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def unpin(slug: str = SLUG, name: str = STEP, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Laat een vastgezette datum los."""
     from regie.core.events import DatePinned
 
@@ -326,8 +331,8 @@ def unpin(slug: str, name: str, cycle: int = CYCLE, by: str = BY, yes: bool = YE
 
 @term.command("stop")
 def stop_clock(
-    slug: str,
-    name: str,
+    slug: str = SLUG,
+    name: str = STEP,
     reason: str = REASON,
     requested_on: str = typer.Option(
         "",
@@ -357,7 +362,7 @@ def stop_clock(
 
 
 @term.command("resume")
-def resume_clock(slug: str, name: str, on: str = typer.Option("", "--on", help="Dag waarop de aanvraag is aangevuld, of de termijn om een andere reden weer loopt; anders vandaag."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def resume_clock(slug: str = SLUG, name: str = STEP, on: str = typer.Option("", "--on", help="Dag waarop de aanvraag is aangevuld, of de termijn om een andere reden weer loopt; anders vandaag."), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Laat de termijn weer lopen; die dag telt weer mee."""
     from regie.core.events import ClockResumed
 
@@ -365,7 +370,7 @@ def resume_clock(slug: str, name: str, on: str = typer.Option("", "--on", help="
 
 
 @term.command("extend")
-def extend(slug: str, name: str, reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+def extend(slug: str = SLUG, name: str = STEP, reason: str = REASON, cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
     """Gebruik de verlenging die de wet toestaat."""
     from regie.core.events import TermExtended
 
@@ -373,8 +378,8 @@ def extend(slug: str, name: str, reason: str = REASON, cycle: int = CYCLE, by: s
 
 
 def why_step(
-    slug: str,
-    name: str = typer.Argument(help="Stap, zoals f0-startnota."),
+    slug: str = SLUG,
+    name: str = STEP,
     cycle: int = CYCLE,
     as_json: bool = JSON,
 ) -> None:

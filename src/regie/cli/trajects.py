@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import sys
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from regie.cli import completion
 from regie.cli.common import (
     BY,
     CYCLE,
+    DEFINITION,
     JSON,
     PREVIEW,
+    SLUG,
     YES,
+    ask,
     ask_first,
     find_cycle,
+    is_terminal,
     open_town,
     parse_day,
     parse_pairs,
@@ -29,10 +35,17 @@ from regie.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from regie.core.changes import Changes
+    from regie.core.definition import Definition, Question
+    from regie.core.findings import PlanFinding
 
 PAGE = 100
 """How many trajects people see at once, when they ask for no other number."""
+
+MOST_ALIKE = 3
+"""How many warnings of one kind people see when they start a traject."""
 
 traject = typer.Typer(help="Trajecten: starten, tonen, afsluiten.", no_args_is_help=True)
 
@@ -45,7 +58,7 @@ def register(app: typer.Typer) -> None:
 @traject.command("start")
 def start(
     title: str = typer.Option("", "--title", help="Naam van de locatie."),
-    definition: str = typer.Option("opvang", "--definition", help="Stappenplan: naam, map of bestand."),
+    definition: str = DEFINITION,
     start_on: str = typer.Option("", "--start", help="Eerste dag; anders vandaag."),
     answers: list[str] = typer.Option([], "--set", help="Antwoord op een vraag: plekken=120."),
     anchors: list[str] = typer.Option([], "--anchor", help="Streefdatum: opening=2028-03-01."),
@@ -69,14 +82,14 @@ def start(
     targets = {name: _day(day) for name, day in given.get("anchors", {}).items()}
     targets |= {name: parse_day(day, "--anchor") for name, day in parse_pairs(anchors, "--anchor").items()}
     title = title or str(given.get("title", ""))
-    if sys.stdin.isatty() and not yes:
-        title, facts, targets = _ask_what_misses(chosen, title, facts, targets)
-    first = parse_day(start_on, "--start") if start_on else _day(given["start"]) if "start" in given else None
+    slug = slug or str(given.get("slug", ""))
     zone = load_settings().timezone
     today = local_date(system_clock(), zone)
+    first = parse_day(start_on, "--start") if start_on else _day(given["start"]) if "start" in given else today
+    if is_terminal(sys.stdin) and not yes:
+        title, facts, targets = _ask_what_misses(chosen, title, slug, facts, targets, first)
     warn_private(title)
-    slug = slug or str(given.get("slug", ""))
-    new = NewTraject(title, first or today, facts, targets, slug=slug, zone=zone, by=who(by))
+    new = NewTraject(title, first, facts, targets, slug=slug, zone=zone, by=who(by))
     changes = preview_start(chosen, new, system_clock())
     seen = changes.traject.cycles[0]
     errors = [finding for finding in changes.findings if finding.severity.value == "error"]
@@ -86,19 +99,22 @@ def start(
         "not_applicable": sum(each.state.is_out for each in seen.occurrences.values()),
         "finish": changes.plans[0][1].finish_on,
         "impossible": [explain_finding(finding, chosen) for finding in errors],
+        "warnings": _say_warnings(changes.findings, chosen),
     }
     if not as_json:
         say(
             f"{summary['steps']} stappen, {summary['not_applicable']} niet van toepassing; klaar op {say_date(summary['finish'])}."
         )
         for text in summary["impossible"]:
+            warn(f"  lukt niet: {text}")
+        for text in summary["warnings"]:
             warn(f"  let op: {text}")
     if preview:
         if as_json:
             print_json({"saved": False, **summary})
         return
     ask_first("Traject starten?", "dit start een traject: geef --yes, of --preview om alleen te kijken", yes=yes)
-    town = open_town()
+    town = open_town(create=True)
     traject_id, applied = start_traject(
         town.context, sources_of(str(given.get("definition", definition))), chosen, new, town.now()
     )
@@ -108,6 +124,28 @@ def start(
     else:
         say(f"Traject '{changes.traject.slug}' is gestart; {messages} berichten staan klaar.")
     town.ring(traject_id, applied.changes)
+
+
+def _say_warnings(findings: Sequence[PlanFinding], definition: Definition) -> list[str]:
+    """What in a plan needs a look: all years in one line, and of the same kind only the first few."""
+    from regie.text.phrases import say_list
+    from regie.text.sentences import explain_finding
+
+    by_code: dict[str, list[PlanFinding]] = {}
+    for each in findings:
+        if each.severity.value == "warning":
+            by_code.setdefault(each.code, []).append(each)
+    years = sorted({each.on.year for each in by_code.pop("RG354", ()) if each.on})
+    said = []
+    if years:
+        dates = "datums in dat jaar" if len(years) == 1 else "datums in die jaren"
+        listed = say_list([str(each) for each in years])
+        said.append(f"De vrije dagen van {listed} staan nog niet vast; {dates} kunnen veranderen.")
+    for alike in by_code.values():
+        said += [explain_finding(each, definition) for each in alike[:MOST_ALIKE]]
+        if len(alike) > MOST_ALIKE:
+            said.append(f"Zo zijn er nog {len(alike) - MOST_ALIKE}; regie plan toont ze alle.")
+    return said
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -132,24 +170,73 @@ def _day(value: object) -> date:
 
 
 def _ask_what_misses(
-    definition: Any, title: str, facts: dict[str, Any], targets: dict[str, date]
+    definition: Definition,
+    title: str,
+    slug: str,
+    facts: dict[str, Any],
+    targets: dict[str, date],
+    first: date,
 ) -> tuple[str, dict[str, Any], dict[str, date]]:
+    """Ask for all that was not given; an answer that cannot be is asked again at once, with what is wrong with it."""
     from regie.core.definition import text_in
+    from regie.core.opening import check_answers
 
-    title = title or typer.prompt("Naam van de locatie")
+    def fits(name: str, typed: str) -> str:
+        problems = check_answers(definition, {name: typed})[1]
+        if own := [each for each in problems if each.facts.get("question") == name]:
+            raise own[0]
+        return typed
+
+    def lies_ahead(typed: str) -> date:
+        day = parse_day(typed)
+        if day < first:
+            raise typer.BadParameter("Deze dag ligt voor de eerste dag van het traject. Kies een latere.")
+        return day
+
+    title = title or ask("Naam van de locatie", lambda typed: _check_title(typed, slug))
     for question in definition.questions.values():
         if question.id not in facts:
-            options = f" [{', '.join(question.options)}]" if question.options else ""
             default = question.default
             if isinstance(default, frozenset):
                 default = ",".join(sorted(default))
             elif isinstance(default, bool):
                 default = "ja" if default else "nee"
-            facts[question.id] = str(typer.prompt(f"{text_in(question.ask, 'nl')}{options}", default=default))
+            asked = f"{text_in(question.ask, 'nl')}{_choices(question)}"
+            facts[question.id] = ask(asked, partial(fits, question.id), default=default)
     for each in definition.anchors.values():
         if each.target_required and each.id not in targets and each.id != definition.start_anchor:
-            targets[each.id] = parse_day(typer.prompt(f"{text_in(each.title, 'nl')} (jjjj-mm-dd)"))
+            targets[each.id] = ask(f"{text_in(each.title, 'nl')}: op welke dag? (zoals 2028-03-01)", lies_ahead)
     return title, facts, targets
+
+
+def _check_title(title: str, slug: str) -> str:
+    """Refuse a name that would be refused only after all other questions."""
+    from regie.actions.start_traject import slug_of
+    from regie.errors import Conflict, Incomplete, NotFound
+    from regie.plain_text import check_plain
+
+    short = slug or slug_of(check_plain(title, "title"))
+    try:
+        open_town().traject_id(short)
+    except (NotFound, Incomplete):
+        return title
+    raise Conflict(f"there is a traject '{short}' already", code="slug-taken", slug=short)
+
+
+def _choices(question: Question) -> str:
+    """What can be answered, behind the question."""
+    from regie.core.definition import QuestionKind, text_in
+
+    if question.options:
+        titles = {each: text_in(question.option_titles.get(each, {}), "nl") for each in question.options}
+        several = "; kies een of meer, met een komma ertussen" if question.kind is QuestionKind.SOME_OF else ""
+        listed = "".join(f"\n  {each}" + (f": {title}" if title else "") for each, title in titles.items())
+        return f"{several}{listed}\n "
+    if question.kind is QuestionKind.YES_NO:
+        return " (ja of nee)"
+    if question.low is not None and question.high is not None:
+        return f" ({question.low} tot en met {question.high})"
+    return ""
 
 
 @traject.command("list")
@@ -204,7 +291,7 @@ def list_all(
 
 @traject.command("close")
 def close(
-    slug: str,
+    slug: str = SLUG,
     reason: str = typer.Option(..., "--reason", help="Waarom; komt in de geschiedenis."),
     by: str = BY,
     yes: bool = YES,
@@ -254,7 +341,7 @@ def _closing(changes: Changes) -> dict[str, Any]:
 
 
 @traject.command("show")
-def show(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
+def show(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     """Toon een traject: wat de opening bedreigt, besluiten, wat te laat is."""
     from regie.cli.plan import plan_rows
     from regie.core.settle import settle
@@ -301,7 +388,7 @@ def show(slug: str, cycle: int = CYCLE, as_json: bool = JSON) -> None:
 
 def due(
     until: str = typer.Option("", "--until", help="Tot en met deze dag; anders twee weken vooruit."),
-    role: str = typer.Option("", "--role", help="Alleen van deze rol."),
+    role: str = typer.Option("", "--role", help="Alleen van deze rol.", autocompletion=completion.roles),
     as_json: bool = JSON,
 ) -> None:
     """Toon over alle trajecten wat te laat is en wat binnenkort moet."""
