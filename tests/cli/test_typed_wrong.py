@@ -19,7 +19,7 @@ phases: {fase-0: {title: Fase 0}}
 roles: {maker: {title: Maker}, baas: {title: Baas}}
 steps:
   a: {title: A, takes: 5wd, phase: fase-0, responsible: maker}
-  b: {title: B, takes: 0wd, phase: fase-0, responsible: maker, needs: a, gate: {decided_by: baas}}
+  b: {title: B, takes: 0wd, phase: fase-0, responsible: maker, needs: a, gate: {decided_by: baas, no_go: ends the cycle}}
 """
 HEADER = "organisatie;naam;e-mail;rol\n"
 
@@ -49,6 +49,11 @@ def town(tmp_path: Path) -> Regie:
         pytest.param(["traject", "show", "de-wilg", "--cycle", "7"], 4, "geen doorloop 7", id="cycle-of-traject"),
         pytest.param(["outbox", "list", "--status", "onzin"], 2, "'onzin' is er niet", id="status"),
         pytest.param(["mail", "preview", "de-wilg", "a", "--language", "fr"], 2, "kies uit: nl, en", id="language"),
+        pytest.param(["mail", "preview", "de-wilg", "a", "reday"], 2, "bedoelde u 'ready'?", id="kind-of-mail"),
+        pytest.param(["step", "ask", "de-wilg", "a", "--role", "bas", "--yes"], 4, "Bedoelde u baas?", id="role-guessed"),
+        pytest.param(["date", "unpin", "de-wilg", "a", "--yes"], 6, "geen datum vast", id="pin-that-is-not-there"),
+        pytest.param(["step", "complete", "de-wilg", "a", "--note", "n" * 10_001, "--yes"], 6, "er passen er 10000 in",
+                     id="note-too-long"),
         pytest.param(["item", "remove", "de-wilg", "komst", "weg", "--yes"], 2, "'weg' is er niet", id="item"),
         pytest.param(["item", "add", "de-wilg", "komst", "een", "--on", "2027-01-04", "--number", "-4", "--yes"],
                      2, "--number", id="fewer-than-nobody"),
@@ -87,6 +92,20 @@ def test_citizen_number_in_a_remark_is_warned_of_and_the_step_is_done(town: Regi
 
     assert ran.code == 0
     assert "BSN" in ran.err
+
+
+def test_decision_that_ends_the_cycle_says_so_before_it_is_saved(town: Regie) -> None:
+    town("step", "complete", "de-wilg", "a", "--yes")
+    decide = ("gate", "decide", "de-wilg", "b", "no-go", "--decided-by", "college", "--reason", "te duur")
+
+    seen = town(*decide, "--preview")
+    decided = town(*decide, "--yes")
+    shown = town("traject", "show", "de-wilg")
+
+    assert (seen.code, decided.code, shown.code) == (0, 0, 0)
+    assert "Let op: doorloop 1 stopt hiermee." in seen.out
+    assert "afgesloten: B: No-go" in shown.out
+    assert "haalbaar" not in shown.out
 
 
 def test_states_of_gates_are_said_in_dutch(town: Regie) -> None:

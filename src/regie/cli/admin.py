@@ -422,8 +422,7 @@ def preview_mail(
     from regie.text.letter import Addressee, Letter, LetterPart
 
     check_known(language, ("nl", "en"), "--language")
-    if kind not in [each.value for each in Kind]:
-        raise typer.BadParameter(f"een van: {', '.join(each.value for each in Kind)}", param_hint="KIND")
+    check_known(kind, [each.value for each in Kind], "KIND")
     town = open_town()
     found = town.traject(traject)
     number = cycle_number(found, 0)

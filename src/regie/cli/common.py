@@ -206,12 +206,30 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.console import Console
     from rich.table import Table
 
+    # what people typed is text, also when it looks like markup
+    console = Console(markup=False, emoji=False, highlight=False)
+    widest = [
+        max((len(word) for cell in cells for word in cell.split()), default=0)
+        for cells in zip(columns, *listed, strict=True)
+    ]
+    if sum(widest) + 3 * len(columns) + 1 > console.width:
+        _blocks(columns, listed)
+        return
     drawn = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in listed:
         drawn.add_row(*row)
-    Console().print(drawn)
+    console.print(drawn)
+
+
+def _blocks(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on a screen too narrow for it: no word is cut, so that what is read can be typed."""
+    for row in rows:
+        say(row[0])
+        for column, cell in zip(columns[1:], row[1:], strict=True):
+            if cell:
+                say(f"  {column}: {cell}")
 
 
 def parse_day(text: str, what: str = "datum") -> date:
@@ -340,6 +358,7 @@ def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, 
     """Show what an event leads to, ask, then save it through the one door."""
     from regie.actions.apply_event import apply_event, preview_event
     from regie.clock import local_date
+    from regie.core.traject import CycleState
     from regie.reports.effect import effect_as_data, effect_of, say_effect
 
     warn_private(*_texts_of(event))
@@ -352,6 +371,8 @@ def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, 
     if not as_json and cycle is not None:
         for line in say_effect(effect, cycle.definition):
             say(line)
+        if cycle.state is CycleState.ENDED and (was := before.cycle(event.cycle)) and was.state is not cycle.state:
+            say(f"Let op: doorloop {cycle.number} stopt hiermee. Wat nog open stond, is ingetrokken.")
     if preview:
         if as_json:
             print_json({"saved": False, **effect_as_data(effect)})

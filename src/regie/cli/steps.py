@@ -22,6 +22,7 @@ from regie.cli.common import (
     find_key,
     open_town,
     parse_day,
+    parse_key,
     parse_state,
     print_json,
     say,
@@ -196,7 +197,6 @@ def reopen(
     as_json: bool = JSON,
 ) -> None:
     """Heropen een stap; zegt wat erop gebouwd was en vraagt wat daarmee moet."""
-    from regie.cli.common import parse_key
     from regie.core.events import StepReopened
 
     dependents = tuple(parse_key(each) for each in also) if also or only_this else None
@@ -242,6 +242,8 @@ def withdraw(slug: str = SLUG, name: str = STEP, reason: str = REASON, cycle: in
 @gate.command("list")
 def list_gates(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     """Toon de besluitpoorten: wie besluit, wanneer, met welke uitkomsten."""
+    from regie.text.rules import say_body, say_outcome
+
     found = open_town().traject(slug, whole=bool(cycle))
     chosen = find_cycle(found, cycle)
     rows: list[dict[str, Any]] = [
@@ -259,11 +261,19 @@ def list_gates(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> No
     if as_json:
         print_json(rows)
     else:
+        steps = chosen.definition.steps
         table(
             f"Besluiten van {slug}",
             ("poort", "wie besluit", "uitkomsten", "stand", "besluit", "gepland"),
             (
-                (r["step"], r["decided_by"], ", ".join(r["outcomes"]), r["state"], r["outcome"], r["planned"])
+                (
+                    r["step"],
+                    say_body(chosen.definition, r["decided_by"]),
+                    ", ".join(r["outcomes"]),
+                    r["state"],
+                    say_outcome(steps[parse_key(r["step"]).step], r["outcome"]) if r["outcome"] else "",
+                    r["planned"],
+                )
                 for r in rows
             ),
         )

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from regie.core.changes import Changes
     from regie.core.definition import Definition, Question
     from regie.core.findings import PlanFinding
+    from regie.core.traject import Cycle
 
 PAGE = 100
 """How many trajects people see at once, when they ask for no other number."""
@@ -369,12 +370,14 @@ def show(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> None:
             }
         )
         return
-    is_over = f", afgesloten: {settled.ended_because}" if settled.state is CycleState.ENDED else ""
+    is_over = f", afgesloten: {_say_end(settled)}" if settled.state is CycleState.ENDED else ""
     say(f"{found.title} - doorloop {chosen.number}: {say_cycle(definition, settled.kind)}{is_over}")
     for name, dates in settled.anchors.items():
         say(
             f"  {say_anchor(definition, name)}: {say_date(dates.actual) + ' (gebeurd)' if dates.actual else say_date(dates.target) if dates.target else '-'}"
         )
+    if settled.state is CycleState.ENDED:
+        return
     threats = [each for each in plan.findings if each.code in ("RG351", "RG352")]
     say("Wat bedreigt de datums:" if threats else "Alle streefdatums en wettelijke datums zijn haalbaar.")
     for each in threats:
@@ -384,6 +387,18 @@ def show(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     subject = Subject(found, settled, plan, town.today(), {})
     rows = ((phase, say_date(first), say_date(last), count) for phase, first, last, count in phase_windows(subject))
     table("Fasen", ("fase", "begin", "einde", "stappen"), rows)
+
+
+def _say_end(cycle: Cycle) -> str:
+    """Why a cycle ended: the reason that a person gave, or the decision in words."""
+    from regie.cli.common import parse_key
+    from regie.text.rules import say_outcome, say_step
+
+    name, mark, outcome = cycle.ended_because.partition(": ")
+    gate = cycle.definition.steps.get(parse_key(name).step)
+    if not mark or gate is None or gate.gate is None or outcome not in gate.gate.outcomes:
+        return cycle.ended_because
+    return f"{say_step(cycle.definition, parse_key(name))}: {say_outcome(gate, outcome)}"
 
 
 def due(
