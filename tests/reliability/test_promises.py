@@ -137,6 +137,7 @@ def test_t4_given_a_crash_at_each_point_in_turn_then_of_a_thousand_messages_none
     assert town.states() == {"sent": 1_000}
     # only of the one that was sent and not noted nobody knew
     assert handed_over == 1_001
+    assert town.number("message WHERE uncertainties > 0") == 1
 
 
 # --- T6 ---------------------------------------------------------------------------------------------
