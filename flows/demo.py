@@ -34,6 +34,7 @@ from regie.store.partners import bind_role, save_person
 from regie.store.session import create_engine_for, read_scope, upgrade, write_scope
 from regie.store.trajects import load_traject
 from regie.supervise import Child, prefect_environment, server_command, wait_until_ready
+from regie.text.post import STATUSES
 from regie.text.refusals import say_refusal
 from regie.text.sentences import say_count
 
@@ -78,7 +79,7 @@ def summarise(demo: Demo, flow_runs: int) -> None:
         f"  {flow_runs} Prefect-runs; {say_count((demo.today - START).days, 'd')} geleefd in {time.monotonic() - demo.began:.0f} seconden."
     )
     print("  Mails: " + ", ".join(f"{count}x {kind}" for kind, count in demo.post.subjects.most_common(8)))
-    print("  Post: " + ", ".join(f"{count} {status.value}" for status, count in counts.items() if count))
+    print("  Post: " + ", ".join(f"{count} {STATUSES[status.value]}" for status, count in counts.items() if count))
     print()
     print(f"  Bekijk het in {demo.folder}:")
     print("    post/*.eml             de mails, zoals partners ze kregen")
@@ -87,8 +88,9 @@ def summarise(demo: Demo, flow_runs: int) -> None:
     print("    documenten/            startnota, indicatorenblad en stuurgroeprapport, door Regie gemaakt")
     print("    regie.db               de database")
     print()
-    print("  Verder:  REGIE_DATA_DIR=" + str(demo.folder) + " regie traject show de-wilg")
-    print("           REGIE_DATA_DIR=" + str(demo.folder) + " regie up")
+    regie = f"REGIE_DATA_DIR={demo.folder} {_command()}"
+    print(f"  Verder:  {regie} traject show de-wilg")
+    print(f"           {regie} up")
 
 
 def run(folder: Path) -> int:
@@ -148,6 +150,14 @@ def _count_runs(api_url: str) -> int:
     request = urllib.request.Request(f"{api_url}/flow_runs/count", b"{}", {"Content-Type": "application/json"})  # noqa: S310
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the server of this demo
         return int(answer.read())
+
+
+def _command() -> str:
+    """How whoever watches calls ``regie``: by its path, unless it is on the search path."""
+    here = Path(sys.executable).with_name("regie")
+    if shutil.which("regie") or not here.exists():
+        return "regie"
+    return str(here.relative_to(Path.cwd())) if here.is_relative_to(Path.cwd()) else str(here)
 
 
 def _free_port() -> int:

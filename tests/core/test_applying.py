@@ -8,7 +8,7 @@ import pytest
 
 from regie.core.changes import Changes
 from regie.core.conditions import parse
-from regie.core.definition import Anchor, Case, Question, QuestionKind, Rhythm, Term
+from regie.core.definition import Anchor, Case, Kind, Question, QuestionKind, Rhythm, Term
 from regie.core.events import (
     AnchorMoved,
     ClockResumed,
@@ -25,6 +25,7 @@ from regie.core.events import (
     Tick,
 )
 from regie.core.ids import AnchorId, QuestionId, RoleId
+from regie.core.messages import WHOLE_CYCLE
 from regie.core.span import Span
 from regie.core.terms import Suspension, TermKind
 from regie.core.traject import CycleState
@@ -227,10 +228,12 @@ def test_closed_cycle_withdraws_what_is_open_and_keeps_what_was_done(town: Chang
     assert closed.next_look_on is None
 
 
-def test_nobody_hears_of_a_step_in_a_closed_cycle(town: Changes) -> None:
+def test_who_had_work_hears_once_that_the_cycle_was_closed_and_nobody_hears_of_its_steps(town: Changes) -> None:
     closed = after(town, MONDAY, CLOSED)
 
-    assert closed.messages == ()
+    lines = [line for message in closed.messages for line in message.lines]
+    assert {(line.kind, line.key) for line in lines} == {(Kind.ENDED, WHOLE_CYCLE)}
+    assert len({message.to for message in closed.messages}) == len(closed.messages) > 0
     assert after(closed, D("2027-12-01"), Tick()).is_empty
 
 

@@ -15,7 +15,10 @@ from regie.definitions import load_sources
 from regie.errors import Conflict
 from tests.flows.conftest import DEFINITION, START
 
+pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("prefect")]
 
+
+@pytest.mark.usefixtures("prefect_api")
 def test_who_did_not_see_the_newest_cycle_is_told_of_it(town: Setting) -> None:
     sources = {"workflow.yaml": DEFINITION}
     targets = {"opening": date(2027, 4, 1)}
@@ -25,7 +28,6 @@ def test_who_did_not_see_the_newest_cycle_is_told_of_it(town: Setting) -> None:
     assert start_cycle(town.context, traject_id, again, town.clock())[0] == 2
 
     with pytest.raises(Conflict) as taken:
-        # the flow itself, without a run of it: it is refused before it needs Prefect
-        asyncio.run(rerun_cycle.fn("de-wilg", "improvement", START, 1, "of-the-second", {}, targets))
+        asyncio.run(rerun_cycle("de-wilg", "improvement", START, 1, "of-the-second", {}, targets))
 
     assert taken.value.code == "cycle-taken"

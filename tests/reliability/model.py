@@ -42,6 +42,16 @@ class Work:
     waived: set[str] = field(default_factory=set)
     dropped: frozenset[str] = frozenset()
     follows: str = ""
+    seen: dict[str, str] = field(default_factory=dict)
+    rounds: dict[str, date] = field(default_factory=dict)
+
+    def note_rounds(self, today: date) -> None:
+        """Note of each step on which day it last began anew: it is open again, or has to wait again."""
+        for step in NEEDS:
+            was, is_now = self.seen.get(step, ""), self.state(step)
+            if (was == "ready" and is_now == "not yet") or (was in ("done", "waived") and self.is_open(step)):
+                self.rounds[step] = today
+            self.seen[step] = is_now
 
     def rerun(self, start: date, opening: date, follows: str) -> Work:
         """The next cycle: what is kept counts as done when it was done, what is dropped is left out."""
@@ -87,13 +97,20 @@ class Work:
             return "decision-needed" if step in GATES else "due-soon"
         return "ready"
 
-    def may_be_told_in_a_sweep(self, step: str, kind: str, today: date) -> bool:
+    def may_be_told_in_a_sweep(self, step: str, kind: str, asked_on: set[date], today: date) -> bool:
+        """Whether a sweep may tell this of a step.
+
+        Args:
+            asked_on: the days before, on which it was told that it can start.
+        """
         if not self.is_open(step):
             return False
         if not self.is_ready(step):
             return kind == "overdue" == self.stage(step, today)
-        # who is reminded without ever having heard that it can start, hears that
-        return kind == self.stage(step, today) or (kind == "ready" and today < self.due(step))
+        if kind == "ready" and today >= self.due(step):
+            # who did not hear in this round that it can start, hears that first, also when its date has come
+            return not any(day >= self.rounds.get(step, self.start) for day in asked_on)
+        return kind in (self.stage(step, today), "ready")
 
     def says_enough(self, step: str, told: set[tuple[str, str, date]], today: date) -> bool:
         """Whether of a step that can be worked on its stage of today was told, about the date of today.

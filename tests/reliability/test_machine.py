@@ -391,7 +391,14 @@ class Machine(RuleBasedStateMachine):
             work = self.model.works[row["traject_id"], row["cycle"]]
             if (row["id"], row["state"]) in known or row["kind"] not in STAGES or row["step"] not in NEEDS:
                 continue
-            assert work.may_be_told_in_a_sweep(row["step"], row["kind"], self.today), row
+            mine = (row["traject_id"], row["cycle"], row["step"])
+            asked_on = {
+                local_date(old["created_at"])
+                for old in before
+                if (old["traject_id"], old["cycle"], old["step"]) == mine
+                and (old["kind"], old["state"] == "withdrawn") == ("ready", False)
+            }
+            assert work.may_be_told_in_a_sweep(row["step"], row["kind"], asked_on, self.today), row
             assert not late or row["state"] == "held", f"a late sweep did not hold {row}"
         for place, work in self.model.works.items():
             for step in NEEDS:
@@ -516,6 +523,8 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def steps_stand_where_facts_put_them(self) -> None:
+        for work in self.model.works.values():
+            work.note_rounds(self.today)
         if not self.clock_is_right:
             return
         for row in self._all("occurrence"):

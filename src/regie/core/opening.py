@@ -225,8 +225,8 @@ def _carried_over(
 ) -> dict[OccurrenceKey, Occurrence]:
     """What a rerun drops, and what it keeps as done with the origin and date of the earlier result.
 
-    The result is that of the latest cycle that has one: a cycle between may have dropped the step. A result past its
-    shelf life is not kept, nor one with a legal basis: the step is done again.
+    The result is that of the latest cycle that took the step up: a cycle between may have dropped it. A result past
+    its shelf life is not kept, nor one with a legal basis: the step is done again.
     """
     parents = tuple(line)
     carried: dict[OccurrenceKey, Occurrence] = {}
@@ -245,11 +245,14 @@ def _carried_over(
 
 
 def _latest_results(step: Step, parents: Sequence[Cycle]) -> Iterator[tuple[Occurrence, int]]:
-    """The finished copies of a step in the latest cycle that has any, with the number of that cycle."""
+    """The finished copies of a step in the latest cycle that took it up, with the number of that cycle.
+
+    A cycle that dropped the step says nothing about it; one in which it is still open has no result to keep.
+    """
     for cycle in parents:
-        done = [each for each in cycle.occurrences.values() if each.step == step.id and each.is_done]
-        if done:
-            yield from ((each, cycle.number) for each in done)
+        copies = [each for each in cycle.occurrences.values() if each.step == step.id]
+        if any(each.state is not State.DROPPED for each in copies):
+            yield from ((each, cycle.number) for each in copies if each.is_done)
             return
 
 

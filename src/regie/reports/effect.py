@@ -32,6 +32,8 @@ class MovedStep:
     title: str
     role: RoleId | None
     who: str
+    start_before: date
+    start_after: date
     finish_before: date
     finish_after: date
     due_before: date | None
@@ -124,6 +126,8 @@ def _moved(moved: Moved, definition: Definition, language: str) -> MovedStep:
         say_step(definition, moved.key, language),
         role,
         say_role(definition, role, language) if role else "-",
+        moved.before.early_start,
+        moved.after.early_start,
         moved.finish_before,
         moved.finish_after,
         moved.before.due_on,
@@ -143,11 +147,12 @@ def say_effect(effect: Effect, definition: Definition, language: str = "nl") -> 
         yield say("effect_nothing", language)
         return
     legal = sum(each.code == BROKEN_LEGAL for each in effect.broken)
+    steps, partners = len(effect.moved), _count(len(effect.roles), "partner", language)
+    moves = "effect_moves" if effect.moved else "effect_moves_none"
     yield say(
         "effect_sum",
         language,
-        steps=_count(len(effect.moved), "step", language),
-        partners=_count(len(effect.roles), "partner", language),
+        moves=say(moves, language, steps=_count(steps, "step", language), partners=partners),
         messages=_count(sum(not told.in_digest for told in effect.told), "message", language),
         legal=_count(legal, "legal_term", language),
     )
@@ -176,7 +181,7 @@ def _mended(finding: PlanFinding, definition: Definition, language: str) -> str:
 
 
 def _count(count: int, what: str, language: str) -> str:
-    return say(f"{what}_one" if count == 1 else f"{what}_many", language, count=count)
+    return say(f"{what}_one" if count == 1 else f"{what}_many", language, count=count or say("none", language))
 
 
 def _dates(step: MovedStep, language: str) -> str:
@@ -196,7 +201,10 @@ def _dates(step: MovedStep, language: str) -> str:
         )
     if step.due_before != step.due_after and step.due_after is not None:
         parts.append(say("effect_due", language, new=say_date(step.due_after, language)))
-    return "; ".join(parts) or say("effect_start", language)
+    if not parts:
+        old, new = say_date(step.start_before, language), say_date(step.start_after, language)
+        parts.append(say("effect_start", language, old=old, new=new))
+    return "; ".join(parts)
 
 
 def _about(told: Told, language: str) -> str:
@@ -214,6 +222,8 @@ def effect_as_data(effect: Effect) -> dict[str, Any]:
                 "step": str(each.key),
                 "title": each.title,
                 "responsible": each.role,
+                "start_before": each.start_before,
+                "start_after": each.start_after,
                 "finish_before": each.finish_before,
                 "finish_after": each.finish_after,
                 "due_before": each.due_before,

@@ -247,7 +247,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         ),
         Saying(
             "De termijn van '{step}' kan niet weer lopen op {on}: hij staat pas stil sinds {since}.",
-            "Kies die dag of een latere dag.",
+            "Kies een latere dag, of zet eerst met een reden de start van de doorloop op de dag waarop het werk begon.",
         ),
         Saying(
             "Een afwezigheid kan niet eindigen op {ends_on} en beginnen op {begins_on}.",
@@ -291,7 +291,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "date-before-cycle": (
         Saying(
             "'{step}' kan niet op {on} gebeurd zijn: de doorloop begon pas op {since}.",
-            "Kies die dag of een latere dag.",
+            "Kies een latere dag, of zet eerst met een reden de start van de doorloop op de dag waarop het werk begon.",
         ),
     ),
     "target-missing": (Saying("'{anchor}' kan niet zonder streefdatum.", "Geef een datum op."),),
