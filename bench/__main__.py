@@ -1,11 +1,12 @@
 """Measure Regie: ``make bench``, or ``python -m bench plan step start sweep process``.
 
-Medians, and ratios against the same SQL sent raw in the same run. Figures in seconds depend on the machine;
-ratios less so.
+Medians, and ratios against the least SQL that does the same, by hand, in the same run. Figures in seconds depend on
+the machine; ratios less so.
 """
 
 from __future__ import annotations
 
+import gc
 import platform
 import random
 import sqlite3
@@ -14,13 +15,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from bench.raw import open_raw, send_again, timed, written_down
+from bench.raw import (
+    KNOWN_BEFORE_A_CHANGE,
+    KNOWN_BEFORE_A_START,
+    do_the_least,
+    least_writes,
+    open_raw,
+    read_rows,
+    timed,
+)
 from bench.towns import NOW, copy_traject, new_traject, open_town, start_one
 from regie.actions.apply_event import apply_event
 from regie.actions.context import Context
@@ -37,7 +46,6 @@ from regie.definitions.calendars import load_calendar
 
 FIRST = OccurrenceKey(StepId("f0-opdracht-projectorganisatie"))
 START = date(2027, 1, 4)
-Work = Callable[[int], object]
 
 
 def say(what: str, *figures: str) -> None:
@@ -89,48 +97,67 @@ def _with_everything(given: PlanInput) -> None:
         plan.start_reasons(place)
 
 
-def bench_step(folder: Path, rounds: int = 60) -> None:
-    context, definition, sources = open_town(folder / "step.db")
+def bench_step(folder: Path) -> None:
+    _complete(folder / "step.db", "complete a step, durably, on a day that was swept", swept=True)
+    _complete(folder / "unswept.db", "the same, nobody looked for nine days", swept=False)
+
+
+def _complete(path: Path, what: str, *, swept: bool, rounds: int = 60) -> None:
+    context, definition, sources = open_town(path)
     ids = [start_one(context, definition, sources, number) for number in range(rounds)]
     moment = NOW + timedelta(days=9)
+    if swept:
+        reconcile(context, moment)
 
-    def complete(number: int) -> None:
+    def complete(number: int) -> int:
         apply_event(context, ids[number], StepFinished(key=FIRST), moment)
+        return ids[number]
 
-    _compare(folder, "step", "complete a step, durably", rounds, complete, context)
+    _compare(path, what, rounds, complete, KNOWN_BEFORE_A_CHANGE)
 
 
 def bench_start(folder: Path, rounds: int = 40) -> None:
     context, definition, sources = open_town(folder / "start.db")
     start_one(context, definition, sources, 10_000)
 
-    def start(number: int) -> None:
-        start_traject(context, sources, definition, new_traject(number), NOW)
+    def start(number: int) -> int:
+        return start_traject(context, sources, definition, new_traject(number), NOW)[0]
 
-    _compare(folder, "start", "start a traject of 110 steps", rounds, start, context)
+    _compare(folder / "start.db", "start a traject of 110 steps", rounds, start, KNOWN_BEFORE_A_START)
 
 
-def _compare(folder: Path, name: str, what: str, rounds: int, work: Work, context: Context) -> float:
-    """Time the first half of the work; send what the second half sends again, raw, to a copy.
+def _compare(path: Path, what: str, rounds: int, work: Callable[[int], int], reads: Sequence[str]) -> float:
+    """Do the work by Regie, and right after each piece the least of the same by hand, on a copy.
+
+    Args:
+        work: does one piece, and gives the id of its traject.
 
     Returns:
         Median seconds of the raw side.
     """
-    half = rounds // 2
-    ours = statistics.median(timed(lambda number=number: work(number)) for number in range(half))
-    context.engine.dispose()
-    raw_path = folder / f"{name}-raw.db"
-    with closing(open_raw(folder / f"{name}.db")) as whole, closing(open_raw(raw_path)) as copy:
+    copy_path = path.with_suffix(".raw")
+    with closing(open_raw(path)) as whole, closing(open_raw(copy_path)) as copy:
         whole.backup(copy)
-    written = []
-    for number in range(half, rounds):
-        with written_down(context.engine) as sent:
-            work(number)
-        written.append(sent)
-    with closing(open_raw(raw_path)) as raw:
-        plain = statistics.median(send_again(raw, sent) for sent in written)
-    say(what, ms(ours), f"raw {ms(plain)}", f"ratio {ours / plain:.1f}", f"n={half}")
-    return plain
+        after = read_rows(whole)
+        ours, least, rows = [], [], []
+        for number in range(rounds):
+            before = after
+            gc.freeze()  # the copies of all rows that this bench holds are no garbage of Regie's
+            began = time.perf_counter()
+            traject_id = work(number)
+            ours.append(time.perf_counter() - began)
+            gc.unfreeze()
+            after = read_rows(whole)
+            writes = least_writes(before, after)
+            least.append(do_the_least(copy, reads, writes, traject_id))
+            rows.append(sum(len(given) for _, given in writes))
+        if read_rows(copy) != after:
+            raise SystemExit(f"{what}: the raw side did not do the same")
+    regie, raw = statistics.median(ours), statistics.median(least)
+    say(
+        what, ms(regie), f"raw {ms(raw)}", f"ratio {regie / raw:.1f}", f"n={rounds}, {statistics.median(rows):.0f} rows"
+    )
+    return raw
 
 
 def bench_sweep(folder: Path, sizes: tuple[int, ...] = (1_000, 10_000)) -> None:
@@ -138,10 +165,11 @@ def bench_sweep(folder: Path, sizes: tuple[int, ...] = (1_000, 10_000)) -> None:
     ids = [start_one(context, definition, sources, number) for number in range(60)]
     moment = NOW + timedelta(days=9)
 
-    def look(number: int) -> None:
+    def look(number: int) -> int:
         reconcile_chunk(context, ids[number : number + 1], moment)
+        return ids[number]
 
-    plain = _compare(folder, "look", "look at one traject", 60, look, context)
+    plain = _compare(folder / "look.db", "look at one traject", 60, look, KNOWN_BEFORE_A_CHANGE)
     context, definition, sources = open_town(folder / "sweep.db")
     original = start_one(context, definition, sources, 0)
     made, days = 0, 9
