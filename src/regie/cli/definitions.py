@@ -50,7 +50,14 @@ def check(
         if result.findings:
             warn(render(result.findings, result.texts))
         steps = len(result.definition.steps) if result.definition else 0
-        say(f"{len(errors)} fouten, {len(result.findings) - len(errors)} waarschuwingen, {steps} stappen.")
+        warnings = len(result.findings) - len(errors)
+        counts = (
+            (len(errors), "fout", "fouten"),
+            (warnings, "waarschuwing", "waarschuwingen"),
+            (steps, "stap", "stappen"),
+        )
+        said = [f"{count or 'geen'} {one if count == 1 else many}" for count, one, many in counts]
+        say(f"{', '.join(said)}.".capitalize())
     if errors:
         raise typer.Exit(3)
     if strict and result.findings:
