@@ -25,7 +25,7 @@ from regie.core.events import (
     Tick,
 )
 from regie.core.ids import AnchorId, QuestionId, RoleId
-from regie.core.messages import WHOLE_CYCLE
+from regie.core.lines import WHOLE_CYCLE
 from regie.core.span import Span
 from regie.core.terms import Suspension, TermKind
 from regie.core.traject import CycleState

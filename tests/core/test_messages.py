@@ -27,7 +27,7 @@ from regie.core.events import (
     WorkResumed,
 )
 from regie.core.ids import AnchorId, PersonId, RoleId, StepId
-from regie.core.messages import MOST_NEIGHBOURS, Urgency
+from regie.core.lines import MOST_NEIGHBOURS, Urgency
 from regie.core.opening import open_cycle
 from regie.core.span import Span
 from regie.core.terms import TermKind

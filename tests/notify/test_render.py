@@ -12,7 +12,8 @@ import pytest
 
 from regie.core.definition import Kind
 from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
-from regie.core.messages import THREAT, WHOLE_CYCLE, Line
+from regie.core.lines import WHOLE_CYCLE, Line
+from regie.core.told import THREAT
 from regie.core.traject import State
 from regie.notify.page import WIDTH
 from regie.notify.render import LONGEST_SEEN, LONGEST_SUBJECT, Rendered, render

@@ -12,7 +12,7 @@ import pytest
 
 from regie.core.definition import Kind
 from regie.core.ids import OccurrenceKey, PersonId, RoleId
-from regie.core.messages import Line
+from regie.core.lines import Line
 from regie.core.plan import Plan
 from regie.core.preview import plan_definition
 from regie.core.traject import Cycle, Traject

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from regie.core.definition import HearsWhen
 from regie.core.events import StepFinished
-from regie.core.messages import Urgency
+from regie.core.lines import Urgency
 from regie.errors import NotFound, Refused
 from regie.store.outbox import (
     BACK_OFF,

@@ -41,7 +41,7 @@ from regie.core.events import (
     Tick,
 )
 from regie.core.ids import AnchorId, ListId, OccurrenceKey, PersonId, QuestionId, RoleId, StepId
-from regie.core.messages import Line
+from regie.core.lines import Line
 from regie.core.span import Span
 from regie.core.terms import Suspension, TermKind
 from regie.core.traject import AnchorDates, CycleState, Item, Occurrence, Planned, State, Traject

@@ -7,7 +7,7 @@ import pytest
 
 from regie.core.definition import Anchor, Kind
 from regie.core.ids import AnchorId, RoleId
-from regie.core.messages import WHOLE_CYCLE, Line
+from regie.core.lines import WHOLE_CYCLE, Line
 from regie.core.traject import AnchorDates, Cycle, CycleState, Occurrence, Planned, State
 from regie.store.validity import as_one_move, only_current, still_true
 from tests.support import builders as b

@@ -10,7 +10,7 @@ from typing import Any
 
 from regie.core.definition import Definition, Kind
 from regie.core.ids import AnchorId, OccurrenceKey, PersonId, RoleId
-from regie.core.messages import Line
+from regie.core.lines import Line
 from regie.core.opening import open_cycle
 from regie.core.plan import Plan
 from regie.core.settle import settle

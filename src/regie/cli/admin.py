@@ -417,7 +417,7 @@ def preview_mail(
     from regie.cli.common import cycle_number, find_key
     from regie.core.definition import Kind
     from regie.core.ids import PersonId, RoleId
-    from regie.core.messages import Line
+    from regie.core.lines import Line
     from regie.notify.render import render
     from regie.text.letter import Addressee, Letter, LetterPart
 

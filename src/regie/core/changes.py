@@ -8,7 +8,7 @@ from datetime import date
 from regie.core.events import Event
 from regie.core.findings import PlanFinding
 from regie.core.ids import OccurrenceKey
-from regie.core.messages import Message
+from regie.core.lines import Message
 from regie.core.plan import Plan
 from regie.core.traject import Cycle, Occurrence, Planned, State, Traject
 

@@ -20,9 +20,11 @@ from regie.core.applying import apply_event_to
 from regie.core.changes import Changes, Moved, Transition, WantedRun
 from regie.core.definition import Effect
 from regie.core.ids import OccurrenceKey
+from regie.core.lines import Message
 from regie.core.looks import next_looks
-from regie.core.messages import Message, decide_messages, merge_messages
+from regie.core.messages import decide_messages
 from regie.core.plan import Plan
+from regie.core.recipients import merge_messages
 from regie.core.settle import settle
 from regie.core.told import keep_told
 from regie.core.traject import Cycle, CycleState, Occurrence, State, Traject

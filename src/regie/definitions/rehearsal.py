@@ -20,7 +20,7 @@ from regie.core.changes import Changes
 from regie.core.definition import Definition
 from regie.core.engine import advance
 from regie.core.ids import AnchorId, ListId, OccurrenceKey, PersonId, StepId
-from regie.core.messages import Line
+from regie.core.lines import Line
 from regie.core.opening import open_cycle
 from regie.core.traject import Cycle, CycleState, Item, Person, State, Traject
 from regie.definitions.diligence import next_deed

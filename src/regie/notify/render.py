@@ -13,7 +13,7 @@ from datetime import date
 from urllib.parse import quote
 
 from regie.core.definition import Kind
-from regie.core.messages import Line
+from regie.core.lines import Line
 from regie.notify.page import Group, Item, Page, Section, as_html, as_text, without_control
 from regie.text.letter import Letter, LetterPart
 from regie.text.lines import (

@@ -12,7 +12,7 @@ from regie.core.checks import find_threats
 from regie.core.definition import Definition, Kind
 from regie.core.findings import PlanFinding
 from regie.core.ids import OccurrenceKey, PersonId, RoleId
-from regie.core.messages import Urgency
+from regie.core.lines import Urgency
 from regie.core.plan import Plan
 from regie.core.settle import settle
 from regie.core.traject import State, Traject

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlmodel import Session
 
 from regie.core.definition import HearsWhen
-from regie.core.messages import Urgency
+from regie.core.lines import Urgency
 from regie.store.dialects import per_dialect, said_for
 from regie.store.tables import MessageStatus, NoticeState, message, notice
 

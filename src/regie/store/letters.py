@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from regie.core.engine import local_day
 from regie.core.ids import OccurrenceKey, PersonId, StepId
-from regie.core.messages import WHOLE_CYCLE, Line
+from regie.core.lines import WHOLE_CYCLE, Line
 from regie.core.traject import Cycle, Traject
 from regie.errors import NotFound
 from regie.store.definitions import DefinitionShelf

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
-from regie.core.messages import Line, Message, Urgency
+from regie.core.lines import Line, Message, Urgency
 from regie.store.brake import count_messages, must_hold
 from regie.store.dialects import Writing, per_dialect
 from regie.store.rows import day_key, line_text

@@ -31,7 +31,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select, update
 from sqlmodel import Session
 
 from regie.core.ids import PersonId
-from regie.core.messages import Urgency
+from regie.core.lines import Urgency
 from regie.errors import NotFound, Refused
 from regie.store.brake import Held, discard_held, hold_everything, release_held
 from regie.store.dialects import Writing

@@ -14,7 +14,7 @@ from typing import Any
 
 from regie.core.definition import Answers, Kind, QuestionKind
 from regie.core.ids import OccurrenceKey, PersonId, QuestionId, RoleId, StepId
-from regie.core.messages import Line
+from regie.core.lines import Line
 from regie.core.terms import Suspension
 from regie.core.traject import Cycle, Occurrence, Planned, State
 from regie.store.tables import NONE, occurrence

@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from regie.core.definition import HearsWhen
-from regie.core.messages import Urgency
+from regie.core.lines import Urgency
 from regie.core.traject import CycleState, State
 
 NONE = "none"

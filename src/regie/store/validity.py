@@ -13,7 +13,7 @@ from typing import assert_never
 
 from regie.core.definition import Kind
 from regie.core.ids import AnchorId, OccurrenceKey
-from regie.core.messages import WHOLE_CYCLE, Line
+from regie.core.lines import WHOLE_CYCLE, Line
 from regie.core.told import THREAT
 from regie.core.traject import Cycle, CycleState, Occurrence, State
 

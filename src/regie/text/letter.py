@@ -12,7 +12,7 @@ from datetime import date
 
 from regie.core.definition import Definition
 from regie.core.ids import OccurrenceKey, PersonId, RoleId
-from regie.core.messages import Line
+from regie.core.lines import Line
 from regie.core.traject import State
 
 

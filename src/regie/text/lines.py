@@ -11,7 +11,7 @@ from datetime import date
 
 from regie.core.definition import Effect, Kind, Step, text_in
 from regie.core.ids import BodyId, OccurrenceKey
-from regie.core.messages import MOST_NEIGHBOURS, WHOLE_CYCLE, Line
+from regie.core.lines import MOST_NEIGHBOURS, WHOLE_CYCLE, Line
 from regie.core.told import THREAT
 from regie.core.traject import State
 from regie.text.dates import say_count, say_date, say_day
