@@ -143,6 +143,11 @@ def no_database(settings: Settings) -> Incomplete:
     )
 
 
+def count_of(number: int, one: str, many: str) -> str:
+    """Say a number of things: ``geen stappen``, ``1 stap``, ``5 stappen``."""
+    return f"{number or 'geen'} {one if number == 1 else many}"
+
+
 def make_data_dir(folder: Path) -> None:
     """Make the folder in which Regie keeps everything.
 

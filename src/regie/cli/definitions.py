@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from regie.cli import completion
-from regie.cli.common import JSON, print_json, say, table, warn
+from regie.cli.common import JSON, count_of, print_json, say, table, warn
 
 group = typer.Typer(help="Stappenplannen: controleren, tonen, oefenen.", no_args_is_help=True)
 
@@ -51,12 +51,11 @@ def check(
             warn(render(result.findings, result.texts))
         steps = len(result.definition.steps) if result.definition else 0
         warnings = len(result.findings) - len(errors)
-        counts = (
-            (len(errors), "fout", "fouten"),
-            (warnings, "waarschuwing", "waarschuwingen"),
-            (steps, "stap", "stappen"),
+        said = (
+            count_of(len(errors), "fout", "fouten"),
+            count_of(warnings, "waarschuwing", "waarschuwingen"),
+            count_of(steps, "stap", "stappen"),
         )
-        said = [f"{count or 'geen'} {one if count == 1 else many}" for count, one, many in counts]
         say(f"{', '.join(said)}.".capitalize())
     if errors:
         raise typer.Exit(3)

@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from regie import __version__
-from regie.cli import admin, cycles, definitions, plan, record, steps, trajects
+from regie.cli import admin, cycles, definitions, partners, plan, post, record, steps, trajects
 from regie.cli.common import INTERRUPTED, UsageError, show_error, show_usage
 from regie.errors import RegieError
 
@@ -27,6 +27,8 @@ trajects.register(app)
 cycles.register(app)
 steps.register(app)
 definitions.register(app)
+partners.register(app)
+post.register(app)
 admin.register(app)
 record.register(app)
 

@@ -1,0 +1,227 @@
+"""Partners and roles: who they are, read from lists, and which role nobody has."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from regie.cli import completion
+from regie.cli.common import (
+    DEFINITION,
+    JSON,
+    SLUG,
+    count_of,
+    open_town,
+    print_json,
+    say,
+    table,
+    warn,
+)
+from regie.errors import NotFound
+
+if TYPE_CHECKING:
+    from regie.store.partners import RowProblem
+
+partner = typer.Typer(help="Partners: inlezen, tonen.", no_args_is_help=True)
+role = typer.Typer(help="Rollen: wie ontbreekt.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(partner, name="partner")
+    app.add_typer(role, name="role")
+
+
+@partner.command("import")
+def import_partners(
+    file: Path = typer.Argument(help="CSV of YAML met organisatie, naam, e-mail, rol, taal, ritme, vervanger."),
+    traject: str = typer.Option(
+        "", "--traject", help="Alleen voor dit traject; anders voor alle.", autocompletion=completion.trajects
+    ),
+    definition: str = DEFINITION,
+    dry_run: bool = typer.Option(False, "--dry-run", help="Alleen controleren."),
+    as_json: bool = JSON,
+) -> None:
+    """Lees partners en hun rollen in. Is een regel fout, dan wordt niets opgeslagen."""
+    from regie.definitions import load_definition
+    from regie.store.partners import import_people
+    from regie.store.session import in_transaction
+
+    rows, first = _read_rows(file)
+    roles = set(load_definition(definition).partner_roles())
+    town = open_town(create=not dry_run)
+    where = {"traject_id": town.traject_id(traject)} if traject else {}
+    report = in_transaction(
+        town.context.engine,
+        lambda session: import_people(session, rows, dry_run=dry_run, roles=roles, first_row=first, **where),
+    )
+    facts = {
+        "stored": report.is_stored,
+        "added": report.added,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "bound": report.bound,
+        "problems": [
+            {
+                "row": each.row,
+                "column": each.column,
+                "code": each.error.code,
+                "message": str(each.error),
+                "message_nl": _say_problem(each, "nl"),
+            }
+            for each in report.problems
+        ],
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        for problem in report.problems:
+            warn(f"{file}, rij {problem.row}, kolom '{problem.column}': {_say_problem(problem, 'nl')}")
+        if report.problems:
+            say(
+                f"Er is niets opgeslagen: verbeter {count_of(len(report.problems), 'punt', 'punten')} en lees opnieuw in."
+            )
+        else:
+            word = "opgeslagen" if report.is_stored else "alles klopt; er is niets opgeslagen"
+            say(
+                f"{report.added} nieuw, {report.changed} gewijzigd, {report.unchanged} gelijk;"
+                f" {count_of(report.bound, 'rol', 'rollen')} gegeven: {word}."
+            )
+    if report.problems:
+        raise typer.Exit(6)
+
+
+def _say_problem(problem: RowProblem, language: str) -> str:
+    from regie.text.refusals import say_refusal
+
+    refusal = say_refusal(problem.error, language)
+    return f"{refusal.message} {refusal.advice}".strip()
+
+
+def _read_rows(file: Path) -> tuple[list[dict[str, str | None]], int]:
+    """Read a list; give with it the number of its first row, as a spreadsheet counts."""
+    if not file.is_file():
+        raise NotFound(f"no file '{file}'", code="unknown-file", file=str(file))
+    if file.suffix.lower() in (".yaml", ".yml"):
+        from pydantic import Field
+
+        from regie.definitions.plain import read_part
+        from regie.definitions.schema import Part
+
+        class PeopleFile(Part):
+            partners: list[dict[str, str]] = Field(default_factory=list)
+
+        rows: list[dict[str, str | None]] = [
+            dict(each) for each in read_part(file, PeopleFile, "partners-invalid").partners
+        ]
+        first = 1
+    else:
+        rows, first = _read_csv(_decode(file.read_bytes()))
+    if not any(any(row.values()) for row in rows):
+        raise typer.BadParameter("er staat geen partner in dit bestand; onder de kopregel hoort een regel per partner")
+    return rows, first
+
+
+def _read_csv(text: str) -> tuple[list[dict[str, str | None]], int]:
+    first_line, _, rest = text.partition("\n")
+    said = first_line.strip().lower()
+    if said.startswith("sep=") and len(said) == len("sep=") + 1:  # how Excel is told what separates
+        delimiter, text, first = first_line.strip()[-1], rest, 3
+    else:
+        delimiter, first = max(";,\t", key=first_line.count), 2
+    try:
+        # read by line feeds only: a text knows more line ends, and those are for the import to refuse
+        header, *records = [*csv.reader(io.StringIO(text), delimiter=delimiter)] or [[]]
+    except csv.Error as error:
+        raise typer.BadParameter("dit bestand is niet te lezen als CSV; sla het op als CSV UTF-8") from error
+    names = [name.strip() for name in header]
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise typer.BadParameter(f"deze kolommen staan er twee keer: {', '.join(twice)}")
+    rows: list[dict[str, str | None]] = []
+    for record in records:
+        cells = dict.fromkeys(filter(None, names), "")
+        cells.update((name, value) for name, value in zip(names, record, strict=False) if name)
+        loose = [value for place, value in enumerate(record) if place >= len(names) or not names[place]]
+        rows.append({**cells, "": " ".join(loose)} if any(map(str.strip, loose)) else {**cells})
+    return rows, first
+
+
+def _decode(content: bytes) -> str:
+    """Read a list as it comes from a spreadsheet: UTF-8, UTF-16 with its mark, or what Excel on Windows writes."""
+    ways = ["utf-16"] if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ["utf-8-sig", "cp1252"]
+    for way in ways:
+        try:
+            text = content.decode(way)
+        except UnicodeDecodeError:
+            continue
+        if way == "cp1252":
+            warn("het bestand is geen UTF-8; gelezen als Windows-tekst. Controleer namen met accenten.")
+        return text
+    raise typer.BadParameter("dit bestand is geen tekst; sla het op als CSV UTF-8")
+
+
+@partner.command("list")
+def list_partners(traject: str = typer.Option("", "--traject"), as_json: bool = JSON) -> None:
+    """Toon partners en hun rollen."""
+    from regie.store.partners import list_people
+    from regie.store.session import read_scope
+
+    town = open_town()
+    with read_scope(town.context.engine) as session:
+        people = list_people(session, town.traject_id(traject) if traject else None)
+    rows = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "email": each.email,
+            "organisation": each.organisation,
+            "language": each.language,
+            "roles": [name for name, _ in each.roles],
+            "deputy": each.deputy,
+        }
+        for each in people
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        names = ("naam", "e-mail", "organisatie", "rollen")
+        table("Partners", names, ((r["name"], r["email"], r["organisation"], ", ".join(r["roles"])) for r in rows))  # type: ignore[arg-type]
+
+
+@role.command("list")
+def list_roles(traject: str = SLUG, as_json: bool = JSON) -> None:
+    """Toon de rollen van een traject, en welke niemand vervult."""
+    from regie.core.definition import text_in
+    from regie.store.partners import list_people, unfilled_roles
+    from regie.store.session import read_scope
+
+    town = open_town()
+    found = town.traject(traject)
+    definition = found.cycles[-1].definition
+    with read_scope(town.context.engine) as session:
+        empty = set(unfilled_roles(session, definition, found.id))
+        people = list_people(session, found.id)
+    rows = [
+        {
+            "role": each.id,
+            "title": text_in(each.title, "nl"),
+            "people": [p.name for p in people if any(name == each.id for name, _ in p.roles)],
+            "missing_address": [p.name for p in people if not p.email and any(name == each.id for name, _ in p.roles)],
+            "unfilled": each.id in empty,
+        }
+        for each in definition.roles.values()
+        if not each.is_group
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        table(
+            "Rollen",
+            ("rol", "titel", "wie"),
+            ((r["role"], r["title"], "NIEMAND" if r["unfilled"] else ", ".join(r["people"])) for r in rows),  # type: ignore[arg-type]
+        )
