@@ -34,6 +34,7 @@ from regie.store.partners import bind_role, save_person
 from regie.store.session import create_engine_for, read_scope, upgrade, write_scope
 from regie.store.trajects import load_traject
 from regie.supervise import Child, prefect_environment, server_command, wait_until_ready
+from regie.text.dates import say_date
 from regie.text.post import STATUSES
 from regie.text.refusals import say_refusal
 from regie.text.sentences import say_count
@@ -91,6 +92,9 @@ def summarise(demo: Demo, flow_runs: int) -> None:
     regie = f"REGIE_DATA_DIR={demo.folder} {_command()}"
     print(f"  Verder:  {regie} traject show de-wilg")
     print(f"           {regie} up")
+    print(
+        f"           De demo leeft op {say_date(demo.today)}; tot die dag laat regie up alles zien en verandert er vanzelf niets."
+    )
 
 
 def run(folder: Path) -> int:

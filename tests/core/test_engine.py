@@ -14,7 +14,6 @@ from regie.core.conditions import parse
 from regie.core.definition import (
     Anchor,
     CycleKind,
-    Definition,
     Effect,
     EvidenceRule,
     Gate,
@@ -564,44 +563,6 @@ def test_extra_sweeps_in_between_add_nothing(days: list[int]) -> None:
         lines = [(message.to, line.told_as, line.due_on) for message in town.messages for line in message.lines]
         assert not told & set(lines)
         told |= set(lines)
-
-
-def live(whole: Definition, deeds: dict[int, str], *, every_day: bool) -> tuple[list[object], int]:
-    """Live a hundred days; give on which day who was told what, and how often was looked."""
-    town, told, looks = started(whole), [], 0
-    for offset in range(1, 100):
-        day = MONDAY + timedelta(days=offset)
-        due = town.next_look_on is not None and town.next_look_on <= day
-        for event in [Tick()] * (every_day or due) + [finish(deeds[offset]) for _ in range(offset in deeds)]:
-            looks += isinstance(event, Tick)
-            try:
-                town = after(town, day, event)
-            except Refused:
-                continue
-            told += [(day, message.to, line) for message in town.messages for line in message.lines]
-    return told, looks
-
-
-@settings(max_examples=25)
-@given(
-    st.dictionaries(st.integers(1, 60).filter(lambda day: day % 7 < 5), st.sampled_from("abcd"), max_size=5),
-    st.sampled_from(("", "+2w", "+5wd")),
-)
-def test_looking_only_on_the_days_that_were_announced_tells_the_same_as_looking_every_day(
-    deeds: dict[int, str], lag: str
-) -> None:
-    whole = definition(
-        step("a", "3wd", due="10wd after start", accountable=RoleId("boss")),
-        step("b", "5wd", [f"fs:a{lag}"], due="30wd after start"),
-        step("c", "2wd", ["b"], window=Window(opens=rule("40wd after start"))),
-        step("d", due="60wd after start"),
-    )
-
-    daily, most = live(whole, deeds, every_day=True)
-    announced, fewest = live(whole, deeds, every_day=False)
-
-    assert announced == daily
-    assert fewest <= most
 
 
 def test_what_happens_in_one_cycle_keeps_the_day_on_which_another_must_be_looked_at() -> None:
