@@ -13,13 +13,13 @@ help:  ## Show this list
 
 setup: $(STAMP)  ## Make .venv and install everything into it
 
-# uv is quick; where it cannot be had, pip does the same from the same hashes
+# uv is quick; where it cannot be had, pip does the same from the same hashes: the lock is whole, so nothing is resolved
 $(STAMP): requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || echo "uv is not available, going on with pip"
 	if [ -x $(BIN)/uv ]; then \
 	  UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.lock; \
-	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock; fi
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock; fi
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 
