@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.commands import logging_as_it_was
 
 settings.register_profile(
     "fast", deadline=None, print_blob=True, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
@@ -24,3 +27,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
     if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and everything is required here: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True)
+def _no_test_leaves_a_redaction_behind() -> Iterator[None]:
+    with logging_as_it_was():
+        yield

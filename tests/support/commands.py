@@ -69,14 +69,13 @@ def _standing_in(folder: Path, environment: Mapping[str, str], out: io.StringIO,
         contextlib.chdir(folder),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
-        _logging_as_it_was(),
     ):
         yield
 
 
 @contextlib.contextmanager
-def _logging_as_it_was() -> Iterator[None]:
-    """Take away the redaction that a command puts in place for the whole of its process."""
+def logging_as_it_was() -> Iterator[None]:
+    """Take away the redaction that a command or a flow puts in place for the whole of its process."""
     factory = logging.getLogRecordFactory()
     loggers = [logging.getLogger(name) for name in ("", "apprise", "urllib3")]
     before = [(logger, list(logger.filters), logger.level) for logger in loggers]
