@@ -98,7 +98,7 @@ def clean_header(text: str, longest: int = LONGEST_SUBJECT) -> str:
     """
     visible = (" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
     # Python decodes what looks like an encoded word, and would write the line end that it hides as a header.
-    line = " ".join("".join(visible).replace("=?", "= ?").split())
+    line = " ".join(re.sub(r"=\?+", "=", "".join(visible)).split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
