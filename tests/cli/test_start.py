@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pty
+import select
+import signal
 import subprocess
 import sys
 import time
@@ -28,6 +30,7 @@ steps:
   b: {title: B, takes: 5wd, responsible: maker, needs: a}
   c: {title: C, takes: 0wd, responsible: baas, needs: b}
 """
+CTRL_C = "\x03"
 GIVEN = ("--title", "De Wilg", "--definition", "klein.yaml", "--start", "2026-11-02", "--set", "plekken=80")
 
 
@@ -113,28 +116,37 @@ def test_text_that_is_far_too_long_is_refused_with_its_measure(regie: Regie) -> 
 
 
 def at_a_terminal(folder: Path, *keys: str) -> tuple[int, str]:
-    """Start a traject as somebody does who types; give the exit code and what stood on the screen."""
+    """Start a traject as somebody does who reads, then types; give the exit code and what stood on the screen."""
     screen, own = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "regie", "traject", "start", "--definition", "klein.yaml"],
         cwd=folder, env=environment_in(folder), stdin=own, stdout=own, stderr=own, start_new_session=True,
     )  # fmt: skip
     os.close(own)
-    seen, left, until = "", [*keys], time.monotonic() + 60
+    try:
+        seen = _read_and_type(process, screen, list(keys))
+        return process.wait(10), seen.replace("\r\n", "\n")
+    finally:
+        os.close(screen)
+        process.kill()
+        process.wait(10)
+
+
+def _read_and_type(process: subprocess.Popen[bytes], screen: int, keys: list[str]) -> str:
+    seen, until = "", time.monotonic() + 60
     while time.monotonic() < until:
+        # A key waits until it is read; Ctrl-C does not: just before the wait for a key it would go unheard.
+        if not select.select([screen], [], [], 1.0 if keys[:1] == [CTRL_C] else 0.1)[0]:
+            if keys and seen.rstrip(" ").endswith((":", "]")):
+                key = keys.pop(0)
+                process.send_signal(signal.SIGINT) if key == CTRL_C else os.write(screen, key.encode() + b"\n")
+                seen += "\n"
+            continue
         try:
-            read = os.read(screen, 4096).decode("utf-8", "replace")
+            seen += os.read(screen, 4096).decode("utf-8", "replace")
         except OSError:  # the other side is gone
-            break
-        seen += read
-        if left and seen.rstrip(" ").endswith((":", "]")):
-            if left[0] == "\x03":
-                process.send_signal(2)
-            else:
-                os.write(screen, left[0].encode() + b"\n")
-            del left[0]
-    os.close(screen)
-    return process.wait(10), seen.replace("\r\n", "\n")
+            return seen
+    raise AssertionError(f"still waiting after a minute: {seen!r}")
 
 
 def test_wrong_answer_is_asked_again_with_what_is_wrong_and_ja_is_yes(regie: Regie, tmp_path: Path) -> None:
@@ -153,7 +165,7 @@ def test_wrong_answer_is_asked_again_with_what_is_wrong_and_ja_is_yes(regie: Reg
 
 
 def test_ctrl_c_at_a_question_stops_and_saves_nothing(regie: Regie, tmp_path: Path) -> None:
-    code, seen = at_a_terminal(tmp_path, "De Wilg", "\x03")
+    code, seen = at_a_terminal(tmp_path, "De Wilg", CTRL_C)
 
     assert code == 130, seen
     assert seen.rstrip().endswith("Gestopt. Niets is half opgeslagen.")

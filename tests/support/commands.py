@@ -69,6 +69,7 @@ def _standing_in(folder: Path, environment: Mapping[str, str], out: io.StringIO,
         contextlib.chdir(folder),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
+        logging_as_it_was(),
     ):
         yield
 
