@@ -300,7 +300,7 @@ class Machine(RuleBasedStateMachine):
         traject_id, cycle, work = self._pick(number)
         target = working_days(self.today, days)
         event = AnchorMoved(anchor=AnchorId("opening"), cycle=cycle, target=target, by="p9", reason="uitgesteld")
-        if self._happens(traject_id, event, allowed="e" not in work.done):
+        if self._happens(traject_id, event, allowed="e" not in work.done and target != work.opening):
             work.opening = target
 
     @rule(role=st.sampled_from(sorted(PEOPLE)))

@@ -22,9 +22,10 @@ def next_looks(cycle: Cycle, plan: Plan, today: date) -> Iterator[date]:
     activities = plan.network.activities
     states = [cycle.occurrences[activity.key].state for activity in activities]
     if any(state.is_open and plan.leans_on_today(place) for place, state in enumerate(states)):
-        # tomorrow's plan has other dates anyway, and nobody is told anything on a day off
-        yield calendar.next_working_day(today + ONE_DAY)
-        return
+        tomorrow = today + ONE_DAY
+        yield (moves_on := calendar.next_working_day(tomorrow))  # a day off moves no planned date
+        if moves_on == tomorrow:
+            return  # nothing can come sooner
     for place, activity in enumerate(activities):
         if states[place].is_open:
             yield from (day for day in _own_looks(cycle, plan, place, activity) if day > today)
