@@ -24,7 +24,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	touch $(STAMP)
 
 test: $(STAMP)  ## Run all tests, with everything required
-	REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup
+	REGIE_HYPOTHESIS=repeatable REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup
 
 nightly: $(STAMP)  ## Run the tests that look further: more examples, all thirty years through the store
 	REGIE_HYPOTHESIS=nightly REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup --timeout 3600 \
