@@ -263,6 +263,22 @@ def test_history_is_kept_and_verified(town: Regie) -> None:
     assert town("audit", "verify").code == 0
 
 
+def test_history_names_steps_and_decisions_as_people_know_them(town: Regie) -> None:
+    for done in (
+        ("step", "complete", "de-wilg", "a", "--evidence", "zaak 1", "--yes"),
+        ("gate", "decide", "de-wilg", "b", "hold", "--decided-by", "college", "--reason", "Wacht", "--until", "2098-12-01", "--yes"),
+        ("anchor", "move", "de-wilg", "opening", "2099-02-05", "--reason", "Uitstel", "--yes"),
+    ):  # fmt: skip
+        ran = town(*done)
+        assert ran.code == 0, ran.err
+
+    finished, held, moved = town("history", "de-wilg").out.splitlines()[-3:]
+
+    assert finished.endswith("A: kan beginnen → klaar; B: nog niet → kan beginnen; zaak 1")
+    assert held.endswith("B; Aanhouden; Wacht")
+    assert moved.endswith("Opening; Uitstel")
+
+
 def test_doctor_says_what_is_missing(town: Regie) -> None:
     lines = {line["what"]: line for line in town("doctor", "--json").json}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from regie.cli.common import JSON, SLUG, open_town, print_json, say, table, warn
 from regie.errors import Refused
 
 if TYPE_CHECKING:
+    from regie.core.traject import Traject
     from regie.store.history import HistoryEntry
 
 audit = typer.Typer(help="De vastlegging controleren.", no_args_is_help=True)
@@ -36,6 +38,7 @@ def history(
     town = open_town()
     with read_scope(town.context.engine) as session:
         found = list_history(session, town.traject_id(traject))[-limit:]
+    names = _names(town.traject(traject))
     if as_json:
         print_json(
             [
@@ -54,25 +57,47 @@ def history(
     zone = town.settings.timezone
     events = words_in("nl").events
     table("Geschiedenis", ("nr", "wanneer", "wie", "wat", "waarover"), (
-        (each.seq, say_moment(each.at, zone), each.by, events.get(each.event, each.event), _about(each)) for each in found
+        (each.seq, say_moment(each.at, zone), each.by, events.get(each.event, each.event), _about(each, names)) for each in found
     ))  # fmt: skip
 
 
-def _about(entry: HistoryEntry) -> str:
+def _names(traject: Traject) -> dict[str, str]:
+    """What steps, anchors, lists and outcomes are called, by their id; an older plan's name gives way to a newer one."""
+    from regie.core.definition import text_in
+
+    names: dict[str, str] = {}
+    for cycle in traject.cycles:
+        plan = cycle.definition
+        names |= {anchor.id: text_in(anchor.title, "nl") for anchor in plan.anchors.values()}
+        names |= {growing.id: text_in(growing.title, "nl") for growing in plan.lists.values()}
+        for step in plan.steps.values():
+            names[step.id] = text_in(step.title, "nl")
+            for outcome in step.gate.outcomes.values() if step.gate else ():
+                names[f"{step.id}:{outcome.id}"] = text_in(outcome.title, "nl")
+    return names
+
+
+def _about(entry: HistoryEntry, names: Mapping[str, str]) -> str:
     """Which step or date it was about, what changed state, and what was said of it."""
+
+    def name(key: str | Sequence[str]) -> str:
+        step, copy = key.partition("@")[::2] if isinstance(key, str) else (key[0], "".join(key[1:]))
+        return names.get(step, step) + (f" ({copy})" if copy else "")
+
     what = entry.payload.get("event", {})
-    key = what.get("key")
-    about = (
-        [str(key[0]) + (f"@{key[1]}" if key[1:] and key[1] else "") if isinstance(key, list) else str(key)]
-        if key
-        else []
-    )
-    about += [str(what[name]) for name in ("anchor", "list", "outcome") if what.get(name)]
+    subjects = [name(what[field]) for field in ("key", "anchor", "list") if what.get(field)]
+    if what.get("outcome"):
+        subjects.append(names.get(f"{what['key'][0]}:{what['outcome']}", what["outcome"]))
     moves = [
-        f"{step}: {_state(before)} → {_state(after)}" for _, step, before, after, *_ in entry.payload["transitions"]
+        f"{name(step)}: {_state(before)} → {_state(after)}"
+        for _, step, before, after, *_ in entry.payload["transitions"]
     ]
+    about = [each for each in subjects if not any(move.startswith(f"{each}: ") for move in moves[:3])]
     left = [f"en nog {len(moves) - 3}"] if len(moves) > 3 else []
-    return "; ".join([*about, *moves[:3], *left, *map(str, filter(None, entry.words.values()))])
+    words = [
+        ", ".join(map(str, said)) if isinstance(said, list) else str(said) for said in entry.words.values() if said
+    ]
+    return "; ".join([*about, *moves[:3], *left, *words])
 
 
 def _state(value: str | None) -> str:
