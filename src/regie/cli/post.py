@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import typer
@@ -138,14 +139,8 @@ def hold(
 ) -> None:
     """Houd alles vast wat nog niet vertrok, en wat de volgende ronde wil zeggen: na het terugzetten van een kopie."""
     from regie.store.outbox import hold_everything
-    from regie.store.session import in_transaction
 
-    actor = check_plain(who(by), "by")
-    check_plain(reason, "reason", is_long=True)
-    town = open_town()
-    held = in_transaction(
-        town.context.engine, lambda session: hold_everything(session, town.now(), by=actor, reason=reason)
-    )
+    held = _do_with_held(hold_everything, by, reason)
     if as_json:
         _say_held("Vastgehouden", "held", held, as_json)
         return
@@ -162,15 +157,18 @@ def discard(
 ) -> None:
     """Gooi vastgehouden berichten weg, met reden."""
     from regie.store.outbox import discard_held
+
+    _say_held("Weggegooid", "discarded", _do_with_held(discard_held, by, reason), as_json)
+
+
+def _do_with_held(work: Callable[..., Held], by: str, reason: str) -> Held:
+    """Hold or discard, for a reason that is kept."""
     from regie.store.session import in_transaction
 
     actor = check_plain(who(by), "by")
     check_plain(reason, "reason", is_long=True)
     town = open_town()
-    held = in_transaction(
-        town.context.engine, lambda session: discard_held(session, town.now(), by=actor, reason=reason)
-    )
-    _say_held("Weggegooid", "discarded", held, as_json)
+    return in_transaction(town.context.engine, lambda session: work(session, town.now(), by=actor, reason=reason))
 
 
 def _say_held(said: str, name: str, held: Held, as_json: bool) -> None:
