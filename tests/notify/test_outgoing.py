@@ -190,6 +190,13 @@ def test_subject_starts_on_the_line_of_its_name(length: int) -> None:
     assert as_read(a_message(subject=subject))["Subject"] == subject
 
 
+@pytest.mark.parametrize("length", range(40, 140))
+def test_subject_with_other_letters_reads_back_as_it_was_wherever_it_is_folded(length: int) -> None:
+    subject = ("Uiterlijk morgen: besluit over de opvanglocatie " * 3)[:length].rstrip() + " één café"
+
+    assert as_read(a_message(subject=subject))["Subject"] == subject
+
+
 @settings(deadline=None)  # other work may have the machine
 @given(text=ANY_TEXT)
 def test_cleaning_a_header_twice_is_cleaning_it_once(text: str) -> None:

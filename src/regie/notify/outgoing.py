@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -25,18 +26,26 @@ if TYPE_CHECKING:
 LONGEST_SUBJECT = 200
 LONGEST_NAME = 100
 _ONE_LINE = 70
+_ENCODED_LINE = 75
 _MEANS_SOMETHING = re.compile(r'[()<>\[\]:;@\\,"]')
 _PLAIN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-])){0,59}")
 
 
-class _OneStart(EmailPolicy):
-    """Starts a header on the line of its name: Python leaves that line empty when the text would just not fit."""
+class _WellFolded(EmailPolicy):
+    """Folds a header so that it reads back as it was, and starts it on the line of its name.
+
+    Python leaves that line empty when the text would just not fit, and where it folds between a plain word and one with
+    other letters than those of ASCII the reader gets a space too many: such a subject is encoded as a whole.
+    """
 
     def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() == "subject" and not value.isascii():
+            encoded = Header(value, "utf-8", header_name=name, maxlinelen=_ENCODED_LINE).encode(linesep="\r\n")
+            return f"{name}: {encoded}\r\n".encode("ascii")
         return re.sub(rb"\A([^:\r\n]+:)\r\n(?=[ \t])", rb"\1", super().fold_binary(name, value))
 
 
-_LETTER = _OneStart(linesep="\r\n")
+_LETTER = _WellFolded(linesep="\r\n")
 
 
 class DeliveryOutcome(StrEnum):
