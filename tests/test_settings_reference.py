@@ -72,6 +72,8 @@ def test_all_examples_work_together(monkeypatch: pytest.MonkeyPatch) -> None:
     ("variable", "said", "taken", "refused"),
     [
         ("REGIE_ENVIRONMENT_LABEL", "hoogstens 40 tekens", "x" * 40, "x" * 41),
+        ("REGIE_ORGANISATION", "hoogstens 80 tekens", "x" * 80, "x" * 81),
+        ("REGIE_WEB_PORT", "1 tot en met 65535", "65535", "65536"),
         ("REGIE_AUDIT_KEY", "minstens 32 tekens", "x" * 32, "x" * 31),
         ("REGIE_SQLITE_RISK_ACCEPTED", "hoogstens 200 tekens", "x" * 200, "x" * 201),
         ("REGIE_BRAKE_MESSAGES_PER_DAY", "minstens 1", "1", "0"),

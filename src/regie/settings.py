@@ -55,6 +55,12 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _contact(value: str) -> str:
+    if not value:
+        return ""
+    return _web_address(value) if "://" in value else f"mailto:{_email(value.removeprefix('mailto:'))}"
+
+
 def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -103,6 +109,44 @@ class Settings(BaseSettings):
         default="",
         max_length=40,
         description="Name of a non-production environment, such as `TEST`. Empty means production.",
+    )
+    organisation: str = Field(
+        default="Regie",
+        min_length=1,
+        max_length=80,
+        description="Name of the municipality, at the top of every page.",
+    )
+    logo: Path | None = Field(
+        default=None,
+        description="Logo at the top of every page: a PNG, JPEG or SVG file of at most 200 kB.",
+    )
+    theme_css: Path | None = Field(
+        default=None,
+        description="House style: a CSS file of at most 200 kB that sets tokens of NL Design System again.",
+    )
+    allowed_hosts: WordList = Field(
+        default=(),
+        description="Names by which browsers may call Regie besides that of the base address and of this machine, "
+        "separated by commas.",
+    )
+    web_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Network address on which the pages are served.",
+    )
+    web_port: int = Field(
+        default=8080,
+        ge=1,
+        le=65535,
+        description="Port on which the pages are served.",
+    )
+    trusted_proxies: WordList = Field(
+        default=("127.0.0.1",),
+        description="Addresses of proxies whose word about the browser's own address is believed.",
+    )
+    security_contact: Annotated[str, AfterValidator(_contact)] = Field(
+        default="",
+        description="Where to report a weakness, in `/.well-known/security.txt`: an e-mail address or a web address.",
     )
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         default="Europe/Amsterdam",
