@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_JOBS ?= 2
 
-.PHONY: help setup test nightly test-fast check lint types contracts fix demo schema schema-check migration bench clean lock
+.PHONY: help setup test nightly test-fast check lint types contracts fix demo schema schema-check catalog look migration bench clean lock
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,12 @@ schema: $(STAMP)  ## Publish the JSON Schema of the file format
 
 schema-check: $(STAMP)
 	$(BIN)/regie definition schema --check
+
+catalog: $(STAMP)  ## Bring the translations of the pages up to date, and compile them
+	$(BIN)/python -m tools.catalog
+
+look: $(STAMP)  ## Fetch the pinned CSS and htmx again; needs npm
+	$(BIN)/python -m tools.vendor_css
 
 migration: $(STAMP)  ## Write a database migration: make migration m="what changes"
 	$(BIN)/python -m regie.store.migrations "$(m)"

@@ -17,7 +17,18 @@ def loaded_by(code: str) -> set[str]:
 def test_importing_the_command_line_loads_no_database_no_prefect_and_no_yaml() -> None:
     loaded = loaded_by("import regie.cli.main")
 
-    assert not loaded & {"prefect", "sqlmodel", "sqlalchemy", "apprise", "pydantic", "ruamel", "fastapi", "jinja2"}
+    assert not loaded & {
+        "prefect",
+        "sqlmodel",
+        "sqlalchemy",
+        "apprise",
+        "pydantic",
+        "ruamel",
+        "fastapi",
+        "jinja2",
+        "uvicorn",
+        "babel",
+    }
 
 
 def test_planning_a_definition_loads_no_database_and_no_prefect() -> None:

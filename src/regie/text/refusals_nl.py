@@ -702,6 +702,25 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "checkpoint-unreadable": (
         Saying("'{file}' is niet wat regie audit head schreef.", "Geef het bestand waarin u het bewaarde."),
     ),
+    "theme-unusable": (
+        *(
+            Saying("{variable}: het bestand '{file}' kan niet worden gebruikt: " + said, advice, {"problem": problem})
+            for problem, said, advice in (
+                (
+                    "kind",
+                    "het is van een andere soort.",
+                    "Neem een CSS-bestand voor de stijl, en PNG, JPEG of SVG zonder script voor het logo.",
+                ),
+                (
+                    "elsewhere",
+                    "het haalt iets van elders.",
+                    "Haal @import en url( eruit; bij Regie komt alles van het eigen adres.",
+                ),
+                ("unreadable", "het is er niet, of Regie mag het niet lezen.", "Controleer het pad en de rechten."),
+                ("size", "het is groter dan 200 kB.", "Maak het kleiner."),
+            )
+        ),
+    ),
     # --- running everything --------------------------------------------------------------------------
     "port-in-use": (
         Saying("Poort {port} is al in gebruik.", "Stop wat de poort gebruikt, of kies een andere met --port."),

@@ -1,0 +1,61 @@
+"""The application: wiring, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+
+from regie import __version__
+from regie.actions.context import Context
+from regie.settings import Settings
+from regie.web import errors, visitor
+from regie.web.access_log import AccessLog
+from regie.web.deps import Shell
+from regie.web.form_token import derive_key
+from regie.web.pages import Pages
+from regie.web.routes import health, home
+from regie.web.security import FormGuard, HeadAsGet, OnlyOwnHosts, SecurityHeaders
+from regie.web.static_files import read_static
+from regie.web.theme import read_theme
+
+ROUTERS: Sequence[APIRouter] = (home.router, health.router)
+
+
+def create_app(
+    context: Context, settings: Settings, clock: Callable[[], datetime], *, routers: Sequence[APIRouter] = ROUTERS
+) -> FastAPI:
+    """Make the application.
+
+    Args:
+        context: its key is what the keys of the web are derived from.
+        clock: gives an aware datetime.
+
+    Raises:
+        Refused: ``theme-unusable``.
+    """
+    pages = Pages(settings, read_static(read_theme(settings)), derive_key(context.audit_key, "form-token"))
+    app = FastAPI(
+        title="Regie",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(SecurityHeaders, https=pages.secure),
+            Middleware(AccessLog, pages=pages, clock=clock),
+            Middleware(
+                OnlyOwnHosts, hosts=visitor.hosts_of(settings.base_url, (*settings.allowed_hosts, settings.web_host))
+            ),
+            Middleware(HeadAsGet),
+            Middleware(FormGuard, pages=pages),
+        ],
+    )
+    app.state.shell = Shell(context, settings, clock, pages)
+    errors.install(app, pages)
+    for router in routers:
+        app.include_router(router)
+    return app

@@ -1,0 +1,140 @@
+"""What a route may ask for. The only module of the web that touches the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+
+from regie.actions.context import Context
+from regie.errors import Incomplete, RegieError
+from regie.settings import Settings
+from regie.store.brake import find_sweep
+from regie.store.outbox import oldest_pending
+from regie.store.session import check_schema, create_engine_for, is_there, read_scope
+from regie.web.pages import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What the application was made with; ``request.app.state.shell``."""
+
+    context: Context
+    settings: Settings
+    clock: Callable[[], datetime]
+    pages: Pages
+
+
+def open_database(settings: Settings) -> Engine:
+    """Make the engine of the pages; connects to nothing yet, so that pages can say that a database is away.
+
+    Raises:
+        Incomplete: ``no-database``; SQLite would make an empty one.
+    """
+    engine = create_engine_for(settings.database_url.get_secret_value())
+    if not is_there(engine):
+        raise Incomplete(
+            f"there is no database in '{settings.data_dir}'",
+            code=_GONE,
+            hint="make one with: regie db upgrade",
+            folder=str(settings.data_dir),
+        )
+    return engine
+
+
+def get_shell(request: Request) -> Shell:
+    shell: Shell = request.app.state.shell
+    return shell
+
+
+def get_pages(request: Request) -> Pages:
+    return get_shell(request).pages
+
+
+def get_context(request: Request) -> Context:
+    """For an action: it opens its own transaction."""
+    return get_shell(request).context
+
+
+def get_now(request: Request) -> datetime:
+    """The moment of this request, by the clock of the application."""
+    return get_shell(request).clock()
+
+
+def read_session(request: Request) -> Iterator[Session]:
+    """A session that sees one moment of the database, for as long as the request takes.
+
+    Raises:
+        Incomplete: ``database-unreachable``.
+    """
+    with read_scope(get_shell(request).context.engine) as session:
+        yield session
+
+
+ShellNow = Annotated[Shell, Depends(get_shell)]
+PagesNow = Annotated[Pages, Depends(get_pages)]
+ContextNow = Annotated[Context, Depends(get_context)]
+Now = Annotated[datetime, Depends(get_now)]
+Reading = Annotated[Session, Depends(read_session)]
+
+
+# --- health ------------------------------------------------------------------------------------------
+
+_BEHIND_AFTER = timedelta(days=4)  # sweeps and post rest at the weekend, and at Easter
+_GONE = "no-database"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How Regie is doing, without names of machines.
+
+    Args:
+        database: ``ok``, or the code of what is wrong with it.
+        sweep_age: since the last sweep began; None when there never was one.
+        waiting_for: how long the oldest message could have left; None when none waits.
+    """
+
+    database: str
+    sweep_age: timedelta | None = None
+    waiting_for: timedelta | None = None
+
+    @property
+    def works(self) -> bool:
+        return self.database == "ok"
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether nobody sweeps or sends any more, though the pages work."""
+        return any(each is not None and each > _BEHIND_AFTER for each in (self.sweep_age, self.waiting_for))
+
+
+def is_answering(engine: Engine) -> bool:
+    """Whether the database answers a question."""
+    if not is_there(engine):  # SQLite would make one
+        return False
+    try:
+        with read_scope(engine) as session:
+            session.connection().execute(text("SELECT 1"))
+    except RegieError:
+        return False
+    return True
+
+
+def look_at_health(engine: Engine, now: datetime) -> Health:
+    """Look at the database, its version, the sweeps and the post."""
+    if not is_there(engine):
+        return Health(_GONE)
+    try:
+        check_schema(engine)
+        with read_scope(engine) as session:
+            sweep, waiting_since = find_sweep(session), oldest_pending(session)
+    except RegieError as error:
+        return Health(error.code)
+    age = max(now - sweep.began_at, timedelta()) if sweep else None
+    waiting = max(now - waiting_since, timedelta()) if waiting_since else None
+    return Health("ok", age, waiting)

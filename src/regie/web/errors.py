@@ -1,0 +1,164 @@
+"""From what went wrong to an answer: a page that a citizen understands, or ``problem+json`` under ``/api``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from regie.errors import RegieError
+from regie.text.refusals import say_refusal
+from regie.web.language import N_
+from regie.web.pages import Pages
+
+STATUSES: Mapping[str, int] = {
+    "refused": 422,
+    "not-found": 404,
+    "conflict": 409,
+    "incomplete": 503,
+    "delivery-failed": 503,
+    "definition-invalid": 422,
+    "error": 500,
+}
+"""Which status each family of errors gets; a family that is not here is a fault of ours."""
+
+_TEMPORARY = {"database-locked": 503}
+_SAID: Mapping[int, tuple[str, str]] = {
+    400: (
+        N_("Deze vraag begrijpen we niet"),
+        N_("Het adres of het formulier klopt niet. Ga terug, en probeer het opnieuw."),
+    ),
+    403: (
+        N_("Dit mag niet vanaf deze pagina"),
+        N_(
+            "Er is niets veranderd. Meestal stond de pagina lang open, of weigert uw browser cookies. "
+            "Ga terug, laad de pagina opnieuw, en verstuur het formulier nog een keer."
+        ),
+    ),
+    404: (
+        N_("Deze pagina is er niet"),
+        N_(
+            "Controleer het adres, of ga naar de startpagina. Kwam u hier door een link in een mail, vraag dan een nieuwe."
+        ),
+    ),
+    405: (
+        N_("Dit adres werkt anders"),
+        N_("Er is niets veranderd. Open de pagina opnieuw, en gebruik de knoppen op de pagina."),
+    ),
+    409: (
+        N_("Iemand anders was u voor"),
+        N_("Er is niets veranderd. Ga terug, laad de pagina opnieuw, en kijk wat er nu staat."),
+    ),
+    413: (
+        N_("Dit is te groot"),
+        N_("Er is niets veranderd. Kies een kleiner bestand, of verwijs naar een plek waar het staat."),
+    ),
+    422: (
+        N_("Dit kan zo niet"),
+        N_("Er is niets veranderd. Ga terug, en kijk na wat u hebt ingevuld."),
+    ),
+    500: (
+        N_("Er ging bij ons iets mis"),
+        N_("Het ligt niet aan u. Probeer het straks opnieuw, en geef anders het nummer hieronder door."),
+    ),
+    503: (
+        N_("Regie is even niet bereikbaar"),
+        N_("Er is niets veranderd. Probeer het over een paar minuten opnieuw."),
+    ),
+}
+
+
+def status_of(error: RegieError) -> int:
+    return _TEMPORARY.get(error.code) or STATUSES.get(error.family, 500)
+
+
+def is_for_machines(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")
+
+
+def answer(
+    pages: Pages,
+    request: Request,
+    status: int,
+    error: RegieError | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Give the answer to what went wrong.
+
+    Args:
+        error: what it says is for the reader, unless the trouble is on our side: then it may name a machine.
+    """
+    if status >= 500:
+        error = None
+    if is_for_machines(request.url.path):
+        return _problem(request, status, error, headers)
+    title, advice = _SAID.get(status, _SAID[400 if status < 500 else 500])
+    refusal = say_refusal(error, pages.language(request)) if error is not None else None
+    return pages.render(
+        request,
+        "error.html",
+        status=status,
+        headers=headers,
+        title=pages.words(request, title),
+        message=refusal.message if refusal else "",
+        advice=(refusal.advice if refusal else "") or pages.words(request, advice),
+        number=request_id(request) if status >= 500 else "",
+    )
+
+
+def _problem(
+    request: Request,
+    status: int,
+    error: RegieError | None,
+    headers: Mapping[str, str] | None,
+    more: Mapping[str, Any] | None = None,
+) -> Response:
+    title = HTTPStatus(status).phrase
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": error.message if error else title,
+        "instance": f"urn:regie:request:{request_id(request)}",
+    }
+    if error is not None:
+        body |= {"code": error.code} | ({"hint": error.hint} if error.hint else {})
+    return JSONResponse(
+        body | dict(more or {}), status, headers=dict(headers or {}), media_type="application/problem+json"
+    )
+
+
+def request_id(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def install(app: FastAPI, pages: Pages) -> None:
+    """Give every error of a route its answer. What nobody foresaw is caught by ``access_log``, outside of this."""
+
+    def of_regie(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RegieError)
+        return answer(pages, request, status_of(error), error)
+
+    def of_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return answer(pages, request, error.status_code, headers=error.headers)
+
+    def of_input(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        if is_for_machines(request.url.path):
+            wrong = [
+                {"location": [*each["loc"]], "message": each["msg"], "code": each["type"]} for each in error.errors()
+            ]
+            return _problem(request, 400, None, None, {"errors": wrong})
+        in_path = any(each["loc"][0] == "path" for each in error.errors())
+        return answer(pages, request, 404 if in_path else 400)
+
+    app.add_exception_handler(RegieError, of_regie)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(RequestValidationError, of_input)

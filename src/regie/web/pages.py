@@ -1,0 +1,125 @@
+"""Turn a template and its data into a page: language, look and form tokens are there for every template."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from regie.settings import Settings
+from regie.text.dates import say_date, say_day, say_moment
+from regie.web import form_token, visitor
+from regie.web.language import words_of
+from regie.web.static_files import StaticFiles
+
+_LANGUAGE_NAMES = {"nl": "Nederlands", "en": "English"}
+
+
+@dataclass(frozen=True, slots=True)
+class FormError:
+    """What is wrong with one field: its id in the page, and what to do, already in words."""
+
+    field: str
+    message: str
+
+
+class Pages:
+    """Everything that a page needs and no route should look up by itself.
+
+    Args:
+        key: for form tokens.
+    """
+
+    def __init__(self, settings: Settings, static: StaticFiles, key: bytes) -> None:
+        self.settings = settings
+        self.static = static
+        self.key = key
+        self.secure = visitor.is_secure(settings.base_url)
+        self._environments = {language: _environment(language) for language in visitor.LANGUAGES}
+
+    def language(self, request: Request) -> str:
+        return visitor.language_of(request, self.settings.language, secure=self.secure)
+
+    def render(
+        self,
+        request: Request,
+        template: str,
+        /,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **data: Any,
+    ) -> HTMLResponse:
+        """Give a page.
+
+        Args:
+            template: name under ``templates/``.
+            data: what the template shows; a name that it uses and is not here is an error.
+        """
+        language = self.language(request)
+        cookies = dict(request.cookies)
+        name = visitor.cookie_name("browser", secure=self.secure)
+        is_new = name not in cookies
+        if is_new:
+            cookies[name] = secrets.token_urlsafe(24)
+        text = (
+            self._environments[language]
+            .get_template(template)
+            .render(
+                language=language,
+                languages=_LANGUAGE_NAMES,
+                here=_here(request),
+                settings=self.settings,
+                static=self.static,
+                form_token=partial(self._token, cookies),
+                say_date=partial(say_date, language=language),
+                say_day=partial(say_day, language=language),
+                say_moment=partial(self._moment, language),
+                **data,
+            )
+        )
+        response = HTMLResponse(text, status, headers=dict(headers or {}))
+        response.headers["Content-Language"] = language
+        if is_new:
+            response.set_cookie(name, cookies[name], path="/", secure=self.secure, httponly=True, samesite="lax")
+        return response
+
+    def words(self, request: Request, text: str) -> str:
+        """A text of the source in the language of a request."""
+        return words_of(self.language(request)).gettext(text)
+
+    def _token(self, cookies: Mapping[str, str], action: str) -> str:
+        """The token for a form that is sent to a path."""
+        return form_token.make_token(self.key, visitor.binding_of(action, cookies, secure=self.secure))
+
+    def _moment(self, language: str, moment: datetime) -> str:
+        return say_moment(moment, self.settings.timezone, language)
+
+
+def _here(request: Request) -> str:
+    """The address of this page without its host and without a language, to come back to after choosing one."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "taal"]
+    path = request.scope.get("raw_path", b"").decode("ascii", "replace").split("?")[0] or request.url.path
+    return visitor.own_path(f"{path}?{urlencode(kept)}" if kept else path)
+
+
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("regie.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(words_of(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.tests["day"] = lambda value: isinstance(value, date) and not isinstance(value, datetime)
+    return environment
