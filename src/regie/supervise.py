@@ -1,4 +1,4 @@
-"""Run everything on one machine: ``regie up``. Migrate, one Prefect server, the flows; stop it all cleanly.
+"""Run everything on one machine: ``regie up``. Migrate, the pages, one Prefect server, the flows; stop it all cleanly.
 
 Imports no Prefect: the server and the flows are children. Secrets travel in the environment, never in arguments.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import os
 import signal
@@ -31,6 +32,10 @@ STOP_WITHIN = 12
 MOST_RESTARTS = 5
 FORGIVEN_AFTER = 600
 """Seconds that a child must live for its earlier restarts to be forgotten."""
+
+WEB = "web"
+ALIVE = "_healthz/livez"
+_HEARD_ON_LOOPBACK = {"127.0.0.1", "localhost", "0.0.0.0"}  # noqa: S104 - compares; binds to nothing
 
 Say = Callable[[str], None]
 
@@ -115,7 +120,7 @@ def wait_until_ready(
     child: Child,
     within: float = READY_WITHIN,
     *,
-    path: str = "ready",
+    path: str = "api/ready",
     give_up: Callable[[], bool] = lambda: False,
 ) -> None:
     """Wait until the server answers, or until somebody no longer wants it.
@@ -124,7 +129,7 @@ def wait_until_ready(
         child: who has to see to it; when it ends, so does the wait.
 
     Raises:
-        Incomplete: ``prefect-not-ready``, naming the log to read.
+        Incomplete: ``prefect-not-ready`` or ``web-not-ready``, naming the log to read.
     """
     ends = time.monotonic() + within
     while time.monotonic() < ends:
@@ -133,23 +138,35 @@ def wait_until_ready(
         if child.has_ended:
             break
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/{path}", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
+    if child.name == WEB:
+        raise Incomplete("the pages do not start", code="web-not-ready", hint=f"read {child.log}", log=str(child.log))
     raise Incomplete(
         "the Prefect server does not start", code="prefect-not-ready", hint=f"read {child.log}", log=str(child.log)
     )
 
 
-def refuse_taken_port(port: int) -> None:
-    """Raises: Refused: ``port-in-use``."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+def web_command(host: str, port: int) -> list[str]:
+    return [sys.executable, "-m", "regie.web", "--host", host, "--port", str(port)]
+
+
+def refuse_taken_port(port: int, host: str = "127.0.0.1") -> None:
+    """Raises: Refused: ``port-in-use``, ``host-unknown``."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError:
+        raise _no_such_host(host) from None
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
+            probe.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise _no_such_host(host) from None
             raise Refused(
                 f"port {port} is in use",
                 code="port-in-use",
@@ -158,7 +175,16 @@ def refuse_taken_port(port: int) -> None:
             ) from None
 
 
-def up(settings: Settings, say: Say, *, port: int = 4200) -> None:
+def _no_such_host(host: str) -> Refused:
+    return Refused(
+        f"'{host}' is no network address of this machine",
+        code="host-unknown",
+        hint="choose 127.0.0.1 for this machine only, or 0.0.0.0 for all its networks",
+        host=host,
+    )
+
+
+def up(settings: Settings, say: Say, *, port: int = 4200, web_port: int | None = None) -> None:
     """Start everything, keep it running until Ctrl-C or SIGTERM, stop it in order.
 
     Raises:
@@ -179,13 +205,15 @@ def up(settings: Settings, say: Say, *, port: int = 4200) -> None:
     asked = _Asked()
     try:
         with _alone(folder):
+            web = web_port or settings.web_port
             refuse_taken_port(port)
-            _run(settings, folder, port, asked, say)
+            refuse_taken_port(web, settings.web_host)
+            _run(settings, folder, port, web, asked, say)
     finally:
         asked.restore()
 
 
-def _run(settings: Settings, folder: Path, port: int, asked: _Asked, say: Say) -> None:
+def _run(settings: Settings, folder: Path, port: int, web_port: int, asked: _Asked, say: Say) -> None:
     logs = folder / "logs"
     engine = create_engine_for(settings.database_url.get_secret_value())
     upgrade(engine)
@@ -195,18 +223,26 @@ def _run(settings: Settings, folder: Path, port: int, asked: _Asked, say: Say) -
     environment["REGIE_DATA_DIR"] = str(folder)
     server = Child("prefect-server", server_command(port), environment, logs / "prefect-server.log")
     flows = Child("flows", [sys.executable, "-m", "flows.serve"], environment, logs / "flows.log")
-    children = [server, flows]
+    web = Child(WEB, web_command(settings.web_host, web_port), environment, logs / "web.log")
+    children = [server, flows, web]
     try:
+        if not asked.to_stop:
+            web.start()  # first, because it is there in a second, and needs none of the others
         if not asked.to_stop:
             server.start()
             wait_until_ready(port, server, give_up=lambda: asked.to_stop)
         if not asked.to_stop:
             flows.start()
             with contextlib.suppress(Incomplete):  # flows that die are started again below, and counted
-                wait_until_ready(port, flows, path=DOORBELL, give_up=lambda: asked.to_stop)
+                wait_until_ready(port, flows, path=f"api/{DOORBELL}", give_up=lambda: asked.to_stop)
+        if not asked.to_stop and settings.web_host in _HEARD_ON_LOOPBACK:
+            wait_until_ready(web_port, web, path=ALIVE, give_up=lambda: asked.to_stop)
         if not asked.to_stop:
             hang_up(folder, environment["PREFECT_API_URL"])
-            say(f"Regie draait. Prefect: http://127.0.0.1:{port}  Logboeken: {logs}  Stoppen: Ctrl-C")
+            say(
+                f"Regie draait: {address_of(settings, web_port)}  "
+                f"Prefect: http://127.0.0.1:{port}  Logboeken: {logs}  Stoppen: Ctrl-C"
+            )
         while not asked.to_stop:
             time.sleep(0.3)
             for child in children:
@@ -220,6 +256,14 @@ def _run(settings: Settings, folder: Path, port: int, asked: _Asked, say: Say) -
         for child in reversed(children):
             child.stop()
         say("Gestopt.")
+
+
+def address_of(settings: Settings, port: int) -> str:
+    """Where people open Regie: the address that was set, else where it is served."""
+    if "base_url" in settings.model_fields_set:
+        return settings.base_url
+    host = "127.0.0.1" if settings.web_host in _HEARD_ON_LOOPBACK else settings.web_host
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextlib.contextmanager

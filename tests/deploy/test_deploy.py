@@ -60,7 +60,7 @@ def test_the_service_runs_up_and_writes_where_the_example_says() -> None:
 def test_the_service_gives_children_the_time_that_up_takes_to_stop_them() -> None:
     from regie.supervise import STOP_WITHIN
 
-    children = 2
+    children = 3
     assert int(service()["Service"]["TimeoutStopSec"]) > children * (STOP_WITHIN + 3)
 
 

@@ -29,6 +29,7 @@ class Running:
 
     folder: Path
     port: int
+    web_port: int
     process: subprocess.Popen[bytes]
     log: Path
 
@@ -65,14 +66,17 @@ def regie(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def up(tmp_path: Path) -> Iterator[Running]:
-    folder, log, port = tmp_path / "data", tmp_path / "up.log", free_port()
+    folder, log, port, web_port = tmp_path / "data", tmp_path / "up.log", free_port(), free_port()
     environment = {**os.environ, "REGIE_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "regie", "up", "--port", str(port)], env=environment, stdout=out, stderr=out
+            [sys.executable, "-m", "regie", "up", "--port", str(port), "--web-port", str(web_port)],
+            env=environment,
+            stdout=out,
+            stderr=out,
         )
         try:
-            yield Running(folder, port, process, log)
+            yield Running(folder, port, web_port, process, log)
         finally:
             if process.poll() is None:
                 process.terminate()
@@ -106,7 +110,10 @@ def is_answering(port: int) -> bool:
 def test_given_up_runs_when_a_person_acts_then_it_is_carried_on_at_once(tmp_path: Path, definition_file: Path) -> None:
     with up(tmp_path) as running:
         assert wait_for(lambda: "Regie draait" in running.said()), running.said()
-        second = running.regie("up", "--port", str(free_port()))
+        assert f"Regie draait: http://127.0.0.1:{running.web_port} " in running.said()
+        with urllib.request.urlopen(f"http://127.0.0.1:{running.web_port}/_healthz", timeout=20) as answer:
+            health = json.load(answer)
+        second = running.regie("up", "--port", str(free_port()), "--web-port", str(free_port()))
 
         began = running.regie(
             "traject", "start", "--title", "De Wilg", "--definition", str(definition_file), "--yes",
@@ -123,6 +130,7 @@ def test_given_up_runs_when_a_person_acts_then_it_is_carried_on_at_once(tmp_path
         running.process.send_signal(signal.SIGINT)
         assert running.process.wait(60) == 0
 
+    assert health["database"] == "ok"
     assert second.returncode == 5
     assert "already-up" in second.stderr
     assert began.returncode == 0, began.stderr
@@ -133,6 +141,7 @@ def test_given_up_runs_when_a_person_acts_then_it_is_carried_on_at_once(tmp_path
     assert "Gestopt." in running.said()
     assert not running.children()
     assert not is_answering(running.port)
+    assert not is_answering(running.web_port)
 
 
 def test_ctrl_c_while_the_server_starts_stops_it_at_once(tmp_path: Path) -> None:
@@ -157,12 +166,14 @@ def test_killed_supervisor_takes_its_children_along(tmp_path: Path) -> None:
         assert wait_for(lambda: not running.children(), 30)
 
 
-def test_up_on_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--port", "--web-port"])
+def test_up_on_a_port_that_is_taken_says_so(tmp_path: Path, option: str) -> None:
+    other = "--web-port" if option == "--port" else "--port"
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
 
-        done = regie(tmp_path / "data", "up", "--port", str(taken.getsockname()[1]))
+        done = regie(tmp_path / "data", "up", option, str(taken.getsockname()[1]), other, str(free_port()))
 
     assert done.returncode == 6
     assert "port-in-use" in done.stderr

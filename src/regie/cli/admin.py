@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command("sweep")(sweep)
     app.command("doctor")(doctor)
     app.command("up")(up)
+    app.command("web")(web)
     app.command("demo")(demo)
 
 
@@ -120,12 +121,36 @@ def doctor(as_json: bool = JSON) -> None:
         raise typer.Exit(1)
 
 
-def up(port: int = typer.Option(4200, "--port", help="Poort van Prefect, alleen op deze computer.")) -> None:
+def up(
+    port: int = typer.Option(4200, "--port", help="Poort van Prefect, alleen op deze computer."),
+    web_port: int | None = typer.Option(
+        None, "--web-port", min=1, max=65535, help="Poort van de pagina's; anders REGIE_WEB_PORT."
+    ),
+) -> None:
     """Start alles op deze computer; Ctrl-C stopt alles."""
     from regie.settings import load_settings
     from regie.supervise import up as run_all
 
-    run_all(load_settings(), say, port=port)
+    run_all(load_settings(), say, port=port, web_port=web_port)
+
+
+def web(
+    host: str | None = typer.Option(None, "--host", help="Netwerkadres; anders REGIE_WEB_HOST."),
+    port: int | None = typer.Option(None, "--port", min=1, max=65535, help="Poort; anders REGIE_WEB_PORT."),
+) -> None:
+    """Geef alleen de pagina's uit, bij een Regie die elders draait; Ctrl-C stopt."""
+    from regie.settings import load_settings
+    from regie.supervise import address_of, refuse_taken_port, web_command
+
+    settings = load_settings()
+    open_town()  # says what is wrong with the database before anything is served
+    own_host, own_port = host or settings.web_host, port or settings.web_port
+    refuse_taken_port(own_port, own_host)
+    say(f"Regie: {address_of(settings.model_copy(update={'web_host': own_host}), own_port)}  Stoppen: Ctrl-C")
+    sys.stdout.flush()
+    command = web_command(own_host, own_port)
+    # in place of this process, so that Ctrl-C reaches the server alone, and the web loads where it runs
+    os.execv(command[0], command)  # noqa: S606
 
 
 def demo(folder: Path = typer.Option(Path("demo-uit"), "--folder", help="Map voor wat de demo achterlaat.")) -> None:

@@ -725,6 +725,12 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "port-in-use": (
         Saying("Poort {port} is al in gebruik.", "Stop wat de poort gebruikt, of kies een andere met --port."),
     ),
+    "host-unknown": (
+        Saying(
+            "Deze computer heeft geen netwerkadres '{host}'.",
+            "Kies 127.0.0.1 voor alleen deze computer, of 0.0.0.0 voor al zijn netwerken.",
+        ),
+    ),
     "already-up": (
         Saying(
             "Regie draait al op de map '{folder}'.",
@@ -738,6 +744,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         ),
     ),
     "prefect-not-ready": (Saying("De Prefect-server start niet.", _SEE_LOG),),
+    "web-not-ready": (Saying("De pagina's starten niet.", _SEE_LOG),),
     "child-keeps-stopping": (Saying("'{child}' stopt steeds opnieuw.", _SEE_LOG),),
     "unknown-automation": (
         Saying(
