@@ -20,6 +20,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from regie.core.claims import GroupMap
+from regie.core.permissions import Role
 from regie.errors import Refused, RegieError
 from regie.mailbox import Mailbox, check_email, parse_mailbox
 
@@ -75,6 +77,12 @@ def _long_enough(value: SecretStr) -> SecretStr:
     return value
 
 
+def _split_names(value: object) -> object:
+    """Names of groups mean something in capitals too."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_names)]
 WordList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
 EmailAddress = Annotated[str, AfterValidator(_email)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -208,6 +216,46 @@ class Settings(BaseSettings):
         description="API of the Prefect server that runs the flows.",
     )
 
+    session_idle_minutes: int = Field(
+        default=30,
+        ge=1,
+        le=1_440,
+        description="After so many minutes without use a session ends.",
+    )
+    session_hours: int = Field(
+        default=12,
+        ge=1,
+        le=168,
+        description="After so many hours a session ends, also when it is used.",
+    )
+    oidc_discovery_url: WebAddress | None = Field(
+        default=None,
+        description="Where the identity provider of the municipality describes itself. While it is set, "
+        "`regie up` gives no one-time sign-in link.",
+    )
+    oidc_groups_claim: str = Field(
+        default="groups",
+        min_length=1,
+        max_length=100,
+        description="Claim that holds the groups or app roles; dots lead inwards, as in `realm_access.roles`.",
+    )
+    oidc_group_administrator: NameList = Field(
+        default=(),
+        description="Groups whose members are administrator, separated by commas.",
+    )
+    oidc_group_lead: NameList = Field(
+        default=(),
+        description="Groups whose members lead every traject, separated by commas.",
+    )
+    oidc_group_member: NameList = Field(
+        default=(),
+        description="Groups whose members work in every traject, separated by commas.",
+    )
+    oidc_group_reader: NameList = Field(
+        default=(),
+        description="Groups whose members may read every traject, separated by commas.",
+    )
+
     @model_validator(mode="after")
     def _settings_fit_together(self) -> Settings:
         if self.mail_url is not None and self.mail_from is None:
@@ -216,6 +264,16 @@ class Settings(BaseSettings):
         if self.mail_redirect_to is not None and not self.environment_label:
             raise ValueError("REGIE_MAIL_REDIRECT_TO also needs REGIE_ENVIRONMENT_LABEL, as in TEST")
         return self
+
+    def group_map(self) -> GroupMap:
+        """Give which groups of the identity provider give which role."""
+        groups = {
+            Role.ADMINISTRATOR: self.oidc_group_administrator,
+            Role.LEAD: self.oidc_group_lead,
+            Role.MEMBER: self.oidc_group_member,
+            Role.READER: self.oidc_group_reader,
+        }
+        return GroupMap(self.oidc_groups_claim, {role: frozenset(named) for role, named in groups.items()})
 
     def secret_values(self) -> tuple[str, ...]:
         """Return what may never show in a log, for ``notify.redact.install_redaction``."""
