@@ -13,9 +13,10 @@ from datetime import datetime
 from regie.actions.context import Context
 from regie.actions.faults import is_about_the_database, where
 from regie.failpoints import failpoint
-from regie.notify.render import Rendered, render
+from regie.notify.render import Rendered, render, render_code
 from regie.notify.sender import Delivery, DeliveryOutcome, OutgoingMessage, Sender
 from regie.settings import Settings
+from regie.store.hashes import code_of
 from regie.store.outbox import claim, load_letter, mark_refused, mark_sent, mark_uncertain
 from regie.store.session import in_transaction
 from regie.text.letter import Letter
@@ -112,7 +113,8 @@ def _deliver_one(
         )
         if letter is None:
             return Delivered(withdrawn=1)
-        outgoing = compose(letter, postage) if letter.to.email else None
+        code = code_of(context.audit_key, letter.sign_in.id) if letter.sign_in else ""
+        outgoing = compose(letter, postage, code=code) if letter.to.email else None
     except Exception as error:  # a message that cannot be written delays only itself
         if is_about_the_database(error):
             raise
@@ -161,9 +163,13 @@ def _mark(context: Context, work: Callable[..., object]) -> None:
     in_transaction(context.engine, work)
 
 
-def compose(letter: Letter, postage: Postage) -> OutgoingMessage:
-    """Turn the facts of a message into what leaves the building."""
-    written: Rendered = render(letter, base_url=postage.base_url, environment=postage.environment)
+def compose(letter: Letter, postage: Postage, *, code: str = "") -> OutgoingMessage:
+    """Turn the facts of a message into what leaves the building. ``code``: of a letter that signs its reader in."""
+    written: Rendered = (
+        render_code(letter, code, environment=postage.environment)
+        if letter.sign_in
+        else render(letter, base_url=postage.base_url, environment=postage.environment)
+    )
     subject = written.subject
     address = letter.to.email
     if postage.redirect_to:

@@ -60,6 +60,29 @@ def render(letter: Letter, *, base_url: str = "", reply_hint: str = "", environm
     return Rendered(page.subject, as_text(page), as_html(page))
 
 
+def render_code(letter: Letter, code: str, *, environment: str = "") -> Rendered:
+    """Write a sign-in code. It stands in the text and not in the subject, which a locked telephone shows."""
+    language = letter.to.language if letter.to.language in LANGUAGES else "nl"
+    half = len(code) // 2
+    page = Page(
+        language,
+        say("code_subject", language),
+        say("environment", language, name=environment) if environment else "",
+        say("hello" if letter.to.name else "hello_nameless", language, name=letter.to.name),
+        say("code_is", language, code=f"{code[:half]} {code[half:]}"),
+        None,
+        (),
+        "",
+        "",
+        "",
+        (say("code_lasts", language), say("code_not_asked", language)),
+        say("regards", language),
+        ("Regie",),
+        (say("sent", language), say("mark", language, mark=letter.message_id)),
+    )
+    return Rendered(page.subject, as_text(page), as_html(page))
+
+
 # --- the whole ----------------------------------------------------------------------------------------
 
 _TOLD = Sequence[tuple[LetterPart, Line, Told]]

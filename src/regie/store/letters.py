@@ -19,13 +19,22 @@ from regie.core.engine import local_day
 from regie.core.ids import OccurrenceKey, PersonId, StepId
 from regie.core.lines import WHOLE_CYCLE, Line
 from regie.core.traject import Cycle, Traject
-from regie.errors import NotFound
+from regie.errors import NotFound, Refused
 from regie.store.definitions import DefinitionShelf
 from regie.store.rows import day_key, to_line, told_text
-from regie.store.tables import MessageStatus, NoticeState, message, notice, occurrence, organisation, person
+from regie.store.tables import (
+    MessageStatus,
+    NoticeState,
+    message,
+    notice,
+    occurrence,
+    organisation,
+    person,
+    sign_in_code,
+)
 from regie.store.trajects import load_cycles
 from regie.store.validity import as_one_move, only_current, still_true
-from regie.text.letter import Addressee, Letter, LetterPart
+from regie.text.letter import Addressee, CodeAsked, Letter, LetterPart
 
 EXPIRES_AFTER = timedelta(days=30)
 """Older than this a message helps nobody; it is not sent any more."""
@@ -48,6 +57,11 @@ _ADDRESSEE = (
     select(person.c.id, person.c.name, person.c.email, person.c.language, organisation.c.name.label("organisation"))
     .outerjoin(organisation, organisation.c.id == person.c.organisation_id)
     .where(person.c.id == bindparam("own_id"))
+)
+_CODE = (
+    select(sign_in_code.c.id, sign_in_code.c.person_id, sign_in_code.c.expires_at)
+    .where(sign_in_code.c.message_id == bindparam("own_id"), sign_in_code.c.used_at.is_(None))
+    .limit(1)
 )
 _BEGIN = (
     update(message)
@@ -127,7 +141,7 @@ def load_letter(
     judged = _judge(session, row.id, shelf, now, for_change=True)
     for traject, cycle, told in judged:
         _withdraw(connection, traject, cycle, told)
-    letter = _write(connection, row, judged)
+    letter = _write(connection, row, judged) or _write_code(connection, row, now)
     if letter is None:
         ended = {"status": MessageStatus.WITHDRAWN.value, "detail": "no longer true"}
         connection.execute(_END, {**own, **ended})
@@ -141,11 +155,14 @@ def preview_letter(session: Session, message_id: str, shelf: DefinitionShelf, no
 
     Raises:
         NotFound: ``unknown-message``.
+        Refused: ``message-secret``; it holds a sign-in code, which is for who gets it.
     """
     connection = session.connection()
     row = connection.execute(_MESSAGE, {"own_id": message_id}).first()
     if row is None:
         raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message", message_id=message_id[:60])
+    if connection.execute(_CODE, {"own_id": row.id}).first() is not None:
+        raise Refused("this message holds a sign-in code", code="message-secret", hint="only its reader may see it")
     return _write(connection, row, _judge(session, row.id, shelf, now, for_change=False))
 
 
@@ -227,6 +244,21 @@ def _write(connection: Connection, row: Any, judged: _Judged) -> Letter | None:
         tuple(parts),
         is_digest=row.digest_on is not None,
         deputy_names={each: name for each, (name, _) in _contacts(connection, absent).items()},
+    )
+
+
+def _write_code(connection: Connection, row: Any, now: datetime) -> Letter | None:
+    """A sign-in code, as long as it opens something, to whom it was made for."""
+    code = connection.execute(_CODE, {"own_id": row.id}).first()
+    if code is None or code.expires_at <= now or code.person_id != row.recipient:
+        return None
+    to = connection.execute(_ADDRESSEE, {"own_id": row.recipient}).one()
+    return Letter(
+        row.id,
+        row.attempt,
+        Addressee(PersonId(to.id), to.name, to.email, to.language, to.organisation or ""),
+        (),
+        sign_in=CodeAsked(code.id, code.expires_at),
     )
 
 

@@ -1,8 +1,8 @@
 """The tables and their constraints; no behaviour.
 
 Columns of a unique key are never NULL: both databases hold two NULLs for different, so what is absent has a
-word of its own (``none``, or the empty text). Personal data stands in ``person``, ``organisation`` and
-``history.words`` only, where it can be erased.
+word of its own (``none``, or the empty text). Personal data stands in ``person``, ``organisation``,
+``account`` and ``history.words`` only, where it can be erased.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from sqlmodel import Field, SQLModel
 
 from regie.core.definition import HearsWhen
 from regie.core.lines import Urgency
+from regie.core.permissions import STAFF_ROLES
 from regie.core.traject import CycleState, State
 
 NONE = "none"
@@ -79,6 +80,20 @@ class MessageStatus(StrEnum):
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     FAILED = "failed"
+
+
+class AccountKind(StrEnum):
+    """How an account signs in: with the provider of the municipality, or here."""
+
+    OIDC = "oidc"
+    LOCAL = "local"
+
+
+class RightOrigin(StrEnum):
+    """Who gave a right: a person, until a person takes it; or a group of the provider, until the next sign-in."""
+
+    HAND = "hand"
+    GROUP = "group"
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -474,6 +489,125 @@ class TallyRow(Row, table=True):
     messages: int
 
 
+class AccountRow(Row, table=True):
+    """Somebody of the municipality who signs in. ``subject``: how the provider calls them; of a local account its name.
+
+    Args:
+        name: what a local account signs in with, and what lists show.
+        password: a hash with its parameters; absent for who signs in with a provider or a one-time link.
+        wrong_passwords: since the last good one, or since the lock ended.
+        checked_at: when a password was last tried.
+    """
+
+    __tablename__ = "account"
+    __table_args__ = (_one_of("kind", AccountKind), UniqueConstraint("issuer", "subject"))
+
+    id: int | None = _id()
+    name: str
+    email: str
+    kind: str
+    issuer: str
+    subject: str
+    password: str | None = None
+    language: str
+    wrong_passwords: int
+    locked_until: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    disabled_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    created_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+
+
+class AccountRightRow(Row, table=True):
+    """A role of an account, in one traject or everywhere. ``origin``: a person gave it, or a group of the provider."""
+
+    __tablename__ = "account_right"
+    __table_args__ = (_one_of("role", STAFF_ROLES), _one_of("origin", RightOrigin))
+
+    account_id: int = Field(sa_column=Column(_BIG, ForeignKey("account.id"), primary_key=True, autoincrement=False))
+    role: str = Field(primary_key=True)
+    traject_id: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    origin: str = Field(primary_key=True)
+
+
+class SignedInRow(Row, table=True):
+    """A session: of an account or of a person, never both. Of its id only a hash is kept."""
+
+    __tablename__ = "session"
+    __table_args__ = (CheckConstraint("(account_id IS NULL) <> (person_id IS NULL)", name="whose"),)
+
+    id_hash: str = Field(primary_key=True)
+    account_id: int | None = Field(
+        default=None, sa_column=Column(_BIG, ForeignKey("account.id"), nullable=True, index=True)
+    )
+    person_id: str | None = Field(default=None, foreign_key="person.id", index=True)
+    created_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    seen_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    revoked_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+
+
+class SignInCodeRow(Row, table=True):
+    """Something that signs in once: a code in a mail, or the owner's link.
+
+    Of a code stands here only ``id``, from which it follows together with a key that is not in the database.
+
+    Args:
+        id: of a link the hash of its token.
+        asked_for: keyed digest of the address that was typed, known or not.
+        person_id: absent when nobody has that address, and of a link.
+        browser_hash: of the browser that asked; empty for a link.
+    """
+
+    __tablename__ = "sign_in_code"
+    __table_args__ = (
+        Index("ix_sign_in_code_asked", "asked_for", "created_at"),
+        Index("ix_sign_in_code_browser", "browser_hash", "created_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    asked_for: str
+    person_id: str | None = Field(default=None, foreign_key="person.id", index=True)
+    account_id: int | None = Field(default=None, sa_column=Column(_BIG, ForeignKey("account.id"), nullable=True))
+    browser_hash: str
+    message_id: str | None = Field(default=None, foreign_key="message.id", index=True)
+    attempts: int
+    created_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    expires_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    used_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+
+
+class ApiTokenRow(Row, table=True):
+    """A key to the API, of an account. Of the key only a hash is kept. ``scopes``: names with a space between them."""
+
+    __tablename__ = "api_token"
+
+    id: int | None = _id()
+    token_hash: str = Field(unique=True)
+    name: str
+    scopes: str
+    account_id: int = Field(sa_column=Column(_BIG, ForeignKey("account.id"), nullable=False, index=True))
+    created_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    expires_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    revoked_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    last_used_on: date | None = None
+
+
+class AccessLogRow(Row, table=True):
+    """Who came in, who was refused, and what administrators did. Rows are added, never changed; ids only.
+
+    Args:
+        who: ``account:3``, ``person:p4``, ``cli:user``, or ``nobody`` for who is not known.
+        about: ids, such as ``account:4 lead 0``.
+    """
+
+    __tablename__ = "access_log"
+
+    id: int | None = _id()
+    at: datetime = Field(sa_type=cast(Any, UTCDateTime), index=True)
+    who: str
+    what: str
+    about: str
+    outcome: str
+
+
 metadata = Row.metadata
 
 
@@ -497,3 +631,9 @@ notice = _table("notice")
 history = _table("history")
 mark = _table("mark")
 tally = _table("tally")
+account = _table("account")
+account_right = _table("account_right")
+signed_in = _table("session")
+sign_in_code = _table("sign_in_code")
+api_token = _table("api_token")
+access_log = _table("access_log")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from regie.core.definition import Definition
 from regie.core.ids import OccurrenceKey, PersonId, RoleId
@@ -49,8 +49,16 @@ class LetterPart:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeAsked:
+    """A sign-in code that somebody asked. The code itself follows from ``id`` and a key (``store.hashes.code_of``)."""
+
+    id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """One message to one person: at once (one part) or a digest (perhaps several)."""
+    """One message to one person: at once (one part), a digest (perhaps several), or a sign-in code (none)."""
 
     message_id: str
     attempt: int
@@ -59,3 +67,4 @@ class Letter:
     is_digest: bool = False
     deputy_names: Mapping[PersonId, str] = field(default_factory=dict)
     """Names of the people for whom the reader deputises."""
+    sign_in: CodeAsked | None = None

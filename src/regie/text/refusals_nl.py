@@ -754,6 +754,55 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     ),
     "folder-not-empty": (Saying("Map '{folder}' is niet leeg.", "Kies een andere map met --folder."),),
     "demo-stuck": (Saying("De demo komt niet tot het einde.", "Meld dit aan de makers van Regie."),),
+    # --- who may do what, and who is signed in ---------------------------------------------------------
+    "not-allowed": (
+        Saying("Dit mag u hier niet doen.", "Vraag de projectleider of de beheerder om het te doen, of om het recht."),
+    ),
+    "nothing-here": (Saying("Hier is niets.", "Controleer het adres, of vraag de projectleider om de goede link."),),
+    "sign-in-refused": (Saying("Aanmelden lukt hiermee niet.", "Probeer het opnieuw, of vraag een nieuwe code aan."),),
+    "too-many-passwords": (
+        Saying("Er is te vaak een wachtwoord geprobeerd.", "Wacht een minuut en probeer het opnieuw."),
+    ),
+    "owner-link-refused": (
+        Saying(
+            "Er is een aanmelddienst ingesteld. Dan geeft Regie geen eenmalige aanmeldlink.",
+            "Meld u aan met die dienst, of maak een noodaccount met: regie account add.",
+            {"problem": "provider"},
+        ),
+        Saying(
+            "Anderen kunnen deze Regie bereiken. Dan geeft zij geen eenmalige aanmeldlink.",
+            "Stel een aanmelddienst in, of maak een noodaccount met: regie account add.",
+        ),
+    ),
+    "account-taken": (Saying("Er is al een account '{name}'.", "Kies een andere naam."),),
+    "account-not-local": (
+        Saying(
+            "Dit account meldt zich aan met de aanmelddienst van de gemeente. Het heeft hier geen wachtwoord.",
+            "Maak voor noodgevallen een apart account met: regie account add.",
+        ),
+    ),
+    "unknown-account": (
+        Saying(
+            "Er is geen account '{account}', of er zijn er meer.", "Kijk met regie account list, en geef het nummer."
+        ),
+    ),
+    "password-too-short": (
+        Saying("Een wachtwoord heeft minstens {least} tekens.", "Neem een zin van vier woorden of meer."),
+    ),
+    "password-too-long": (Saying("Een wachtwoord heeft hoogstens {most} tekens.", "Neem een kortere zin."),),
+    "role-not-for-accounts": (
+        Saying("'{role_name}' is geen rol van een account.", "Kies administrator, lead, member of reader."),
+    ),
+    "scopes-missing": (Saying("Een sleutel heeft een bereik nodig.", "Kies uit: {options}."),),
+    "expiry-wrong": (Saying("Een sleutel werkt hoogstens {most} dagen.", "Geef minder dagen, en minstens een."),),
+    "unknown-token": (Saying("Er is geen sleutel {number}.", "Kijk met regie token list."),),
+    "export-unwritable": (Saying("In '{file}' kan Regie niet schrijven.", "Kies een ander bestand."),),
+    "message-secret": (
+        Saying(
+            "In dit bericht staat een aanmeldcode.",
+            "Die ziet alleen wie het bericht krijgt; laat een nieuwe aanvragen.",
+        ),
+    ),
     # --- without a code of their own -----------------------------------------------------------------
     "regie-error": (Saying("Dit lukt niet.", "Probeer het opnieuw. Blijft het zo? Vraag dan de beheerder."),),
     "refused": (Saying("Dit mag nu niet.", "Kijk wat er is veranderd en probeer het dan opnieuw."),),
