@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from regie import __version__
-from regie.cli import admin, cycles, definitions, partners, plan, post, record, steps, trajects
+from regie.cli import accounts, admin, cycles, definitions, partners, plan, post, record, steps, trajects
 from regie.cli.common import INTERRUPTED, UsageError, show_error, show_usage
 from regie.errors import RegieError
 
@@ -31,6 +31,7 @@ partners.register(app)
 post.register(app)
 admin.register(app)
 record.register(app)
+accounts.register(app)
 
 
 def _show_version(value: bool) -> None:

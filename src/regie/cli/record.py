@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
-from regie.cli.common import JSON, SLUG, open_town, print_json, say, table, warn
+from regie.cli.common import (
+    JSON,
+    SLUG,
+    check_known,
+    count_of,
+    open_town,
+    parse_day,
+    print_json,
+    say,
+    table,
+    warn,
+)
 from regie.errors import Refused
 
 if TYPE_CHECKING:
     from regie.core.traject import Traject
+    from regie.store.access_log import AccessEntry
     from regie.store.history import HistoryEntry
 
 audit = typer.Typer(help="De vastlegging controleren.", no_args_is_help=True)
@@ -143,6 +159,85 @@ def verify_audit(
         say("De vastlegging klopt." if not problems else f"{len(problems)} regels kloppen niet.")
     if problems:
         raise typer.Exit(1)
+
+
+@audit.command("access")
+def list_access_log(
+    since: str = typer.Option("", "--since", help="Vanaf deze dag, zoals 2027-06-03."),
+    who: str = typer.Option("", "--who", help="Alleen van deze, zoals account:3 of nobody."),
+    what: str = typer.Option("", "--what", help="Alleen deze handeling, zoals sign-in-password."),
+    outcome: str = typer.Option("", "--outcome", help="Alleen ok, of alleen refused."),
+    limit: int = typer.Option(50, "--limit", min=1, help="Hoeveel hoogstens; de laatste."),
+    export: str = typer.Option("", "--export", help="Schrijf alles als JSON-regels in dit bestand; - voor stdout."),
+    as_json: bool = JSON,
+) -> None:
+    """Toon wie zich aanmeldde, wie werd geweigerd en wat beheerders deden."""
+    from regie.store.access_log import Outcome, What, export_access, list_access
+    from regie.store.session import read_scope
+    from regie.text.dates import say_moment
+
+    check_known(what, [each.value for each in What], "--what")
+    check_known(outcome, [each.value for each in Outcome], "--outcome")
+    town = open_town()
+    zone = ZoneInfo(town.settings.timezone)
+    begin = datetime.combine(parse_day(since, "--since"), time(), zone) if since else None
+    with read_scope(town.context.engine) as session:
+        if export:
+            number = write_lines(export, map(_as_data, export_access(session, begin)))
+            if export != "-":
+                say(f"{count_of(number, 'regel', 'regels')} geschreven in {export}.")
+            return
+        found = list_access(
+            session,
+            who=who or None,
+            what=What(what) if what else None,
+            outcome=Outcome(outcome) if outcome else None,
+            since=begin,
+            limit=limit,
+        )
+    if as_json:
+        print_json([_as_data(each) for each in found])
+        return
+    table("Toegang", ("wanneer", "wie", "wat", "waarover", "uitkomst"), (
+        (say_moment(each.at, town.settings.timezone), each.who, each.what.value, each.about, each.outcome.value)
+        for each in found
+    ))  # fmt: skip
+
+
+def _as_data(entry: AccessEntry) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "at": entry.at.isoformat(),
+        "who": entry.who,
+        "what": entry.what.value,
+        "about": entry.about,
+        "outcome": entry.outcome.value,
+    }
+
+
+def write_lines(name: str, rows: Iterable[Mapping[str, object]]) -> int:
+    """Write a JSON document a line; give how many.
+
+    Raises:
+        Refused: ``export-unwritable``.
+    """
+    number = 0
+    try:
+        with contextlib.ExitStack() as stack:
+            file = sys.stdout if name == "-" else stack.enter_context(Path(name).open("w", encoding="utf-8"))
+            for row in rows:
+                number += 1
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    except OSError as error:
+        if name == "-":
+            raise
+        raise Refused(
+            f"'{name}' cannot be written: {error.strerror}",
+            code="export-unwritable",
+            hint="choose another file",
+            file=name,
+        ) from error
+    return number
 
 
 def read_head(file: Path) -> dict[str, Any]:
