@@ -59,6 +59,11 @@ def check_plain(text: str, what: str, *, is_long: bool = False) -> str:
     return text
 
 
+def without_control(text: str, most: int) -> str:
+    """Return what can be kept of a text from a stranger, for a search in which anything strange finds nothing."""
+    return _IN_NAME.sub("", text)[:most]
+
+
 def check_texts(value: object, what: str = "") -> None:
     """Check every text in a value, however deep, by the name of the field that it is in.
 

@@ -285,3 +285,14 @@ def test_the_log_is_read_in_pages_and_exported_whole(hall: Hall) -> None:
     assert [each.about for each in (*page, *following)] == ["1202", "1201", "1200", "1199"]
     assert exported == [str(number) for number in range(1_203)]
     assert late == ["1200", "1201", "1202"]
+
+
+def test_a_provider_may_send_a_strange_name_and_no_address(hall: Hall) -> None:
+    own = hall.do(
+        a.sign_in_from_provider, issuer=ISSUER, subject="s-9", name="Jan\x00\n de Boer", email="geen adres", rights=[LEAD],
+        now=NOW,
+    )  # fmt: skip
+
+    with read_scope(hall.engine) as session:
+        found = a.get_account(session, own)
+    assert (found.name, found.email) == ("Jan de Boer", "")

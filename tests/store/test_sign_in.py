@@ -617,3 +617,18 @@ def test_every_attempt_and_every_act_stands_in_the_log(town: Town) -> None:
     assert town.log(What.RIGHT_GIVEN) == [("test", "ok", f"{own} lead all")]
     with read_scope(town.engine) as session:
         assert {each.outcome for each in list_access(session, outcome=Outcome.REFUSED)} == {Outcome.REFUSED}
+
+
+@pytest.mark.parametrize("strange", ["", "\x00", "\ud800", "a\x00b@c.nl", "x" * 100_000, "' OR 1=1 --", "٣٤٥٦٧٨٩٠"])
+def test_whatever_a_stranger_sends_is_a_wrong_secret_and_no_fault(town: Town, strange: str) -> None:
+    town.code()
+    town.asks(strange, strange)
+
+    assert refused(lambda: town.enters(strange)) == GENERIC
+    assert refused(lambda: town.enters(strange, strange)) == GENERIC
+    assert refused(lambda: town.password(strange, strange)) == GENERIC
+    assert refused(lambda: town.password("nood", strange)) == GENERIC
+    assert refused(lambda: door.sign_in_with_link(town.context, strange, NOW, town.chance)) == GENERIC
+    assert door.who_is(town.context, strange, NOW, LIMITS) is None
+    assert town.write(lambda s: accounts.token_actor(s, strange, NOW)) is None
+    assert town.mailed() == []

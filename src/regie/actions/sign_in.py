@@ -20,6 +20,7 @@ from regie.errors import NotFound, Refused
 from regie.settings import Settings
 from regie.store.access_log import NOBODY, Outcome, What, count_access, note_access
 from regie.store.accounts import (
+    LONGEST_PASSWORD,
     account_actor,
     add_account,
     begin_password,
@@ -131,7 +132,7 @@ def sign_in_with_password(
     if recent >= PASSWORDS_PER_MINUTE:
         raise Refused("too many passwords were tried", code="too-many-passwords", hint="wait a minute")
     tried = in_transaction(context.engine, lambda session: begin_password(session, name, now, cost))
-    is_right = check_password(password, tried.kept)
+    is_right = check_password(password[: LONGEST_PASSWORD + 1], tried.kept)
 
     def enter(session: Session) -> str | None:
         if tried.is_open and is_right and end_password(session, tried):

@@ -16,7 +16,7 @@ from regie.core.ids import PersonId
 from regie.core.permissions import EVERY_TRAJECT, STAFF_ROLES, Actor, Right, Role, Scope
 from regie.errors import NotFound, Refused
 from regie.mailbox import check_email
-from regie.plain_text import check_plain
+from regie.plain_text import check_plain, without_control
 from regie.store.access_log import What, note_access
 from regie.store.hashes import ScryptCost, hash_password, hash_token, nobodys_password
 from regie.store.sessions import Chance, end_sessions
@@ -123,6 +123,7 @@ def find_account(session: Session, name: str) -> Account:
     Raises:
         NotFound: ``unknown-account``.
     """
+    name = without_control(name, 200)
     same_name = account.c.name == name
     wanted = select(account.c.id).where(
         or_(same_name, and_(account.c.issuer == HERE, account.c.subject == name.strip().lower()))
@@ -287,17 +288,19 @@ def sign_in_from_provider(
         The account's id; None when it is disabled, or has no right at all: nobody gets in by existing.
     """
     connection = session.connection()
+    called = " ".join(without_control(name, 200).split()) or subject
+    address = _address_or_none(email)
     known = _by_subject(connection, issuer, subject)
     if known is None:
         if not rights:
             return None
         own = add_account(
-            session, name=name or subject, email=email, by="oidc", now=now, issuer=issuer, subject=subject,
+            session, name=called, email=address, by="oidc", now=now, issuer=issuer, subject=subject,
             language=language,
         )  # fmt: skip
     else:
         own = known
-        connection.execute(update(account).where(account.c.id == own).values(name=name or subject, email=email))
+        connection.execute(update(account).where(account.c.id == own).values(name=called, email=address))
     before = _rights(connection, [own], RightOrigin.GROUP).get(own, frozenset())
     for gone in sorted(before - set(rights)):
         connection.execute(
@@ -475,7 +478,7 @@ def begin_password(session: Session, name: str, now: datetime, cost: ScryptCost 
     nobody = nobodys_password(cost or ScryptCost())
     row = connection.execute(
         select(account.c.id, account.c.password, account.c.disabled_at, account.c.locked_until)
-        .where(account.c.issuer == HERE, account.c.subject == name.strip().lower()[:200])
+        .where(account.c.issuer == HERE, account.c.subject == without_control(name.strip().lower(), 200))
         .with_for_update()
     ).first()
     own = row.id if row is not None else 0
@@ -554,6 +557,14 @@ def _rights(
     for row in connection.execute(wanted):
         found.setdefault(row.account_id, set()).add(Right(Role(row.role), row.traject_id))
     return {each: frozenset(rights) for each, rights in found.items()}
+
+
+def _address_or_none(email: str) -> str:
+    """A provider may send anything; what is no address is left out, and nobody is kept out for it."""
+    try:
+        return check_email(email.strip())
+    except Refused:
+        return ""
 
 
 def _right_row(account_id: int, right: Right, origin: RightOrigin) -> dict[str, object]:

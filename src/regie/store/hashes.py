@@ -31,13 +31,13 @@ class ScryptCost:
 
 def hash_token(token: str) -> str:
     """Give what is kept of a long random token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(_bytes(token)).hexdigest()
 
 
 def keyed_digest(key: bytes, *parts: str) -> str:
     """Give a digest that cannot be made, nor guessed back, without the key."""
     own = hmac.digest(key, _LABEL, "sha256")
-    return hmac.new(own, "\0".join(parts).encode(), "sha256").hexdigest()
+    return hmac.new(own, _bytes("\0".join(parts)), "sha256").hexdigest()
 
 
 def code_of(key: bytes, code_id: str) -> str:
@@ -48,7 +48,7 @@ def code_of(key: bytes, code_id: str) -> str:
 
 def same(one: str, other: str) -> bool:
     """Compare two secrets in a time that says nothing about where they differ."""
-    return hmac.compare_digest(one.encode(), other.encode())
+    return hmac.compare_digest(_bytes(one), _bytes(other))
 
 
 def hash_password(password: str, salt: bytes, cost: ScryptCost) -> str:
@@ -72,7 +72,12 @@ def nobodys_password(cost: ScryptCost) -> str:
 def _scrypt(password: str, salt: bytes, cost: ScryptCost) -> bytes:
     n = 2**cost.log_n
     memory = 128 * n * cost.r + 128 * cost.r * cost.p + 2**20
-    return hashlib.scrypt(password.encode(), salt=salt, n=n, r=cost.r, p=cost.p, maxmem=memory, dklen=_KEY_BYTES)
+    return hashlib.scrypt(_bytes(password), salt=salt, n=n, r=cost.r, p=cost.p, maxmem=memory, dklen=_KEY_BYTES)
+
+
+def _bytes(text: str) -> bytes:
+    # what a stranger sends may be half a character; that is a wrong secret, not a fault of ours
+    return text.encode("utf-8", "replace")
 
 
 def _text(content: bytes) -> str:

@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from regie.core.ids import PersonId
 from regie.core.lines import Urgency
+from regie.plain_text import without_control
 from regie.store.access_log import NOBODY, Outcome, What, note_access
 from regie.store.hashes import CODE_DIGITS, code_of, hash_token, keyed_digest, same
 from regie.store.sessions import Chance
@@ -62,7 +63,7 @@ def ask_code(session: Session, address: str, browser: str, key: bytes, now: date
         key: not in the database.
     """
     connection = session.connection()
-    said = address.strip().lower()[:_LONGEST_ADDRESS]
+    said = without_control(address.strip().lower(), _LONGEST_ADDRESS)
     asked_for = keyed_digest(key, "address", said)
     connection.execute(delete(sign_in_code).where(sign_in_code.c.created_at < now - FORGOTTEN_AFTER))
     # locked, so that of two requests at once the second counts the first
