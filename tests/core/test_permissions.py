@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from regie.core.changes import Changes
 from regie.core.claims import GroupMap, groups_in, rights_from_claims
-from regie.core.ids import OccurrenceKey, PersonId, StepId
+from regie.core.events import PartnerAsked
+from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.permissions import (
     ABOUT_ALL,
     ABOUT_OWN_STEP,
@@ -27,8 +30,19 @@ from regie.core.permissions import (
     StepOf,
     may,
     require,
+    step_of,
 )
+from regie.core.traject import Absence, Person
 from regie.errors import NotFound, Refused, RegieError
+from tests.support import builders as b
+from tests.support.authoring import compiled
+
+STEPS = """
+calendar: every-day
+roles: {maker: {title: Maker}, boss: {title: Boss}}
+steps:
+  a: {title: A, takes: 5wd, responsible: maker}
+"""
 
 P = Permission
 OWN, OTHER = 7, 8
@@ -218,6 +232,23 @@ def test_lists_are_filtered_by_the_trajects_that_somebody_sees() -> None:
     assert actor(Role.MEMBER, OWN).trajects == {OWN}
     assert actor(Role.PARTNER).trajects == frozenset()
     assert Actor("token:1", frozenset({Right(Role.LEAD)}), scopes=frozenset({Scope.STEPS})).trajects == frozenset()
+
+
+def test_a_step_is_of_who_is_responsible_or_asked_and_of_the_deputy_while_somebody_is_away() -> None:
+    whole = compiled(STEPS)
+    boss = Person(PersonId("boss"), away=(Absence(b.MONDAY, b.MONDAY + timedelta(days=4)),), deputy=PersonId("deputy"))
+    people = {RoleId("maker"): (Person(PersonId("maker")),), RoleId("boss"): (boss,)}
+    start = b.started(whole, people=people)
+    asked = b.after(start, b.MONDAY, PartnerAsked(key=b.key("a"), role=RoleId("boss")))
+
+    def whose(changes: Changes, days: int) -> set[str]:
+        traject = changes.traject
+        return set(step_of(traject, traject.cycles[0], b.key("a"), b.MONDAY + timedelta(days=days)).people)
+
+    assert whose(start, 0) == {"maker"}
+    assert whose(asked, 0) == {"maker", "boss", "deputy"}
+    assert whose(asked, 5) == {"maker", "boss"}
+    assert step_of(start.traject, start.traject.cycles[0], b.key("weg"), b.MONDAY).people == frozenset()
 
 
 # --- from claims to rights ---------------------------------------------------------------------------

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from regie.core.ids import OccurrenceKey, PersonId
+from regie.core.recipients import present
+from regie.core.traject import Cycle, Traject
 from regie.errors import NotFound, Refused
 
 EVERY_TRAJECT = 0
@@ -156,7 +159,7 @@ class StepOf:
     """One step as far as rights go.
 
     Args:
-        people: who plays its responsible role in this traject, with their deputies of today.
+        people: whose step it is; ``step_of`` works it out.
     """
 
     traject_id: int
@@ -200,6 +203,18 @@ class Actor:
         if self.scopes is not None and not _scoped(self, _P.SEE_TRAJECT):
             return frozenset()
         return None if EVERY_TRAJECT in seeing else frozenset(seeing)
+
+
+def step_of(traject: Traject, cycle: Cycle, key: OccurrenceKey, today: date) -> StepOf:
+    """Give a step with whose it is: who plays its responsible role, or the role that it waits for, and their deputies.
+
+    Who is away keeps their right; the deputy has it too, as long as that lasts.
+    """
+    step, occurrence = cycle.definition.steps.get(key.step), cycle.occurrences.get(key)
+    roles = {step.responsible if step else None, occurrence.waiting_for if occurrence else None}
+    named = [each for role in roles if role is not None for each in traject.people.get(role, ())]
+    people = {each.id for each in named} | {present(each, traject, today)[0].id for each in named}
+    return StepOf(traject.id, cycle.number, key, frozenset(people))
 
 
 def may(

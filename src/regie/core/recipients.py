@@ -42,7 +42,7 @@ def address(
         if missing and lead is not None:
             people = traject.people.get(lead, ())
         for person in people:
-            reader, deputy_for = _present(person, traject, today)
+            reader, deputy_for = present(person, traject, today)
             if reader.id in heard or (own_deed and reader.id == event.by):
                 continue
             heard.add(reader.id)
@@ -58,7 +58,7 @@ def _rhythm(wish: Wish, asked: HearsWhen) -> HearsWhen:
     return HearsWhen.DAILY if passes and asked in (HearsWhen.WEEKLY, HearsWhen.BIWEEKLY) else asked
 
 
-def _present(person: Person, traject: Traject, today: date) -> tuple[Person, PersonId | None]:
+def present(person: Person, traject: Traject, today: date) -> tuple[Person, PersonId | None]:
     """Give the person, or during absence the deputy, or theirs; the last who has no deputy gets it anyway."""
     reader, asked = person, {person.id}
     while reader.is_away(today) and reader.deputy is not None and reader.deputy not in asked:
