@@ -52,11 +52,11 @@ def test_from_first_account_to_key_and_back(regie: Regie, tmp_path: Path) -> Non
     assert regie("account", "list").out.splitlines()[1].split("\t") == ["1", "Nood", "local", "lead", "open"]
     assert regie("token", "revoke", "1", "--json").json == {"token": 1, "revoked": True}
     assert regie("token", "revoke", "1").out == "Sleutel 1 was al ingetrokken.\n"
-    assert regie("account", "disable", "nood", "--yes").out == "Account 1 is gesloten; geen sessies beeindigd.\n"
+    assert regie("account", "disable", "nood", "--yes").out == "Account 1 is gesloten; geen sessies beëindigd.\n"
     assert regie("account", "enable", "nood").out == "Account 1 is open.\n"
     assert regie("account", "right", "1", "lead", "--take").out == "Account 1 heeft nu: geen rechten.\n"
     assert regie("account", "sessions", "nood", "--json").json == []
-    assert regie("account", "sign-out", "nood").out == "geen sessies beeindigd.\n"
+    assert regie("account", "sign-out", "nood").out == "geen sessies beëindigd.\n"
 
     log = regie("audit", "access", "--json").json
     assert [each["what"] for each in reversed(log)] == [

@@ -113,7 +113,7 @@ def disable(name: str = NAME, yes: bool = YES, by: str = BY, as_json: bool = JSO
     if as_json:
         print_json({"account": found.id, "sessions_ended": ended})
     else:
-        say(f"Account {found.id} is gesloten; {count_of(ended, 'sessie', 'sessies')} beeindigd.")
+        say(f"Account {found.id} is gesloten; {count_of(ended, 'sessie', 'sessies')} beëindigd.")
 
 
 @account.command("enable")
@@ -187,7 +187,7 @@ def password(name: str = NAME, by: str = BY, as_json: bool = JSON) -> None:
     if as_json:
         print_json({"account": found.id, "password_set": True})
     else:
-        say(f"Account {found.id} heeft een nieuw wachtwoord; sessies die open waren, zijn beeindigd.")
+        say(f"Account {found.id} heeft een nieuw wachtwoord; sessies die open waren, zijn beëindigd.")
 
 
 @account.command("sessions")
@@ -218,7 +218,7 @@ def sign_out(
     by: str = BY,
     as_json: bool = JSON,
 ) -> None:
-    """Meld een account overal af, of beeindig een sessie."""
+    """Meld een account overal af, of beëindig een sessie."""
     from regie.actions.sign_in import sign_out_account
     from regie.store.session import in_transaction
 
@@ -231,7 +231,7 @@ def sign_out(
     if as_json:
         print_json({"account": found.id, "sessions_ended": ended})
     else:
-        say(f"{count_of(ended, 'sessie', 'sessies')} beeindigd.")
+        say(f"{count_of(ended, 'sessie', 'sessies')} beëindigd.")
 
 
 # --- tokens ------------------------------------------------------------------------------------------
