@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 import traceback
@@ -12,7 +13,8 @@ from pydantic import SecretStr
 
 from regie.errors import Refused
 from regie.mailbox import Mailbox
-from regie.settings import Settings, load_audit_key, load_settings
+from regie.settings import Settings, load_audit_key, load_link_key, load_settings
+from regie.text.refusals import say_refusal
 
 SECRET = "Zeer9Geheim"
 
@@ -171,3 +173,29 @@ def test_data_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(Refused, match="cannot be used"):
         load_audit_key(load_settings(data_dir=tmp_path / "file" / "data"))
+
+
+def test_link_key_has_a_file_of_its_own_and_never_shows(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=tmp_path)
+
+    first, second = load_link_key(settings), load_link_key(settings)
+
+    assert first == second
+    assert first != load_audit_key(settings)
+    assert stat.S_IMODE((tmp_path / "link.key").stat().st_mode) == 0o600
+    given = load_settings(data_dir=tmp_path, link_key="l" * 40)
+    assert load_link_key(given).get_secret_value() == "l" * 40
+    assert "l" * 40 in given.secret_values()
+    assert "l" * 40 not in repr(given)
+
+
+def test_damaged_link_key_says_what_happens_without_it(tmp_path: Path) -> None:
+    (tmp_path / "link.key").write_text("half")
+
+    with pytest.raises(Refused) as refused:
+        load_link_key(load_settings(data_dir=tmp_path))
+
+    said = say_refusal(refused.value)
+    assert said.message == f"Het bestand '{tmp_path}/link.key' met de sleutel van de links is niet heel."
+    assert "eindigen alle links" in said.advice
+    assert (tmp_path / "link.key").read_text() == "half"

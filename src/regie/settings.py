@@ -27,7 +27,8 @@ from regie.mailbox import Mailbox, check_email, parse_mailbox
 
 ENV_PREFIX = "REGIE_"
 AUDIT_KEY_FILE = "audit.key"
-SHORTEST_AUDIT_KEY = 32
+LINK_KEY_FILE = "link.key"
+SHORTEST_KEY = 32
 
 
 def _split_list(value: object) -> object:
@@ -72,8 +73,8 @@ def _time_zone(value: str) -> str:
 
 
 def _long_enough(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < SHORTEST_AUDIT_KEY:
-        raise ValueError(f"the key needs at least {SHORTEST_AUDIT_KEY} characters")
+    if len(value.get_secret_value()) < SHORTEST_KEY:
+        raise ValueError(f"the key needs at least {SHORTEST_KEY} characters")
     return value
 
 
@@ -205,6 +206,11 @@ class Settings(BaseSettings):
         description="Key that seals the history against tampering, at least 32 characters. Default: "
         "generated once, in the file `audit.key` in the data folder, readable for the owner only.",
     )
+    link_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
+        default=None,
+        description="Key from which the links in messages are made, at least 32 characters. Default: generated "
+        "once, in the file `link.key` in the data folder, readable for the owner only.",
+    )
     sqlite_risk_accepted: str = Field(
         default="",
         max_length=200,
@@ -278,7 +284,7 @@ class Settings(BaseSettings):
     def secret_values(self) -> tuple[str, ...]:
         """Return what may never show in a log, for ``notify.redact.install_redaction``."""
         found: list[str] = []
-        for secret in (self.database_url, self.mail_url, self.audit_key):
+        for secret in (self.database_url, self.mail_url, self.audit_key, self.link_key):
             if secret is None:
                 continue
             value = secret.get_secret_value()
@@ -330,7 +336,30 @@ def load_audit_key(settings: Settings) -> SecretStr:
     """
     if settings.audit_key is not None:
         return settings.audit_key
-    path = settings.data_dir / AUDIT_KEY_FILE
+    return _load_key(
+        settings.data_dir / AUDIT_KEY_FILE,
+        "audit",
+        "put it back from a backup; a new key cannot vouch for the history written with the old one",
+    )
+
+
+def load_link_key(settings: Settings) -> SecretStr:
+    """Return the key of the links in messages: the one that was set, or the one in the data folder.
+
+    With another key all links that were sent end.
+
+    Raises:
+        Refused: ``settings-invalid``, when the file cannot be read or written or holds no full key.
+    """
+    if settings.link_key is not None:
+        return settings.link_key
+    return _load_key(
+        settings.data_dir / LINK_KEY_FILE, "link", "put it back from a backup, or remove it: a new one is made"
+    )
+
+
+def _load_key(path: Path, name: str, when_short: str) -> SecretStr:
+    """Read a key from its file; the first caller makes it. Two processes that start together get the same key."""
     try:
         if not path.exists():
             _write_new_key(path)
@@ -338,19 +367,21 @@ def load_audit_key(settings: Settings) -> SecretStr:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not plain text"
         raise Refused(
-            f"the audit key '{path}' cannot be used: {reason}",
+            f"the {name} key '{path}' cannot be used: {reason}",
             code="settings-invalid",
-            hint="make the data folder readable and writable for Regie, or set REGIE_AUDIT_KEY",
+            hint=f"make the data folder readable and writable for Regie, or set {ENV_PREFIX}{name.upper()}_KEY",
             file=str(path),
             problem="unusable",
+            key=name,
         ) from None
-    if len(key) < SHORTEST_AUDIT_KEY:
+    if len(key) < SHORTEST_KEY:
         raise Refused(
-            f"the audit key '{path}' holds no full key",
+            f"the {name} key '{path}' holds no full key",
             code="settings-invalid",
-            hint="put it back from a backup; a new key cannot vouch for the history written with the old one",
+            hint=when_short,
             file=str(path),
             problem="short",
+            key=name,
         )
     return SecretStr(key)
 

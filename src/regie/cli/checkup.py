@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from regie.cli.common import Town, open_town
 from regie.errors import Incomplete, RegieError
-from regie.settings import Settings, load_settings
+from regie.settings import AUDIT_KEY_FILE, LINK_KEY_FILE, Settings, load_settings
 from regie.text.dates import say_moment
 from regie.text.phrases import say_list
 from regie.text.post import say_counts
@@ -49,7 +49,7 @@ def check_up() -> list[Line]:
         return lines + _look(settings, (_mail, _prefect))
     except RegieError as error:
         return [_refused("database", error)]
-    lines = _look(town, (_sqlite, _audit_key, _calendars, _roles))
+    lines = _look(town, (_sqlite, _keys, _calendars, _roles))
     return lines + _look(settings, (_mail, _prefect)) + _look(town, (_post, _sweeps, _record))
 
 
@@ -96,12 +96,14 @@ def _sqlite_version(settings: Settings) -> Iterator[Line]:
     )
 
 
-def _audit_key(town: Town) -> Iterator[Line]:
-    path = Path(town.settings.data_dir) / "audit.key"
-    if path.exists():
+def _keys(town: Town) -> Iterator[Line]:
+    for file, what in ((AUDIT_KEY_FILE, "sleutel van de vastlegging"), (LINK_KEY_FILE, "sleutel van de links")):
+        path = Path(town.settings.data_dir) / file
+        if not path.exists():
+            continue
         private = path.stat().st_mode & 0o077 == 0
         yield Line(
-            "sleutel van de vastlegging",
+            what,
             GOOD if private else BAD,
             path.name,
             "" if private else f"anderen kunnen de sleutel lezen; doe: chmod 600 {path}",
@@ -160,6 +162,8 @@ def _mail(settings: Settings) -> Iterator[Line]:
             "zet REGIE_MAIL_URL en REGIE_MAIL_FROM",
         )
         return
+    if "base_url" not in settings.model_fields_set:
+        yield Line("links", WARN, "mails hebben geen link: het adres van Regie is niet bekend", "zet REGIE_BASE_URL")
     parts = urlsplit(settings.mail_url.get_secret_value())
     port = parts.port or (587 if parts.scheme == "mailtos" else 25)
     try:

@@ -33,6 +33,9 @@ _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})
 # Links in messages carry a random token as a step in their path: letters of both sizes and digits.
 _PATH_TOKEN = re.compile(r"(?<=/)(?=[\w~%.-]{0,99}[a-z])(?=[\w~%.-]{0,99}[A-Z])(?=[\w~%.-]{0,99}[0-9])[\w~%.-]{20,}")
 
+# An action link, whatever its token looks like: also cut off, in capitals, or as part of another address.
+_ACTION_LINK = re.compile(r"(?i)(?P<key>(?:(?<!\w)|(?<=%2f))actie(?:/|%2f))[^\s/?#\"'<>&]+")
+
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Return text without secrets, tokens, channel addresses and e-mail addresses.
@@ -43,6 +46,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, HIDDEN).replace(quote(secret, safe=""), HIDDEN)
     text = _URL.sub(_without_url_secrets, text)
+    text = _ACTION_LINK.sub(rf"\g<key>{HIDDEN}", text)
     text = _PATH_TOKEN.sub(HIDDEN, text)
     text = _HEADER.sub(rf"\g<key>{HIDDEN}", text)
     text = _BEARER.sub(rf"\g<key>{HIDDEN}", text)

@@ -192,6 +192,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         Saying("U zei nog niet waarom deze berichten niet worden verstuurd.", _GIVE_REASON, {"deed": "discard"}),
         Saying("U zei nog niet waarom alle berichten worden vastgehouden.", _GIVE_REASON, {"deed": "hold"}),
         Saying("U zei nog niet waarom de klok wordt teruggezet.", _GIVE_REASON, {"deed": "set-back"}),
+        Saying("U zei nog niet waarom deze link wordt ingetrokken.", _GIVE_REASON, {"deed": "revoke"}),
         Saying("U zei nog niet waarom.", _GIVE_REASON),
     ),
     "clock-not-ahead": (Saying("De klok liep niet voor: niets is na nu genoteerd.", "U hoeft niets terug te zetten."),),
@@ -585,6 +586,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
             "De beheerder kan hem toestaan met REGIE_CHANNEL_INTERNAL_HOSTS.",
         ),
     ),
+    "unknown-link": (Saying("Er is geen link {link}.", "Kies een nummer uit 'regie link list'."),),
     "unknown-message": (Saying("Er is geen bericht '{message_id}'.", "Kies een bericht uit 'regie outbox list'."),),
     "message-not-waiting": (
         Saying(
@@ -618,6 +620,16 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         ),
     ),
     "settings-invalid": (
+        Saying(
+            "Het bestand '{file}' met de sleutel van de links is niet te gebruiken.",
+            "Geef Regie het recht om te lezen en te schrijven in die map, of vul REGIE_LINK_KEY in.",
+            {"problem": "unusable", "key": "link"},
+        ),
+        Saying(
+            "Het bestand '{file}' met de sleutel van de links is niet heel.",
+            "Zet het terug uit een back-up. Of haal het weg: dan komt er een nieuwe sleutel en eindigen alle links.",
+            {"problem": "short", "key": "link"},
+        ),
         Saying(
             "Het bestand '{file}' met de sleutel van de geschiedenis is niet te gebruiken.",
             "Geef Regie het recht om te lezen en te schrijven in die map, of vul REGIE_AUDIT_KEY in.",
