@@ -14,7 +14,7 @@ from regie.core.calendar import WorkCalendar
 from regie.definitions.calendars import load_calendar
 from regie.notify.redact import install_redaction
 from regie.notify.sender import AppriseSender, FolderSender, Sender
-from regie.settings import Settings, load_audit_key, load_settings
+from regie.settings import Settings, load_audit_key, load_link_key, load_settings
 from regie.store.session import check_schema, create_engine_for
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ def current() -> Setting:
             engine,
             load_audit_key(settings).get_secret_value().encode(),
             brake_at=settings.brake_messages_per_day,
+            link_key=load_link_key(settings).get_secret_value().encode(),
         )
         _current = Setting(
             context,

@@ -14,6 +14,7 @@ NAMES = (
     "sweep.after_select",
     "sweep.before_commit",
     "deliver.after_mark_sending",
+    "deliver.after_issue",
     "deliver.after_send",
     "deliver.after_mark",
     "import.mid",

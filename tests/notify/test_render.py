@@ -18,8 +18,9 @@ from regie.core.traject import State
 from regie.notify.page import WIDTH
 from regie.notify.render import LONGEST_SEEN, LONGEST_SUBJECT, Rendered, render
 from regie.text.letter import Letter
+from regie.text.lines import ASKING
 from tests.support.builders import key
-from tests.text.town import days, keys, letter, line, paragraphs, part, town_definition
+from tests.text.town import TOKEN, days, keys, letter, line, paragraphs, part, town_definition
 
 D = date.fromisoformat
 BASE = "https://regie.gemeente.example/"
@@ -66,8 +67,9 @@ Hierop wachten:
 
 Wat kunt u doen?
 ----------------
-Open de stap. Meld dat u begint of klaar bent, of kies een andere datum:
-https://regie.gemeente.example/stap/de-wilg/1/visie
+Open uw vraag en antwoord: klaar, een andere datum, niet voor u, of een
+vraag. De link is alleen voor u:
+https://regie.gemeente.example/actie/mfrggzdfmztwq2lkmfrggzdfmztwq2lk
 
 Of antwoord op deze mail. Fatma Yildiz leest uw antwoord.
 
@@ -108,8 +110,9 @@ Waiting for this: Write the note (Fatma Yildiz, expected 11 February
 
 What can you do?
 ----------------
-Open the step. Say that you start or are done, or choose another date:
-https://regie.gemeente.example/stap/de-wilg/1/visie
+Open your request and answer: done, another date, not for you, or a
+question. The link is for you only:
+https://regie.gemeente.example/actie/mfrggzdfmztwq2lkmfrggzdfmztwq2lk
 
 Or reply to this mail. Fatma Yildiz reads your answer.
 
@@ -654,7 +657,7 @@ def test_a_confidential_line_names_no_traject_and_no_place(kind: Kind, language:
         whole = rendered.subject + rendered.text + rendered.html
         assert "Wilg" not in whole
         assert "de-wilg" not in whole
-        assert "http" not in rendered.text
+        assert "informeren" not in "".join(re.findall(r"http\S+", rendered.text))
 
 
 def test_a_confidential_line_asks_not_to_forward_it() -> None:
@@ -728,15 +731,35 @@ def test_text_is_wrapped_and_links_are_whole() -> None:
 
     lines = [each for each in text.splitlines() if not each.startswith("http")]
     assert max(map(len, lines)) <= WIDTH
-    assert (
-        "https://regie.een-gemeente-met-een-lange-naam.example/een/pad/dat/ver/doorloopt/stap/de-wilg/1/visie\n" in text
-    )
+    assert f"https://regie.een-gemeente-met-een-lange-naam.example/een/pad/dat/ver/doorloopt/actie/{TOKEN}\n" in text
 
 
-def test_a_copy_of_a_step_has_an_address_that_can_be_followed() -> None:
-    told = line(Kind.READY, "school@groep b/2", role="school")
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.DIGEST])
+def test_only_a_line_that_asks_something_has_a_link(kind: Kind) -> None:
+    rendered = mail(line(kind, "visie", **MOVED, outcome="go"), base_url=BASE)
 
-    assert "https://regie.gemeente.example/stap/de-wilg/1/school%40groep%20b%2F2\n" in mail(told, base_url=BASE).text
+    asks = kind in ASKING or kind is Kind.ESCALATED
+    for words in (rendered.text, rendered.html):
+        assert (f"{BASE}actie/{TOKEN}" in words) is asks
+        assert ("http" in words) is asks
+
+
+def test_who_may_not_act_on_a_step_gets_no_link_and_can_reply() -> None:
+    rendered = mail(line(Kind.READY, "visie"), base_url=BASE, links={})
+
+    assert "http" not in rendered.text
+    assert "Antwoord op deze mail: het is klaar, of welke datum lukt wel?" in " ".join(rendered.text.split())
+
+
+def test_of_several_lines_each_has_its_own_button_and_bare_address() -> None:
+    links = {key("visie"): "a" * 32, key("raming"): "b" * 32}
+    told = (line(Kind.READY, "visie"), line(Kind.DUE, "raming"), line(Kind.DONE, "nota"))
+
+    rendered = mail(*told, base_url=BASE, links=links)
+
+    assert re.findall(r"^http.*/actie/(.).*$", rendered.text, re.MULTILINE) == ["b", "a"]
+    assert re.findall(r'<a class="button"[^>]* href="[^"]*/actie/(.)', rendered.html) == ["b", "a"]
+    assert Page(rendered.html).said.count("/actie/") == 2
 
 
 # --- the HTML part ------------------------------------------------------------------------------------
@@ -806,7 +829,7 @@ def test_html_shows_the_bare_address_and_names_its_language() -> None:
     html = mail(line(Kind.READY, "visie"), language="en", base_url=BASE).html
 
     assert ("lang", "en") in Page(html).attributes
-    assert f"{BASE}stap/de-wilg/1/visie" in Page(html).said
+    assert f"{BASE}actie/{TOKEN}" in Page(html).said
 
 
 def test_styles_are_inlined_and_dark_screens_have_their_own() -> None:

@@ -216,6 +216,9 @@ def line(
     return Line(kind, 1, key(name), RoleId(role), part, due_on=date.fromisoformat(due) if due else None, **more)
 
 
+TOKEN = "mfrggzdfmztwq2lkmfrggzdfmztwq2lk"
+
+
 def part(*lines: Line, definition: Definition | None = None, **more: Any) -> LetterPart:
     """What a message says about one traject, led by Fatma Yildiz."""
     values: dict[str, Any] = {
@@ -227,6 +230,7 @@ def part(*lines: Line, definition: Definition | None = None, **more: Any) -> Let
         "definition": definition or town_definition(),
         "lines": lines,
         "people": {RoleId(role): (name,) for role, name in NAMES.items()},
+        "links": {each.key: TOKEN for each in lines},
         "lead_name": "Fatma Yildiz",
         "lead_email": "fatma@gemeente.example",
     }

@@ -25,6 +25,8 @@ class Context:
     shelf: DefinitionShelf
     ids: Callable[[], str] = field(default=random_id)
     brake_at: int = 200
+    link_key: bytes = b""
+    """From which the links in messages are made; without it messages have none."""
 
     @classmethod
     def on(cls, engine: Engine, audit_key: bytes, **others: object) -> Context:

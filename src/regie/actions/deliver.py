@@ -63,8 +63,9 @@ class Postage:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Postage:
-        """A link to pages only where an operator said where they are."""
-        base_url = str(settings.base_url) if "base_url" in settings.model_fields_set else ""
+        """Links only where they work for the reader: an operator said where the pages are, or no mail leaves here."""
+        is_known = "base_url" in settings.model_fields_set or settings.mail_url is None
+        base_url = str(settings.base_url) if is_known else ""
         return cls(base_url=base_url, environment=settings.environment_label or "")
 
 
@@ -108,7 +109,13 @@ def _deliver_one(
         letter = in_transaction(
             context.engine,
             lambda session: load_letter(
-                session, message_id, context.shelf, now(), attempt=attempt, lease_seconds=LEASE_SECONDS
+                session,
+                message_id,
+                context.shelf,
+                now(),
+                attempt=attempt,
+                lease_seconds=LEASE_SECONDS,
+                link_key=context.link_key if postage.base_url else b"",
             ),
         )
         if letter is None:

@@ -117,7 +117,7 @@ def open_town(*, create: bool = False) -> Town:
     """
     from regie.actions.context import Context
     from regie.notify.redact import install_redaction
-    from regie.settings import load_audit_key, load_settings
+    from regie.settings import load_audit_key, load_link_key, load_settings
     from regie.store.session import check_schema, create_engine_for, current_revision, is_there, upgrade
 
     settings = load_settings()
@@ -131,7 +131,8 @@ def open_town(*, create: bool = False) -> Town:
         raise no_database(settings)
     check_schema(engine)
     key = load_audit_key(settings).get_secret_value().encode()
-    return Town(settings, Context.on(engine, key, brake_at=settings.brake_messages_per_day))
+    links = load_link_key(settings).get_secret_value().encode()
+    return Town(settings, Context.on(engine, key, brake_at=settings.brake_messages_per_day, link_key=links))
 
 
 def no_database(settings: Settings) -> Incomplete:

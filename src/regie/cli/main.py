@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from regie import __version__
-from regie.cli import accounts, admin, cycles, definitions, partners, plan, post, record, steps, trajects
+from regie.cli import accounts, admin, cycles, definitions, links, partners, plan, post, record, steps, trajects
 from regie.cli.common import INTERRUPTED, UsageError, show_error, show_usage
 from regie.errors import RegieError
 
@@ -29,6 +29,7 @@ steps.register(app)
 definitions.register(app)
 partners.register(app)
 post.register(app)
+links.register(app)
 admin.register(app)
 record.register(app)
 accounts.register(app)

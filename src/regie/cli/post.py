@@ -82,7 +82,7 @@ def list_outbox(
 
 @outbox.command("show")
 def show_message(message_id: str, as_json: bool = JSON) -> None:
-    """Toon een bericht zoals het nu verstuurd zou worden."""
+    """Toon een bericht zoals het nu verstuurd zou worden; de links erin zijn voorbeelden die niets openen."""
     from regie.actions.deliver import Postage
     from regie.notify.render import render
     from regie.store.outbox import preview_letter
@@ -191,12 +191,13 @@ def preview_mail(
     language: str = typer.Option("nl", "--language"),
     as_json: bool = JSON,
 ) -> None:
-    """Toon de mail die een partner over een stap zou krijgen."""
+    """Toon de mail die een partner over een stap zou krijgen; de link erin is een voorbeeld dat niets opent."""
     from regie.actions.deliver import Postage
     from regie.cli.common import cycle_number, find_key
     from regie.core.definition import Kind
     from regie.core.ids import PersonId, RoleId
     from regie.core.lines import Line
+    from regie.links import EXAMPLE
     from regie.notify.render import render
     from regie.text.letter import Addressee, Letter, LetterPart
 
@@ -214,7 +215,9 @@ def preview_mail(
         due_on=planned.due_on if planned else None, legal_on=planned.legal_on if planned else None,
         old_on=planned.due_on if planned else None,
     )  # fmt: skip
-    part = LetterPart(found.id, found.slug, found.title, number, cycle.kind, cycle.definition, (line,))
+    part = LetterPart(
+        found.id, found.slug, found.title, number, cycle.kind, cycle.definition, (line,), links={key: EXAMPLE}
+    )
     letter = Letter(
         "voorbeeld", 1, Addressee(PersonId("voorbeeld"), "Voorbeeld", "voorbeeld@gemeente.example", language), (part,)
     )

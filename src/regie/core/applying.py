@@ -161,6 +161,9 @@ def _apply_to_step(cycle: Cycle, old: Occurrence, event: happened.StepEvent, tod
                 raise Refused(f"the term of '{old.key}' has no extension", code="no-extension")
             _reason(event.reason, old.key)
             return replace(old, extended=True)
+        case happened.LinkRevoked():
+            _reason(event.reason, old.key)
+            return old
         case _:
             raise TypeError(f"no rule for {type(event).__name__}")
 

@@ -145,6 +145,14 @@ class TermExtended(StepEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRevoked(StepEvent):
+    """The link by which somebody could act on the step was taken away; the step itself stays as it is."""
+
+    link: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorMoved(Event):
     anchor: AnchorId
     target: date | None

@@ -5,7 +5,7 @@ Does not know what is true today, nor why something is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -42,7 +42,7 @@ def address(
         if missing and lead is not None:
             people = traject.people.get(lead, ())
         for person in people:
-            reader, deputy_for = present(person, traject, today)
+            reader, deputy_for = present(person, traject.people, today)
             if reader.id in heard or (own_deed and reader.id == event.by):
                 continue
             heard.add(reader.id)
@@ -58,17 +58,19 @@ def _rhythm(wish: Wish, asked: HearsWhen) -> HearsWhen:
     return HearsWhen.DAILY if passes and asked in (HearsWhen.WEEKLY, HearsWhen.BIWEEKLY) else asked
 
 
-def present(person: Person, traject: Traject, today: date) -> tuple[Person, PersonId | None]:
+def present(
+    person: Person, everybody: Mapping[RoleId, tuple[Person, ...]], today: date
+) -> tuple[Person, PersonId | None]:
     """Give the person, or during absence the deputy, or theirs; the last who has no deputy gets it anyway."""
     reader, asked = person, {person.id}
     while reader.is_away(today) and reader.deputy is not None and reader.deputy not in asked:
         asked.add(reader.deputy)
-        reader = _known(reader.deputy, traject) or Person(reader.deputy, reader.language, reader.hears)
+        reader = _known(reader.deputy, everybody) or Person(reader.deputy, reader.language, reader.hears)
     return reader, person.id if reader is not person else None
 
 
-def _known(wanted: PersonId, traject: Traject) -> Person | None:
-    return next((other for people in traject.people.values() for other in people if other.id == wanted), None)
+def _known(wanted: PersonId, everybody: Mapping[RoleId, tuple[Person, ...]]) -> Person | None:
+    return next((other for people in everybody.values() for other in people if other.id == wanted), None)
 
 
 def _roles(wish: Wish, cycle: Cycle) -> Iterator[tuple[str, RoleId]]:

@@ -10,10 +10,10 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from urllib.parse import quote
 
 from regie.core.definition import Kind
 from regie.core.lines import Line
+from regie.links import link_address
 from regie.notify.page import Group, Item, Page, Section, as_html, as_text, without_control
 from regie.text.letter import Letter, LetterPart
 from regie.text.lines import (
@@ -22,6 +22,7 @@ from regie.text.lines import (
     LISTED,
     Fact,
     Told,
+    asks_to_act,
     group_of,
     is_hidden,
     is_own,
@@ -112,7 +113,7 @@ def _page(letter: Letter, base_url: str, reply_hint: str, environment: str) -> P
         traject if opening else None,
         sections,
         say("what_now", language) if is_asked or link else "",
-        say("act_link" if told[0][1].kind in ASKING else "look_link", language) if link else "",
+        say("act_link", language) if link else "",
         link,
         tuple(_replies(letter, lead, told, language, reply_hint, link, has_links=has_links)),
         say("regards", language),
@@ -313,8 +314,6 @@ def _list(heading: str, found: _TOLD) -> Group:
 
 
 def _link(part: LetterPart, line: Line, base_url: str) -> str:
-    """Where to act; the address of what is confidential would name it, so there is none."""
-    if not base_url or is_hidden(part) or not line.key.step:
-        return ""
-    path = "/".join(quote(each, safe="") for each in (part.traject_slug, str(line.cycle), str(line.key)))
-    return f"{base_url.rstrip('/')}/stap/{path}"
+    """Where to act; only of a line that asks the reader to. The address names nothing of what it opens."""
+    token = part.links.get(line.key, "") if asks_to_act(line) else ""
+    return link_address(base_url, token) if base_url and token else ""

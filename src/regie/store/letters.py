@@ -6,8 +6,8 @@ person. What is no longer true is withdrawn and forgotten, so that it is told wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -15,12 +15,16 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 from sqlmodel import Session
 
+from regie.core.acting import acts_as
 from regie.core.engine import local_day
 from regie.core.ids import OccurrenceKey, PersonId, StepId
 from regie.core.lines import WHOLE_CYCLE, Line
 from regie.core.traject import Cycle, Traject
 from regie.errors import NotFound, Refused
+from regie.failpoints import failpoint
+from regie.links import EXAMPLE
 from regie.store.definitions import DefinitionShelf
+from regie.store.links import Wanted, issue_link
 from regie.store.rows import day_key, to_line, told_text
 from regie.store.tables import (
     MessageStatus,
@@ -35,6 +39,7 @@ from regie.store.tables import (
 from regie.store.trajects import load_cycles
 from regie.store.validity import as_one_move, only_current, still_true
 from regie.text.letter import Addressee, CodeAsked, Letter, LetterPart
+from regie.text.lines import asks_to_act
 
 EXPIRES_AFTER = timedelta(days=30)
 """Older than this a message helps nobody; it is not sent any more."""
@@ -117,12 +122,14 @@ def load_letter(
     *,
     attempt: int | None = None,
     lease_seconds: int = 600,
+    link_key: bytes = b"",
 ) -> Letter | None:
     """Give a message that was claimed, as it is true now, and note that its hand-over begins.
 
     Args:
         attempt: the one that was claimed; a message that somebody else took since is left alone.
         lease_seconds: the lease begins anew, however long the messages before this one took.
+        link_key: each line on which the reader may act gets a link, made from this; without it none does.
 
     Returns:
         None when it must not be sent: nothing in it is true any more, it is too old, or the lease was lost.
@@ -141,17 +148,21 @@ def load_letter(
     judged = _judge(session, row.id, shelf, now, for_change=True)
     for traject, cycle, told in judged:
         _withdraw(connection, traject, cycle, told)
-    letter = _write(connection, row, judged) or _write_code(connection, row, now)
+    issuing = _issuing(session, row.id, link_key, now) if link_key else None
+    letter = _write(connection, row, judged, issuing) or _write_code(connection, row, now)
     if letter is None:
         ended = {"status": MessageStatus.WITHDRAWN.value, "detail": "no longer true"}
         connection.execute(_END, {**own, **ended})
         return None
+    failpoint("deliver.after_issue")
     connection.execute(_BEGIN, {**own, "handed_over_at": now, "new_lease": now + timedelta(seconds=lease_seconds)})
     return letter
 
 
 def preview_letter(session: Session, message_id: str, shelf: DefinitionShelf, now: datetime) -> Letter | None:
     """Give a message in any status as it would be handed over now; None when nothing in it is true. Changes nothing.
+
+    Its links are examples that open nothing: who looks at a message of somebody else must not be able to act for them.
 
     Raises:
         NotFound: ``unknown-message``.
@@ -163,7 +174,14 @@ def preview_letter(session: Session, message_id: str, shelf: DefinitionShelf, no
         raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message", message_id=message_id[:60])
     if connection.execute(_CODE, {"own_id": row.id}).first() is not None:
         raise Refused("this message holds a sign-in code", code="message-secret", hint="only its reader may see it")
-    return _write(connection, row, _judge(session, row.id, shelf, now, for_change=False))
+    return _write(connection, row, _judge(session, row.id, shelf, now, for_change=False), lambda _: EXAMPLE)
+
+
+_Links = Callable[[Wanted], str]
+
+
+def _issuing(session: Session, message_id: str, link_key: bytes, now: datetime) -> _Links:
+    return lambda wanted: issue_link(session, wanted, link_key, message_id, now)
 
 
 _Judged = Sequence[tuple[Traject, Cycle, Sequence[_Told]]]
@@ -227,12 +245,14 @@ def _withdraw(connection: Connection, traject: Traject, cycle: Cycle, told: Iter
         connection.execute(_TOLD, rows)
 
 
-def _write(connection: Connection, row: Any, judged: _Judged) -> Letter | None:
+def _write(connection: Connection, row: Any, judged: _Judged, links: _Links | None) -> Letter | None:
     parts = []
     for traject, cycle, told in judged:
         lines = only_current(each.now for each in told if each.now is not None)
         if lines:
-            parts.append(_part(connection, traject, cycle, lines))
+            part = _part(connection, traject, cycle, lines)
+            tokens = _tokens(traject, cycle, lines, PersonId(row.recipient), links) if links else {}
+            parts.append(replace(part, links=tokens))
     if not parts:
         return None
     to = connection.execute(_ADDRESSEE, {"own_id": row.recipient}).one()
@@ -260,6 +280,22 @@ def _write_code(connection: Connection, row: Any, now: datetime) -> Letter | Non
         (),
         sign_in=CodeAsked(code.id, code.expires_at),
     )
+
+
+def _tokens(
+    traject: Traject, cycle: Cycle, lines: Sequence[Line], to: PersonId, links: _Links
+) -> Mapping[OccurrenceKey, str]:
+    """The links of the lines on which the reader may act; what only informs has none."""
+    tokens: dict[OccurrenceKey, str] = {}
+    for line in lines:
+        occurrence_ = cycle.occurrences.get(line.key)
+        if occurrence_ is None or not asks_to_act(line) or line.for_role_without_people:
+            continue
+        part = acts_as(cycle.definition.steps[line.key.step], occurrence_, line.role)
+        if part is not None and line.key not in tokens:
+            wanted = Wanted(traject.id, cycle.number, line.key, to, line.role, part, line.deputy_for)
+            tokens[line.key] = links(wanted)
+    return tokens
 
 
 def _part(connection: Connection, traject: Traject, cycle: Cycle, lines: tuple[Line, ...]) -> LetterPart:

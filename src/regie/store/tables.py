@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from regie.core.acting import ActingAs
 from regie.core.definition import HearsWhen
 from regie.core.lines import Urgency
 from regie.core.permissions import STAFF_ROLES
@@ -471,6 +472,66 @@ class HistoryRow(Row, table=True):
     mac: str
 
 
+class LinkRow(Row, table=True):
+    """An action link: one step of one person. Of its token only the hash is kept.
+
+    Whether it still works follows from the facts (``store.links``); here stands only what somebody did to it.
+
+    Args:
+        role: for which the person may act, ``acts_as`` as what; ``deputy_for`` in whose place.
+        message_id: the message for which it was made; a message that leaves twice has one link.
+    """
+
+    __tablename__ = "link"
+    __table_args__ = (
+        _one_of("acts_as", ActingAs),
+        ForeignKeyConstraint(
+            ["traject_id", "cycle", "step", "key"],
+            ["occurrence.traject_id", "occurrence.cycle", "occurrence.step", "occurrence.key"],
+        ),
+        UniqueConstraint("traject_id", "cycle", "step", "key", "person_id", "number"),
+    )
+
+    id: int | None = _id()
+    traject_id: int = Field(sa_column=Column(_BIG, nullable=False))
+    cycle: int
+    step: str
+    key: str
+    person_id: str = Field(foreign_key="person.id", index=True)
+    number: int
+    purpose: str
+    token_hash: str = Field(unique=True)
+    role: str
+    acts_as: str
+    deputy_for: str | None = None
+    message_id: str
+    created_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    expires_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    used_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    revoked_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    revoked_by: str | None = None
+    revoked_because: str
+
+
+class LinkRequestRow(Row, table=True):
+    """Somebody asked for a fresh link; the same row whether or not anybody has the address.
+
+    Args:
+        address_seal: of the address, keyed: what a stranger typed is not kept.
+        person_id: who has the address; absent when nobody has.
+    """
+
+    __tablename__ = "link_request"
+    __table_args__ = (Index("ix_link_request_address_seal", "address_seal", "asked_at"),)
+
+    id: int | None = _id()
+    address_seal: str
+    person_id: str | None = None
+    link_id: int | None = Field(default=None, sa_column=Column(_BIG, nullable=True))
+    asked_at: datetime = Field(sa_type=cast(Any, UTCDateTime), index=True)
+    handled_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+
+
 class MarkRow(Row, table=True):
     """A named value that must outlive the process, such as when the last sweep was."""
 
@@ -629,6 +690,8 @@ role_binding = _table("role_binding")
 message = _table("message")
 notice = _table("notice")
 history = _table("history")
+link = _table("link")
+link_request = _table("link_request")
 mark = _table("mark")
 tally = _table("tally")
 account = _table("account")

@@ -42,6 +42,8 @@ class LetterPart:
     """When those steps are expected to end, or did."""
     people: Mapping[RoleId, tuple[str, ...]] = field(default_factory=dict)
     """Names of who plays each role that the lines name."""
+    links: Mapping[OccurrenceKey, str] = field(default_factory=dict)
+    """The token of each step on which the reader may act."""
     lead_name: str = ""
     lead_email: str = ""
     is_hidden: bool = False

@@ -100,6 +100,11 @@ def tell(letter: Letter, part: LetterPart, line: Line, language: str, *, is_brie
     )
 
 
+def asks_to_act(line: Line) -> bool:
+    """Whether a line asks for a deed on its step; a threat to a date asks the lead to think."""
+    return line.kind in ASKING or (line.kind is Kind.ESCALATED and line.rung != THREAT)
+
+
 def _by(line: Line, language: str) -> str:
     """By when, after the title of a step; of what is late that the day is past."""
     if line.due_on is None:

@@ -24,6 +24,18 @@ STATUSES: Mapping[str, str] = {
     "failed": "niet verstuurd",
 }
 
+LINK_ENDS: Mapping[str, str] = {
+    "revoked": "ingetrokken",
+    "erased": "persoon is gewist",
+    "not yours": "persoon heeft deze rol niet meer",
+    "done": "stap is klaar",
+    "left out": "stap is overgeslagen of niet van toepassing",
+    "withdrawn": "stap is ingetrokken",
+    "cycle ended": "doorloop is afgesloten",
+    "expired": "verlopen",
+}
+"""Why a link works no longer."""
+
 _DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.DOTALL), said)
     for pattern, said in (
