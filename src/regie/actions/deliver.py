@@ -16,6 +16,7 @@ from regie.failpoints import failpoint
 from regie.notify.render import Rendered, render, render_code
 from regie.notify.sender import Delivery, DeliveryOutcome, OutgoingMessage, Sender
 from regie.settings import Settings
+from regie.store.fresh_links import queue_fresh_links
 from regie.store.hashes import code_of
 from regie.store.outbox import claim, load_letter, mark_refused, mark_sent, mark_uncertain
 from regie.store.session import in_transaction
@@ -80,6 +81,10 @@ def deliver_batch(
 ) -> Delivered:
     """Hand over what is due, at most ``limit`` messages, one commit per message and step."""
     moment = now()
+    in_transaction(
+        context.engine,
+        lambda session: queue_fresh_links(session, context.shelf, moment, ids=context.ids, brake_at=context.brake_at),
+    )
     claimed = in_transaction(context.engine, lambda session: claim(session, owner, moment, limit, LEASE_SECONDS))
     failpoint("deliver.after_mark_sending")
     result = Delivered()

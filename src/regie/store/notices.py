@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
+from regie.core.ids import PersonId
 from regie.core.lines import Line, Message, Urgency
 from regie.store.brake import count_messages, must_hold
 from regie.store.dialects import Writing, per_dialect
@@ -125,6 +126,31 @@ def queue_messages(
     if new_messages and not held:
         count_messages(connection, new_messages, now)
     return new_notices, new_messages
+
+
+def queue_answer(
+    connection: Connection,
+    to: PersonId,
+    lines: Sequence[tuple[int, Line]],
+    now: datetime,
+    message_id: str,
+    brake_at: int,
+) -> None:
+    """Put one message in the outbox that answers what its reader asked: about any trajects, and at once.
+
+    Args:
+        lines: each with its traject; their ``happening`` makes them new.
+    """
+    held = must_hold(connection, 1, now, brake_at, in_sweep=False)
+    post = Post(lambda: message_id, lambda moment: moment, "email", brake_at, in_sweep=False)
+    value = Message(to, tuple(line for _, line in lines), Urgency.AT_ONCE)
+    _ADD_MESSAGES.run(connection, [_message_row(message_id, value, now, post, None if held else now)])
+    state = NoticeState.HELD if held else NoticeState.QUEUED
+    _ADD_NOTICES.run(
+        connection, [_notice_row(number, line, value, message_id, state, now, post) for number, line in lines]
+    )
+    if not held:
+        count_messages(connection, 1, now)
 
 
 def _join_waiting(connection: Connection, traject_id: int, value: Message, now: datetime, post: Post) -> str | None:

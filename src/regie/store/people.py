@@ -19,7 +19,16 @@ from regie.core.traject import Absence, Person
 from regie.errors import NotFound, Refused
 from regie.mailbox import check_email
 from regie.store.dialects import per_dialect, said_for
-from regie.store.tables import EVERY_TRAJECT, absence, organisation, person, role_binding, sign_in_code, signed_in
+from regie.store.tables import (
+    EVERY_TRAJECT,
+    absence,
+    link_request,
+    organisation,
+    person,
+    role_binding,
+    sign_in_code,
+    signed_in,
+)
 
 _HEARS: Mapping[str, HearsWhen] = {each.value: each for each in HearsWhen}
 
@@ -323,6 +332,7 @@ def erase_person(session: Session, person_id: PersonId, now: datetime) -> None:
     connection.execute(delete(sign_in_code).where(sign_in_code.c.person_id == person_id))
     connection.execute(delete(signed_in).where(signed_in.c.person_id == person_id))
     connection.execute(update(person).where(person.c.deputy_id == person_id).values(deputy_id=None))
+    connection.execute(delete(link_request).where(link_request.c.person_id == person_id))
     nobody: dict[str, Any] = {"name": "", "email": "", "address_key": person_id, "hears": None, "deputy_id": None}
     connection.execute(
         update(person).where(person.c.id == person_id).values(**nobody, organisation_id=None, erased_at=now)
