@@ -132,7 +132,7 @@ def _group_blocks(group: Group, language: str) -> Iterator[str]:
         if lines := [line for fact in item.facts for line in _fact_lines(fact)]:
             yield "\n".join(lines)
         if item.link:
-            yield f"{say('open_step', language)}:\n{item.link}"
+            yield f"{say('open_step', language)}\n{item.link}"
     if group.listed:
         yield "\n".join(_wrap(each, "- ", "  ") for each in group.listed)
         yield from (_wrap(why) for why in group.whys)
