@@ -5,19 +5,23 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from regie.actions.context import Context
+from regie.actions.deliver import Postage, deliver
 from regie.core.events import StepFinished
 from regie.core.ids import RoleId
 from regie.core.lines import Urgency
+from regie.notify.sender import FolderSender
 from regie.store.fresh_links import MOST_PER_HOUR, ask_fresh_link, queue_fresh_links
 from regie.store.links import EXPIRES_AFTER, Link, LinkEnd, find_link, revoke_link
 from regie.store.partners import erase_person, unbind_role
 from regie.store.session import in_transaction, read_scope
 from tests.store.test_links import S1, SECRET, Mailroom, tokens
-from tests.store.world import MONDAY, Watched, World
+from tests.store.world import KEY, MONDAY, Watched, World
 from tests.support import builders as b
 
 NOW = b.at(MONDAY)
@@ -178,3 +182,14 @@ def test_who_was_erased_gets_nothing(world: World) -> None:
 
     assert answers(world, NOW) == 0
     assert world.rows("link_request") == []
+
+
+def test_the_next_delivery_sends_the_fresh_link(world: World, token: str, tmp_path: Path) -> None:
+    asks(world, look(world, token, NOW), NOW)
+    context = Context(world.engine, KEY, world.shelf, link_key=SECRET)
+
+    done = deliver(context, FolderSender(tmp_path), lambda: NOW, "test", Postage(base_url="https://regie.example"))
+
+    (letter,) = tmp_path.rglob("*.eml")
+    assert done.sent == 1
+    assert f"https://regie.example/actie/{token}" in letter.read_text().replace("=\n", "")
