@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 
 LANGUAGES = ("nl", "en")
-LINK_PREFIXES = ("/l/",)
+LINK_PREFIXES = ("/actie/",)
 """Paths on which the link is the right to act: the part after it binds a form. Such a page needs no cookie."""
 
 _OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
