@@ -137,7 +137,7 @@ def test_a_right_in_one_traject_gives_nothing_in_another_and_nothing_of_the_whol
     assert not may(somebody, permission, traject_id=OWN, occurrence=StepOf(OTHER, 1, KEY))
 
 
-@pytest.mark.parametrize("permission", list(ABOUT_TRAJECT))
+@pytest.mark.parametrize("permission", sorted(ABOUT_TRAJECT))
 def test_what_is_about_a_traject_is_refused_without_one(permission: Permission) -> None:
     assert not may(actor(Role.LEAD), permission)
 
