@@ -12,6 +12,7 @@ from regie.core.events import (
     DatePinned,
     GateDecided,
     PartnerAsked,
+    QuestionAsked,
     StepFinished,
     StepReopened,
     StepStarted,
@@ -21,6 +22,7 @@ from regie.core.events import (
 from regie.core.ids import AnchorId, OccurrenceKey, RoleId
 from regie.core.traject import State
 from regie.errors import NotFound
+from regie.store.history import erase_words, read_words
 from regie.store.outbox import make_digests, preview_letter
 from regie.store.partners import bind_role, save_person, set_absence, set_deputy
 from regie.store.session import in_transaction, read_scope
@@ -377,3 +379,17 @@ def test_waiving_a_step_is_told_to_who_had_it(engine: Engine) -> None:
     )
 
     assert heard_of(world, post, TUESDAY) == [("p1", [("ended", "a")])]
+
+
+def test_what_was_asked_is_read_from_the_record_when_the_letter_leaves_and_is_gone_once_erased(engine: Engine) -> None:
+    told = {**b.policy().to, Kind.QUESTION_ASKED: ("lead",)}
+    world = World(engine, b.definition(b.step("a", due="40wd after start"), policy=b.policy(to=told)))
+    traject_id = world.starts()
+    world.happens(traject_id, QuestionAsked(key=b.key("a"), text="Welke kaart?", by="p1"), b.at(MONDAY, 20))
+
+    with world.engine.connect() as connection:
+        assert list(read_words(connection, traject_id, [2]).values()) == ["Welke kaart?"]
+        assert all("kaart" not in str(row) for row in world.rows("notice"))
+    in_transaction(world.engine, lambda session: erase_words(session, traject_id, 2))
+    with world.engine.connect() as connection:
+        assert read_words(connection, traject_id, [2]) == {}

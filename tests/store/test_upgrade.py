@@ -28,6 +28,8 @@ from tests.reliability.conftest import AUDIT_KEY, moment
 from tests.support.databases import engine_on
 
 FILLED = Path(__file__).with_name("filled_0001.sql").read_text(encoding="utf-8")
+ADDED = {"occurrence": ("proposed_on", "proposal_reason", "assigned_to", "declined", "askers")}
+"""Columns that later versions added, and that say nothing of what was there before."""
 NUMBERED_BY_THE_DATABASE = ("traject", "occurrence", "notice")
 
 
@@ -53,7 +55,13 @@ def rows(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
     with engine.execution_options(regie_reading=True).connect() as connection:
         there = set(inspect(connection).get_table_names()) & set(metadata.tables)
         found = {
-            name: sorted((tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}")), key=repr)
+            name: sorted(
+                (
+                    tuple(value for column, value in row._mapping.items() if column not in ADDED.get(name, ()))
+                    for row in connection.exec_driver_sql(f"SELECT * FROM {name}")
+                ),
+                key=repr,
+            )
             for name in there
         }
     return {name: of_table for name, of_table in found.items() if of_table}

@@ -11,7 +11,8 @@ from regie.actions.context import Context
 from regie.actions.office_hours import next_office_hour
 from regie.core.changes import Changes
 from regie.core.engine import advance
-from regie.core.events import Event, Tick
+from regie.core.events import Event, HandedToColleague, Tick
+from regie.core.ids import PersonId
 from regie.errors import Conflict
 from regie.plain_text import check_plain, check_texts
 from regie.store.history import HistoryEntry
@@ -56,7 +57,7 @@ def apply_in(
     check_plain(request_id, "request_id")
     if request_id and (answered := find_request(session, traject_id, request_id)) is not None:
         return _answer_again(answered, event)
-    traject = load_traject(session, traject_id, context.shelf)
+    traject = load_traject(session, traject_id, context.shelf, also=_gets_a_step(event))
     changes = advance(traject, event, now)
     calendar = traject.cycles[-1].definition.calendar
     saved = save_changes(
@@ -75,6 +76,10 @@ def apply_in(
     return Applied(changes, saved)
 
 
+def _gets_a_step(event: Event) -> tuple[PersonId, ...]:
+    return (event.to,) if isinstance(event, HandedToColleague) and event.to is not None else ()
+
+
 def _answer_again(answered: HistoryEntry, event: Event) -> Applied:
     """Give the first answer to a request once more; a request that asks something else would be lost unseen."""
     if not answered.is_of(event):
@@ -91,4 +96,6 @@ def preview_event(context: Context, traject_id: int, event: Event, now: datetime
     """Show what an event would lead to. Saves nothing."""
     check_texts(event)
     with read_scope(context.engine) as session:
-        return advance(load_traject(session, traject_id, context.shelf, for_change=False), event, now)
+        return advance(
+            load_traject(session, traject_id, context.shelf, for_change=False, also=_gets_a_step(event)), event, now
+        )

@@ -113,7 +113,21 @@ def _about(entry: HistoryEntry, names: Mapping[str, str]) -> str:
     words = [
         ", ".join(map(str, said)) if isinstance(said, list) else str(said) for said in entry.words.values() if said
     ]
-    return "; ".join([*about, *moves[:3], *left, *words])
+    said = [_said(entry, what)] if entry.event in ("DateProposed", "ProposalAnswered", "HandedToColleague") else []
+    return "; ".join([*about, *said, *moves[:3], *left, *words])
+
+
+def _said(entry: HistoryEntry, what: Mapping[str, Any]) -> str:
+    """Which date was asked for, how that was answered, or who got the step."""
+    from datetime import date
+
+    from regie.text.dates import say_date
+
+    if entry.event == "DateProposed":
+        return say_date(date.fromisoformat(what["on"]), "nl")
+    if entry.event == "ProposalAnswered":
+        return "akkoord" if what["accepted"] else "niet akkoord"
+    return f"aan {what['to']}" if what.get("to") else "terug naar de rol"
 
 
 def _state(value: str | None) -> str:

@@ -105,6 +105,11 @@ def _row(occurrence: Any, declared: Any) -> dict[str, Any]:
         "finished_on": occurrence.finished_on,
         "outcome": occurrence.outcome,
         "promised_on": occurrence.promised_on,
+        "proposed_on": occurrence.proposed_on,
+        "proposal_reason": occurrence.proposal_reason,
+        "assigned_to": occurrence.assigned_to,
+        "declined": occurrence.declined,
+        "has_question": bool(occurrence.askers),
         "early_start": planned.early_start if planned else None,
         "early_finish": planned.early_finish if planned else None,
         "late_finish": planned.late_finish if planned else None,
@@ -206,12 +211,108 @@ def reopen(
 
 
 @step.command("ask")
-def ask(slug: str = SLUG, name: str = STEP, role: str = typer.Option(..., "--role", help="Rol waarop u wacht.", autocompletion=completion.roles), cycle: int = CYCLE, by: str = BY, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
-    """Leg vast dat u op een partner wacht."""
-    from regie.core.events import PartnerAsked
+def ask(
+    slug: str = SLUG,
+    name: str = STEP,
+    role: str = typer.Option("", "--role", help="Rol waarop u wacht.", autocompletion=completion.roles),
+    text: str = typer.Option("", "--text", help="Uw vraag aan de projectleider; geen gegevens van bewoners."),
+    cycle: int = CYCLE,
+    by: str = BY,
+    seen: int = SEEN,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
+    """Stel de projectleider een vraag (--text), of leg vast dat u op een partner wacht (--role)."""
+    from regie.core.events import PartnerAsked, QuestionAsked
     from regie.core.ids import RoleId
 
-    _apply(slug, name, cycle, by, lambda **f: PartnerAsked(role=RoleId(role), **f), (yes, preview, as_json))
+    if bool(role) == bool(text):
+        raise typer.BadParameter("geef --text of --role")
+
+    def make(**facts: Any) -> PartnerAsked | QuestionAsked:
+        if role:
+            return PartnerAsked(role=RoleId(role), seen_version=_seen(seen), **facts)
+        return QuestionAsked(text=text, seen_version=_seen(seen), **facts)
+
+    _apply(slug, name, cycle, by, make, (yes, preview, as_json))
+
+
+@step.command("propose")
+def propose(slug: str = SLUG, name: str = STEP, on: str = typer.Argument(help="De datum die wel kan."), reason: str = REASON, cycle: int = CYCLE, by: str = BY, seen: int = SEEN, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Stel een andere datum voor; de projectleider antwoordt."""
+    from regie.core.events import DateProposed
+
+    day = parse_day(on)
+    _apply(
+        slug,
+        name,
+        cycle,
+        by,
+        lambda **f: DateProposed(on=day, reason=reason, seen_version=_seen(seen), **f),
+        (yes, preview, as_json),
+    )
+
+
+@step.command("answer")
+def answer(
+    slug: str = SLUG,
+    name: str = STEP,
+    accept: bool = typer.Option(False, "--accept", help="Akkoord met de voorgestelde datum."),
+    refuse: bool = typer.Option(False, "--refuse", help="Niet akkoord; geef dan --reason."),
+    text: str = typer.Option("", "--text", help="Antwoord op een vraag, of aan wie de stap afwees."),
+    reason: str = typer.Option("", "--reason", help="Waarom; verplicht bij --refuse."),
+    cycle: int = CYCLE,
+    by: str = BY,
+    seen: int = SEEN,
+    yes: bool = YES,
+    preview: bool = PREVIEW,
+    as_json: bool = JSON,
+) -> None:
+    """Antwoord op een voorgestelde datum (--accept of --refuse) of op een vraag (--text)."""
+    from regie.core.events import ProposalAnswered, QuestionAnswered
+
+    if accept + refuse + bool(text) != 1:
+        raise typer.BadParameter("geef --accept, --refuse of --text")
+
+    def make(**facts: Any) -> ProposalAnswered | QuestionAnswered:
+        if text:
+            return QuestionAnswered(text=text, seen_version=_seen(seen), **facts)
+        return ProposalAnswered(accepted=accept, reason=reason, seen_version=_seen(seen), **facts)
+
+    _apply(slug, name, cycle, by, make, (yes, preview, as_json))
+
+
+@step.command("assign")
+def assign(slug: str = SLUG, name: str = STEP, to: str = typer.Argument(help="Nummer van de persoon, of 'geen'."), reason: str = typer.Option("", "--reason", help="Waarom; komt in de geschiedenis."), cycle: int = CYCLE, by: str = BY, seen: int = SEEN, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Draag een stap over aan een collega, of geef hem terug aan de rol."""
+    from regie.core.events import HandedToColleague
+    from regie.core.ids import PersonId
+
+    person = None if to == "geen" else PersonId(to)
+    _apply(
+        slug,
+        name,
+        cycle,
+        by,
+        lambda **f: HandedToColleague(to=person, reason=reason, seen_version=_seen(seen), **f),
+        (yes, preview, as_json),
+    )
+
+
+@step.command("decline")
+def decline(slug: str = SLUG, name: str = STEP, reason: str = REASON, cycle: int = CYCLE, by: str = BY, seen: int = SEEN, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Zeg dat een stap niet van u is; de projectleider beslist wat er dan gebeurt."""
+    from regie.core.events import StepDeclined
+
+    _apply(
+        slug,
+        name,
+        cycle,
+        by,
+        lambda **f: StepDeclined(reason=reason, seen_version=_seen(seen), **f),
+        (yes, preview, as_json),
+    )
 
 
 @step.command("resume")
@@ -437,6 +538,14 @@ def why_step(
             say(f"  Wettelijke datum: {say_date(planned.legal_on)}")
         if occurrence.promised_on:
             say(f"  Toegezegd: {say_date(occurrence.promised_on)}")
+    if occurrence.proposed_on:
+        say(f"  Voorgesteld: {say_date(occurrence.proposed_on)} ({occurrence.proposal_reason})")
+    if occurrence.assigned_to:
+        say(f"  Overgedragen aan: {occurrence.assigned_to}")
+    if occurrence.declined:
+        say("  Afgewezen: de rol zegt dat de stap niet van hen is.")
+    if occurrence.askers:
+        say("  Er wacht een vraag op antwoord.")
     say(f"  Waarom: {why(plan, key)}")
     if waits_start and occurrence.state.is_open:
         say(f"  Kan pas beginnen na: {', '.join(str(each) for each in waits_start)}")

@@ -5,8 +5,10 @@ Only facts change here; what follows from them is for ``settle``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from regie.core import events as happened
 from regie.core.definition import Effect, EvidenceRule, Gate, Outcome, Text
@@ -19,6 +21,8 @@ from regie.core.transitions import Verb, next_state
 from regie.errors import Conflict, NotFound, Refused, RegieError
 
 ONE_DAY = timedelta(days=1)
+_NO_PROPOSAL: Mapping[str, Any] = {"proposed_on": None, "proposal_reason": ""}
+_ALL_ANSWERED: Mapping[str, Any] = {**_NO_PROPOSAL, "declined": False, "askers": ()}
 
 
 def apply_event_to(cycle: Cycle, event: happened.Event, today: date) -> Cycle:
@@ -132,13 +136,13 @@ def _apply_to_step(cycle: Cycle, old: Occurrence, event: happened.StepEvent, tod
             reason = _reason(event.reason, old.key)
             if not (approver := event.approved_by.strip()):
                 raise Refused(f"who approved that '{old.key}' is waived?", code="approver-missing")
-            return replace(old, out_state=State.WAIVED, out=f"{reason} ({approver})")
+            return replace(old, out_state=State.WAIVED, out=f"{reason} ({approver})", **_ALL_ANSWERED)
         case happened.StepTakenUpAgain():
             next_state(old.key, old.state, Verb.UNWAIVE)
             return replace(old, out_state=None, out="")
         case happened.StepWithdrawn():
             next_state(old.key, old.state, Verb.WITHDRAW)
-            return replace(old, out_state=State.WITHDRAWN, out=_reason(event.reason, old.key))
+            return replace(old, out_state=State.WITHDRAWN, out=_reason(event.reason, old.key), **_ALL_ANSWERED)
         case happened.DatePromised():
             next_state(old.key, old.state, Verb.PROMISE)
             if event.on is not None and event.on < today:
@@ -148,7 +152,34 @@ def _apply_to_step(cycle: Cycle, old: Occurrence, event: happened.StepEvent, tod
                     on=event.on,
                     deed="promise",
                 )
-            return replace(old, promised_on=event.on)
+            return replace(old, promised_on=event.on, declined=False, **_NO_PROPOSAL)
+        case happened.DateProposed():
+            return _propose(old, event, today)
+        case happened.ProposalAnswered():
+            return _answer_proposal(old, event, today)
+        case happened.HandedToColleague():
+            next_state(old.key, old.state, Verb.ASSIGN)
+            if event.to == old.assigned_to:
+                if event.to is None:
+                    raise Refused(f"'{old.key}' was handed to nobody", code="not-assigned")
+                raise Refused(f"'{old.key}' is theirs already", code="already-assigned")
+            return replace(old, assigned_to=event.to, declined=False)
+        case happened.StepDeclined():
+            next_state(old.key, old.state, Verb.DECLINE)
+            _reason(event.reason, old.key)
+            if old.declined:
+                raise Refused(f"'{old.key}' was declined already", code="already-declined", hint="the lead has it")
+            return replace(old, declined=True)
+        case happened.QuestionAsked():
+            next_state(old.key, old.state, Verb.ASK_QUESTION)
+            _text(event.text, old.key)
+            return replace(old, askers=tuple(dict.fromkeys((*old.askers, event.by))))
+        case happened.QuestionAnswered():
+            next_state(old.key, old.state, Verb.ANSWER_QUESTION)
+            if not (old.askers or old.declined):
+                raise Refused(f"nobody asked anything about '{old.key}'", code="no-question")
+            _text(event.text, old.key)
+            return replace(old, askers=(), declined=False)
         case happened.DatePinned():
             return _pin(old, event)
         case happened.ClockStopped():
@@ -172,7 +203,7 @@ def _start(cycle: Cycle, old: Occurrence, event: happened.StepStarted, today: da
     _refuse_when_not_ready(cycle, old, Verb.START, today)
     next_state(old.key, old.state, Verb.START)
     started_on = _past(event.on, today, old.key, since=_first_day(cycle))
-    return replace(old, started_on=started_on, evidence=(*old.evidence, *event.evidence))
+    return replace(old, started_on=started_on, declined=False, evidence=(*old.evidence, *event.evidence))
 
 
 def _finish(cycle: Cycle, old: Occurrence, event: happened.StepFinished, today: date) -> Occurrence:
@@ -200,6 +231,7 @@ def _finish(cycle: Cycle, old: Occurrence, event: happened.StepFinished, today: 
         waiting_for=None,
         for_decision=False,
         promised_on=None,
+        **_ALL_ANSWERED,
     )
 
 
@@ -234,6 +266,7 @@ def _decide(cycle: Cycle, old: Occurrence, event: happened.GateDecided, today: d
         for_decision=False,
         waiting_for=None,
         evidence=evidence,
+        **_ALL_ANSWERED,
     )
 
 
@@ -258,6 +291,40 @@ def _titles(gate: Gate) -> dict[str, Text]:
 def _reason_for(event: happened.GateDecided, outcome: Outcome, key: OccurrenceKey) -> None:
     if outcome.effect is not Effect.OPENS:
         _reason(event.reason, key)
+
+
+def _propose(old: Occurrence, event: happened.DateProposed, today: date) -> Occurrence:
+    next_state(old.key, old.state, Verb.PROPOSE)
+    if event.on < today:
+        raise Refused(
+            f"cannot propose {event.on} for '{old.key}': that day is past",
+            code="date-in-the-past",
+            on=event.on,
+            deed="propose",
+        )
+    return replace(old, proposed_on=event.on, proposal_reason=_reason(event.reason, old.key), declined=False)
+
+
+def _answer_proposal(old: Occurrence, event: happened.ProposalAnswered, today: date) -> Occurrence:
+    next_state(old.key, old.state, Verb.ANSWER_PROPOSAL)
+    if old.proposed_on is None:
+        raise Refused(f"no date was proposed for '{old.key}'", code="no-proposal")
+    if not event.accepted:
+        _reason(event.reason, old.key)
+        return replace(old, **_NO_PROPOSAL)
+    if old.proposed_on < today:
+        raise Refused(
+            f"cannot agree with {old.proposed_on} for '{old.key}': that day is past",
+            code="date-in-the-past",
+            on=old.proposed_on,
+            deed="accept",
+        )
+    return replace(old, promised_on=old.proposed_on, **_NO_PROPOSAL)
+
+
+def _text(text: str, key: OccurrenceKey) -> None:
+    if not text.strip():
+        raise Refused(f"what is said about '{key}'?", code="text-missing", hint="write a question or an answer")
 
 
 def _pin(old: Occurrence, event: happened.DatePinned) -> Occurrence:

@@ -84,6 +84,8 @@ def _apply(traject: Traject, event: happened.Event, today: date) -> tuple[Cycle 
     if before.state is CycleState.ENDED:
         why = before.ended_because or "it was closed"
         raise Refused(f"cycle {event.cycle} has ended: {why}", code="cycle-ended", cycle=event.cycle)
+    if isinstance(event, happened.HandedToColleague) and event.to is not None and traject.person(event.to) is None:
+        raise NotFound(f"no person '{event.to}'", code="unknown-person", person=event.to)
     return before, apply_event_to(before, event, today)
 
 

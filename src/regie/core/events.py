@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from regie.core.ids import AnchorId, ListId, OccurrenceKey, RoleId
+from regie.core.ids import AnchorId, ListId, OccurrenceKey, PersonId, RoleId
 from regie.core.traject import Item
 
 
@@ -102,6 +102,51 @@ class DatePromised(StepEvent):
 
     on: date | None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateProposed(StepEvent):
+    """A partner asks for another date; nothing is promised until the lead agrees."""
+
+    on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalAnswered(StepEvent):
+    """The lead agrees with the proposed date, which is promised from then on, or does not and says why."""
+
+    accepted: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedToColleague(StepEvent):
+    """A step gets a person of its own, who hears what its role would; None gives it back to the role."""
+
+    to: PersonId | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepDeclined(StepEvent):
+    """A partner says that the step is not theirs; it stays where it is until the lead acts."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAsked(StepEvent):
+    """A partner asks the lead something about the step; the text stands in the record only."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAnswered(StepEvent):
+    """The lead answers whoever asked, and whoever said that the step was not theirs."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

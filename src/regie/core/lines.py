@@ -23,6 +23,14 @@ REMINDERS = (Kind.DUE_SOON, Kind.DUE, Kind.OVERDUE)
 """Kinds that say how near a due date is."""
 
 
+TALK = (Kind.DATE_PROPOSED, Kind.PROPOSAL_ANSWERED, Kind.DECLINED, Kind.QUESTION_ASKED, Kind.QUESTION_ANSWERED)
+"""Kinds that bring what one person said to another: they wait for no digest, and carry their words."""
+
+
+ACCEPTED, TURNED_DOWN = "accepted", "turned down"
+"""How a proposal was answered, as the outcome of its line."""
+
+
 class Urgency(StrEnum):
     """When a message leaves: now, in office hours, or with the next digest."""
 
@@ -46,6 +54,8 @@ class Line:
         for_role_without_people: the role has nobody, so the project lead hears it.
         deputy_for: the person who is away.
         rung: of the ladder of silence, from 1.
+        promised_on: what was promised when another date was proposed, and ``moves`` how many other open steps that
+            date would move.
         happening: tells it from an earlier time with the same date: of what is so the round, of what somebody did
             its place in the record.
     """
@@ -68,6 +78,8 @@ class Line:
     is_confidential: bool = False
     for_role_without_people: bool = False
     deputy_for: PersonId | None = None
+    promised_on: date | None = None
+    moves: int = 0
 
     @property
     def told_as(self) -> str:
@@ -93,6 +105,7 @@ class Wish:
 
     Args:
         also: what is told with it, and need not be told again.
+        people: who hears it by name, before the parts; who plays no role in the traject is not known and does not.
         asked_on: the day, when it is the first that anybody hears of it.
     """
 
@@ -100,3 +113,4 @@ class Wish:
     to: tuple[str, ...]
     also: tuple[str, ...] = ()
     asked_on: date | None = None
+    people: tuple[str, ...] = ()

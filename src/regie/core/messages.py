@@ -16,19 +16,29 @@ from regie.core.definition import HearsWhen, Kind, NoticePolicy, Step
 from regie.core.events import (
     CycleClosed,
     CycleStarted,
+    DateProposed,
     Event,
+    HandedToColleague,
+    ProposalAnswered,
+    QuestionAnswered,
+    QuestionAsked,
+    StepDeclined,
     StepEvent,
     StepWaived,
     StepWithdrawn,
     Tick,
 )
 from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
-from regie.core.lines import MOST_NEIGHBOURS, REMINDERS, WHOLE_CYCLE, Line, Message, Wish
+from regie.core.lines import ACCEPTED, MOST_NEIGHBOURS, REMINDERS, TURNED_DOWN, WHOLE_CYCLE, Line, Message, Wish
 from regie.core.plan import Plan
 from regie.core.recipients import address, merge_lines
+from regie.core.settle import settle
 from regie.core.span import Span, shift
 from regie.core.told import ASKED_ON, ROUND, THREAT
 from regie.core.traject import Cycle, CycleState, Occurrence, Person, State, Traject
+
+SAYINGS = (DateProposed, ProposalAnswered, HandedToColleague, StepDeclined, QuestionAsked, QuestionAnswered)
+"""What one person says to another about a step."""
 
 
 def decide_messages(
@@ -40,7 +50,7 @@ def decide_messages(
         The messages, and per occurrence what has now been told (to add to its ``told``).
     """
     happening = str(traject.version + 1)
-    deeds = _about_event(before, after, plan, event)
+    deeds = _about_event(traject, before, after, plan, event, today)
     wishes = [replace(each, line=replace(each.line, happening=happening)) for each in deeds]
     wishes += _about_today(after, plan, today)
     told: dict[OccurrenceKey, dict[str, str]] = {}
@@ -61,7 +71,9 @@ def _stamp(line: Line) -> str:
     return line.due_on.isoformat() if line.due_on else "none"
 
 
-def _about_event(before: Cycle | None, after: Cycle, plan: Plan, event: Event) -> Iterator[Wish]:
+def _about_event(
+    traject: Traject, before: Cycle | None, after: Cycle, plan: Plan, event: Event, today: date
+) -> Iterator[Wish]:
     policy = after.definition.policy.to
     if isinstance(event, CycleStarted) and before is None:
         roles = {step.responsible for step in _steps_in(after) if step.responsible}
@@ -99,12 +111,67 @@ def _about_event(before: Cycle | None, after: Cycle, plan: Plan, event: Event) -
         elif isinstance(event, StepWaived | StepWithdrawn) and old.state.is_open and occurrence.is_out:
             doers = dict.fromkeys(role for role in (step.responsible, old.waiting_for) if role)
             yield Wish(_line(Kind.ENDED, after, plan, occurrence), tuple(doers))
+        elif (said := _said(traject, old, after, occurrence, plan, event, today)) is not None:
+            yield said
         elif (turn := _turn(old, occurrence, step)) is not None:
             kind, to = turn
             if policy.get(kind):
                 yield Wish(_line(kind, after, plan, occurrence), to or policy[kind])
         elif moved := _moved(old, occurrence, after, plan, event):
             yield Wish(moved, policy.get(Kind.DATE_MOVED, ()))
+
+
+def _said(
+    traject: Traject, old: Occurrence, cycle: Cycle, new: Occurrence, plan: Plan, event: Event, today: date
+) -> Wish | None:
+    """What one person said to another about this step; None when the event is no such thing or nobody hears it."""
+    if not isinstance(event, SAYINGS) or event.key != new.key:
+        return None
+    policy = cycle.definition.policy.to
+    people: tuple[str, ...] = ()
+    match event:
+        case DateProposed():
+            asked = new.planned.due_on or new.planned.early_finish if new.planned else None
+            moves = count_moved(cycle, new.key, event.on, today)
+            facts: dict[str, Any] = {"due_on": event.on, "old_on": asked, "promised_on": new.promised_on}
+            line = _line(Kind.DATE_PROPOSED, cycle, plan, new, **facts, moves=moves)
+        case ProposalAnswered():
+            facts = {"old_on": old.proposed_on, "outcome": ACCEPTED if event.accepted else TURNED_DOWN}
+            if event.accepted:
+                facts["due_on"] = new.promised_on
+            line = _line(Kind.PROPOSAL_ANSWERED, cycle, plan, new, **facts)
+        case HandedToColleague():
+            if _is_new_to_all(new, cycle.definition.policy):
+                return None  # it is told today that it can start, and that reaches who has it now
+            line = _line(Kind.HANDED_OVER, cycle, plan, new, cause=event.to or "")
+            return Wish(line, ("responsible",))
+        case StepDeclined():
+            line = _line(Kind.DECLINED, cycle, plan, new)
+        case QuestionAsked():
+            line = _line(Kind.QUESTION_ASKED, cycle, plan, new)
+        case QuestionAnswered():
+            line = _line(Kind.QUESTION_ANSWERED, cycle, plan, new)
+            people = tuple(each for each in old.askers if traject.person(each) is not None)
+            # who asked under a name that nobody has, such as on a command line, is one of the role
+            to_role = old.declined or len(people) < len(old.askers)
+            return Wish(line, ("responsible",) if to_role else (), people=people)
+    to = policy.get(line.kind, ())
+    return Wish(line, to) if to else None
+
+
+def count_moved(cycle: Cycle, key: OccurrenceKey, on: date, today: date) -> int:
+    """Count the other open steps whose planned dates would be others if this one were promised for a day."""
+    promised = replace(cycle.occurrences[key], promised_on=on)
+    would_be, _ = settle(replace(cycle, occurrences={**cycle.occurrences, key: promised}), today)
+    return sum(
+        each.state.is_open and each.key != key and _dates(each) != _dates(would_be.occurrences[each.key])
+        for each in cycle.occurrences.values()
+    )
+
+
+def _dates(occurrence: Occurrence) -> tuple[date | None, ...]:
+    planned = occurrence.planned
+    return (planned.early_start, planned.early_finish, planned.due_on) if planned else ()
 
 
 def _turn(old: Occurrence, new: Occurrence, step: Step) -> tuple[Kind, tuple[str, ...]] | None:

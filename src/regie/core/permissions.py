@@ -213,7 +213,7 @@ def step_of(traject: Traject, cycle: Cycle, key: OccurrenceKey, today: date) -> 
     step, occurrence = cycle.definition.steps.get(key.step), cycle.occurrences.get(key)
     roles = {step.responsible if step else None, occurrence.waiting_for if occurrence else None}
     named = [each for role in roles if role is not None for each in traject.people.get(role, ())]
-    people = {each.id for each in named} | {present(each, traject.people, today)[0].id for each in named}
+    people = {each.id for each in named} | {present(each, traject.person, today)[0].id for each in named}
     return StepOf(traject.id, cycle.number, key, frozenset(people))
 
 

@@ -5,19 +5,22 @@ Does not know what is true today, nor why something is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
 from regie.core.definition import ALL_PARTNERS, HearsWhen, Kind
 from regie.core.events import Event, PutForDecision
 from regie.core.ids import PersonId, RoleId
-from regie.core.lines import FROM_SOON, REMINDERS, Line, Message, Urgency, Wish
+from regie.core.lines import FROM_SOON, REMINDERS, TALK, Line, Message, Urgency, Wish
 from regie.core.told import THREAT
 from regie.core.traject import Cycle, Person, Traject
 
-_DEEDS = (Kind.DONE, Kind.DATE_MOVED, Kind.DECISION_TAKEN, Kind.HANDED_OVER, Kind.ENDED)
+_DEEDS = (Kind.DONE, Kind.DATE_MOVED, Kind.DECISION_TAKEN, Kind.HANDED_OVER, Kind.ENDED, *TALK)
 """Kinds that tell what somebody did, and that somebody need not hear."""
+
+_ASKS_THE_ROLE = (Kind.READY, *REMINDERS, Kind.DECISION_NEEDED)
+"""Kinds that ask the role to do something; once it said that a step is not theirs the lead hears them."""
 
 _PASSING = (Kind.DUE_SOON, Kind.DECISION_NEEDED, Kind.DUE)
 """Kinds that are no longer true once their date is there."""
@@ -32,17 +35,22 @@ def address(
     """Give each person who must hear a line, once, by the first part that they have in it."""
     own_deed = wish.line.kind in _DEEDS or (isinstance(event, PutForDecision) and event.key == wish.line.key)
     heard: set[PersonId] = set()
+    for person in filter(None, map(traject.person, wish.people)):
+        reader, deputy_for = present(person, traject.person, today)
+        if reader.id not in heard and not (own_deed and reader.id == event.by):
+            heard.add(reader.id)
+            yield replace(wish.line, deputy_for=deputy_for), reader, HearsWhen.AT_ONCE
     for part, role in _roles(wish, cycle):
         declared = cycle.definition.roles.get(role)
         if declared is None or declared.is_group:
             continue
-        people = traject.people.get(role, ())
+        people = _own_person(wish, part, role, traject, cycle) or traject.people.get(role, ())
         lead = cycle.definition.policy.lead
         missing = not people and lead is not None
         if missing and lead is not None:
             people = traject.people.get(lead, ())
         for person in people:
-            reader, deputy_for = present(person, traject.people, today)
+            reader, deputy_for = present(person, traject.person, today)
             if reader.id in heard or (own_deed and reader.id == event.by):
                 continue
             heard.add(reader.id)
@@ -54,23 +62,23 @@ def address(
 
 def _rhythm(wish: Wish, asked: HearsWhen) -> HearsWhen:
     """The rhythm of a reader; what is only true until its date does not wait a week or more for a digest."""
+    if wish.line.kind in TALK:
+        return HearsWhen.AT_ONCE
     passes = wish.line.kind in _PASSING or bool(wish.also)
     return HearsWhen.DAILY if passes and asked in (HearsWhen.WEEKLY, HearsWhen.BIWEEKLY) else asked
 
 
-def present(
-    person: Person, everybody: Mapping[RoleId, tuple[Person, ...]], today: date
-) -> tuple[Person, PersonId | None]:
-    """Give the person, or during absence the deputy, or theirs; the last who has no deputy gets it anyway."""
+def present(person: Person, find: Callable[[PersonId], Person | None], today: date) -> tuple[Person, PersonId | None]:
+    """Give the person, or during absence the deputy, or theirs; the last who has no deputy gets it anyway.
+
+    Args:
+        find: gives somebody who is known in the traject, such as ``traject.person``.
+    """
     reader, asked = person, {person.id}
     while reader.is_away(today) and reader.deputy is not None and reader.deputy not in asked:
         asked.add(reader.deputy)
-        reader = _known(reader.deputy, everybody) or Person(reader.deputy, reader.language, reader.hears)
+        reader = find(reader.deputy) or Person(reader.deputy, reader.language, reader.hears)
     return reader, person.id if reader is not person else None
-
-
-def _known(wanted: PersonId, everybody: Mapping[RoleId, tuple[Person, ...]]) -> Person | None:
-    return next((other for people in everybody.values() for other in people if other.id == wanted), None)
 
 
 def _roles(wish: Wish, cycle: Cycle) -> Iterator[tuple[str, RoleId]]:
@@ -78,8 +86,10 @@ def _roles(wish: Wish, cycle: Cycle) -> Iterator[tuple[str, RoleId]]:
     lead = cycle.definition.policy.lead
     for part in wish.to:
         match part:
+            case "responsible" if step is not None and _is_declined(wish, cycle):
+                named: Sequence[RoleId | None] = (lead, _asked_partner(wish, cycle))
             case "responsible" if step is not None:
-                named: Sequence[RoleId | None] = (step.responsible, _asked_partner(wish, cycle))
+                named = (step.responsible, _asked_partner(wish, cycle))
             case "accountable" if step is not None:
                 named = (step.accountable,)
             case "consulted" if step is not None:
@@ -95,6 +105,25 @@ def _roles(wish: Wish, cycle: Cycle) -> Iterator[tuple[str, RoleId]]:
                 yield from ((part, each) for each in sorted(_all_roles(cycle)))
             elif role is not None:
                 yield part, role
+
+
+def _own_person(wish: Wish, part: str, role: RoleId, traject: Traject, cycle: Cycle) -> tuple[Person, ...]:
+    """Who has the step in place of the people of its role; nobody when it was handed to no one who is still known."""
+    occurrence = cycle.occurrences.get(wish.line.key)
+    if part != "responsible" or occurrence is None or occurrence.assigned_to is None:
+        return ()
+    if role != cycle.definition.steps[occurrence.step].responsible or _is_declined(wish, cycle):
+        return ()
+    person = traject.person(occurrence.assigned_to)
+    return (person,) if person is not None else ()
+
+
+def _is_declined(wish: Wish, cycle: Cycle) -> bool:
+    """Whether the lead hears it in place of the role, which said that the step is not theirs."""
+    occurrence = cycle.occurrences.get(wish.line.key)
+    if occurrence is None or not occurrence.declined or cycle.definition.policy.lead is None:
+        return False
+    return wish.line.kind in _ASKS_THE_ROLE
 
 
 def _asked_partner(wish: Wish, cycle: Cycle) -> RoleId | None:

@@ -68,6 +68,10 @@ class Occurrence:
         out_state: what kind of left out; waived, dropped and withdrawn are facts, not applicable is derived.
         kept_from: number of the cycle whose result was carried over.
         held_until: a gate was held; it returns to the table not before this day.
+        proposed_on: the date that a partner asked for and the lead has not answered; ``proposal_reason`` says why.
+        assigned_to: who does it in place of the people of its role.
+        declined: the role said that the step is not theirs; until the lead acts the lead hears what they would.
+        askers: who waits for an answer of the lead, in order of asking.
         told: what was told already, per kind the due date that it was told for.
         extended: the statutory term was prolonged by its extension.
         version: rises with every saved change; the guard against two people at once.
@@ -87,6 +91,11 @@ class Occurrence:
     pinned_finish: date | None = None
     pin_reason: str = ""
     promised_on: date | None = None
+    proposed_on: date | None = None
+    proposal_reason: str = ""
+    assigned_to: PersonId | None = None
+    declined: bool = False
+    askers: tuple[str, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
     extended: bool = False
     evidence: tuple[str, ...] = ()
@@ -198,6 +207,7 @@ class Traject:
         checked_at: high-water mark of the clock: the latest moment this traject was looked at.
         next_look_on: first day on which time alone may change something, as the last look found.
         people: per role the people who play it, in order of preference.
+        others: who plays no role, but has a step of their own or waits for an answer.
     """
 
     id: int
@@ -209,6 +219,13 @@ class Traject:
     checked_at: datetime | None = None
     next_look_on: date | None = None
     version: int = 0
+    others: tuple[Person, ...] = ()
+
+    def person(self, wanted: str) -> Person | None:
+        """Somebody who plays a role here or has a step, by id; None when nobody here is."""
+        return next(
+            (each for people in (*self.people.values(), self.others) for each in people if each.id == wanted), None
+        )
 
     def cycle(self, number: int) -> Cycle | None:
         return next((cycle for cycle in self.cycles if cycle.number == number), None)

@@ -27,6 +27,12 @@ class Verb(StrEnum):
     REOPEN = "reopen"
     WITHDRAW = "withdraw"
     PROMISE = "promise a date for"
+    PROPOSE = "propose a date for"
+    ANSWER_PROPOSAL = "answer a proposal for"
+    ASSIGN = "hand over"
+    DECLINE = "decline"
+    ASK_QUESTION = "ask a question about"
+    ANSWER_QUESTION = "answer a question about"
     PIN = "pin a date of"
     STOP_CLOCK = "stop the term of"
     START_CLOCK = "resume the term of"
@@ -66,6 +72,12 @@ NEXT: Mapping[tuple[State, Verb], State] = MappingProxyType(
         **{(state, V.WAIVE): S.WAIVED for state in _OPEN},
         **{(state, V.WITHDRAW): S.WITHDRAWN for state in _OPEN},
         **_stay(V.PROMISE, *_OPEN),
+        **_stay(V.PROPOSE, *_OPEN),
+        **_stay(V.ANSWER_PROPOSAL, *_OPEN),
+        **_stay(V.ASSIGN, *_OPEN),
+        **_stay(V.DECLINE, *_OPEN),
+        **_stay(V.ASK_QUESTION, *_OPEN),
+        **_stay(V.ANSWER_QUESTION, *_OPEN),
         **_stay(V.PIN, *_OPEN),
         **_stay(V.STOP_CLOCK, *_BUSY),
         **_stay(V.START_CLOCK, *_OPEN),

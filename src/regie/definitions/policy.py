@@ -23,14 +23,20 @@ DEFAULT_TO: Mapping[Kind, tuple[str, ...]] = {
     Kind.DECISION_NEEDED: ("responsible", "accountable"),
     Kind.DECISION_TAKEN: ("responsible", "consulted", "informed"),
     Kind.HANDED_OVER: ("responsible", "lead"),
+    Kind.DATE_PROPOSED: ("lead",),
+    Kind.PROPOSAL_ANSWERED: ("responsible",),
+    Kind.DECLINED: ("lead",),
+    Kind.QUESTION_ASKED: ("lead",),
     Kind.CYCLE_STARTED: ("responsible",),
 }
 DEFAULT_LADDER = (
     Rung(Span(3, Unit.WORKING_DAYS), ("accountable",)),
     Rung(Span(8, Unit.WORKING_DAYS), ("lead",)),
 )
-# the ladder says who hears of an escalation, and a digest holds what its reader would hear anyway
-_SETTABLE = {kind.value: kind for kind in Kind if kind not in (Kind.ESCALATED, Kind.ENDED, Kind.DIGEST)}
+# the ladder says who hears of an escalation, an answer goes to who asked, and a digest holds what its reader would hear anyway
+_SETTABLE = {
+    kind.value: kind for kind in Kind if kind not in (Kind.ESCALATED, Kind.ENDED, Kind.DIGEST, Kind.QUESTION_ANSWERED)
+}
 
 
 def compile_policy(draft: Draft) -> NoticePolicy:

@@ -148,7 +148,7 @@ def _roles_of(to: PersonId, traject_: Traject, today: date) -> dict[RoleId, Pers
     roles: dict[RoleId, PersonId | None] = {}
     for role, people in traject_.people.items():
         for each in people:
-            reader, deputy_for = present(each, traject_.people, today)
+            reader, deputy_for = present(each, traject_.person, today)
             if each.id == to:
                 roles[role] = None
             elif reader.id == to:

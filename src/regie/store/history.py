@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -38,7 +38,7 @@ from regie.core.traject import State
 from regie.store.dialects import Writing
 from regie.store.tables import history, in_utc, traject
 
-WORDS = frozenset({"reason", "note", "document", "evidence"})
+WORDS = frozenset({"reason", "note", "document", "evidence", "text"})
 """Fields of events that hold what a person typed, and so perhaps personal data."""
 
 _LAST_MAC = select(history.c.mac).where(history.c.traject_id == bindparam("id"), history.c.seq == bindparam("at_seq"))
@@ -291,6 +291,17 @@ def _is_sealed(key: bytes, previous: str, row: Any) -> bool:
 
 def _is_same(seal: str, found: Any) -> bool:
     return isinstance(found, str) and hmac.compare_digest(seal.encode(), found.encode())
+
+
+def read_words(connection: Connection, traject_id: int, seqs: Sequence[int]) -> Mapping[str, str]:
+    """Give what people said in some rows, by the number of the row as text; what was erased is not among it."""
+    if not seqs:
+        return {}
+    wanted = select(history.c.seq, history.c.words).where(
+        history.c.traject_id == traject_id, history.c.seq.in_(seqs), history.c.words.is_not(None)
+    )
+    found = {str(row.seq): json.loads(row.words) for row in connection.execute(wanted)}
+    return {seq: said for seq, words in found.items() if (said := words.get("text") or words.get("reason"))}
 
 
 def export_head(session: Session) -> dict[str, Any]:

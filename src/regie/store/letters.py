@@ -18,12 +18,13 @@ from sqlmodel import Session
 from regie.core.acting import acts_as
 from regie.core.engine import local_day
 from regie.core.ids import OccurrenceKey, PersonId, StepId
-from regie.core.lines import WHOLE_CYCLE, Line
+from regie.core.lines import TALK, WHOLE_CYCLE, Line
 from regie.core.traject import Cycle, Traject
 from regie.errors import NotFound, Refused
 from regie.failpoints import failpoint
 from regie.links import EXAMPLE
 from regie.store.definitions import DefinitionShelf
+from regie.store.history import read_words
 from regie.store.links import Wanted, issue_link
 from regie.store.rows import day_key, to_line, told_text
 from regie.store.tables import (
@@ -54,7 +55,9 @@ _MESSAGE = select(
     message.c.lease_until,
 ).where(message.c.id == bindparam("own_id"))
 _NOTICES = (
-    select(notice.c.id, notice.c.traject_id, notice.c.cycle, notice.c.step, notice.c.key, notice.c.payload)
+    select(
+        notice.c.id, notice.c.traject_id, notice.c.cycle, notice.c.step, notice.c.key, notice.c.about, notice.c.payload
+    )
     .where(notice.c.message_id == bindparam("own_id"), notice.c.state != NoticeState.WITHDRAWN.value)
     .order_by(notice.c.traject_id, notice.c.cycle, notice.c.id)
 )
@@ -207,11 +210,17 @@ def _judge(session: Session, message_id: str, shelf: DefinitionShelf, now: datet
 
 
 def _judge_lines(rows: Sequence[Any], cycle: Cycle, today: date) -> Sequence[_Told]:
-    stored = [to_line(row.payload, row.cycle, OccurrenceKey(StepId(row.step), row.key)) for row in rows]
+    stored = [_read_line(row) for row in rows]
     return [
         _Told(row.id, line, still_true(merged, cycle, today))
         for row, line, merged in zip(rows, stored, as_one_move(stored), strict=True)
     ]
+
+
+def _read_line(row: Any) -> Line:
+    """Read a line; one that brings what somebody said knows where in the record that stands."""
+    line = to_line(row.payload, row.cycle, OccurrenceKey(StepId(row.step), row.key))
+    return replace(line, happening=row.about) if line.kind in TALK else line
 
 
 def _withdraw(connection: Connection, traject: Traject, cycle: Cycle, told: Iterable[_Told]) -> None:
@@ -323,6 +332,7 @@ def _part(connection: Connection, traject: Traject, cycle: Cycle, lines: tuple[L
         people={role: tuple(contacts[each.id][0] for each in people) for role, people in traject.people.items()},
         lead_name=lead_name,
         lead_email=lead_email,
+        words=read_words(connection, traject.id, [int(each.happening) for each in lines if each.kind in TALK]),
     )
 
 

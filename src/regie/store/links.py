@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -340,7 +340,11 @@ def _still_plays(row: Any, people: _People, today: date) -> bool:
     principal = next((each for each in people.get(RoleId(row.role), ()) if each.id == wanted), None)
     if principal is None:
         return False
-    return row.deputy_for is None or present(principal, people, today)[0].id == row.person_id
+    return row.deputy_for is None or present(principal, _finder(people), today)[0].id == row.person_id
+
+
+def _finder(people: _People) -> Callable[[PersonId], Person | None]:
+    return lambda wanted: next((each for them in people.values() for each in them if each.id == wanted), None)
 
 
 def _still_asked(row: Any) -> bool:

@@ -5,7 +5,7 @@ Names and addresses stay here: the core gets ids and habits, and the id of a per
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -87,6 +87,26 @@ def load_people(session: Session, traject_id: int) -> Mapping[RoleId, tuple[Pers
         away = (*(known.away if known else ()), *((Absence(begins_on, ends_on),) if begins_on else ()))
         people[name] = Person(name, language, _HEARS[hears] if hears else None, away, deputy)
     return {role: tuple(people.values()) for role, people in found.items()}
+
+
+def load_others(session: Session, wanted: Collection[str]) -> tuple[Person, ...]:
+    """Give people by id, in order of id; who is not known, or was erased, is left out."""
+    if not wanted:
+        return ()
+    found: dict[str, Person] = {}
+    query = (
+        select(
+            person.c.id, person.c.language, person.c.hears, person.c.deputy_id, absence.c.begins_on, absence.c.ends_on
+        )
+        .outerjoin(absence, absence.c.person_id == person.c.id)
+        .where(person.c.id.in_(sorted(wanted)), person.c.erased_at.is_(None))
+        .order_by(person.c.id, absence.c.begins_on)
+    )
+    for name, language, hears, deputy, begins_on, ends_on in session.connection().execute(query):
+        known = found.get(name)
+        away = (*(known.away if known else ()), *((Absence(begins_on, ends_on),) if begins_on else ()))
+        found[name] = Person(name, language, _HEARS[hears] if hears else None, away, deputy)
+    return tuple(found.values())
 
 
 def unfilled_roles(session: Session, definition: Definition, traject_id: int) -> tuple[RoleId, ...]:

@@ -36,6 +36,11 @@ FACTS = (
     "pinned_finish",
     "pin_reason",
     "promised_on",
+    "proposed_on",
+    "proposal_reason",
+    "assigned_to",
+    "declined",
+    "askers",
     "suspensions",
     "extended",
     "evidence",
@@ -80,6 +85,11 @@ def to_occurrence(row: tuple[Any, ...]) -> Occurrence:
         pinned_finish,
         pin_reason,
         promised_on,
+        proposed_on,
+        proposal_reason,
+        assigned_to,
+        declined,
+        askers,
         suspensions,
         extended,
         evidence,
@@ -122,6 +132,11 @@ def to_occurrence(row: tuple[Any, ...]) -> Occurrence:
         _day(pinned_finish),
         pin_reason,
         _day(promised_on),
+        _day(proposed_on),
+        proposal_reason or "",
+        assigned_to,
+        bool(declined),
+        tuple(json.loads(askers)) if askers else (),
         _to_suspensions(suspensions) if suspensions else (),
         bool(extended),
         tuple(json.loads(evidence)) if evidence else (),
@@ -158,6 +173,11 @@ def occurrence_row(traject_id: int, cycle: Cycle, value: Occurrence, version: in
         "pinned_finish": value.pinned_finish,
         "pin_reason": value.pin_reason,
         "promised_on": value.promised_on,
+        "proposed_on": value.proposed_on,
+        "proposal_reason": value.proposal_reason or None,
+        "assigned_to": value.assigned_to,
+        "declined": value.declined,
+        "askers": _json(value.askers),
         "suspensions": _json([_from_suspension(each) for each in value.suspensions]),
         "extended": value.extended,
         "evidence": _json(value.evidence),
@@ -239,7 +259,7 @@ def _to_answer(value: Any, kind: QuestionKind | None) -> Any:
 def line_text(line: Line) -> str:
     """Give the facts of a line as JSON, without what is as always."""
     facts: dict[str, Any] = {"kind": line.kind.value, "role": line.role, "part": line.part}
-    for name in ("due_on", "legal_on", "old_on"):
+    for name in ("due_on", "legal_on", "old_on", "promised_on"):
         if (day := getattr(line, name)) is not None:
             facts[name] = day.isoformat()
     for name in (
@@ -250,6 +270,7 @@ def line_text(line: Line) -> str:
         "is_confidential",
         "for_role_without_people",
         "deputy_for",
+        "moves",
     ):
         if value := getattr(line, name):
             facts[name] = value
@@ -280,6 +301,8 @@ def to_line(stored: str, cycle: int, key: OccurrenceKey) -> Line:
         is_confidential=facts.get("is_confidential", False),
         for_role_without_people=facts.get("for_role_without_people", False),
         deputy_for=PersonId(facts["deputy_for"]) if "deputy_for" in facts else None,
+        promised_on=_day(facts.get("promised_on")),
+        moves=facts.get("moves", 0),
     )
 
 

@@ -30,6 +30,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     column,
+    false,
 )
 from sqlmodel import Field, SQLModel
 
@@ -236,7 +237,7 @@ class OccurrenceRow(Row, table=True):
     """Facts first, then what followed from them. In order of ``id``: the order in which they came to be.
 
     ``responsible`` is the role that the definition names, for lists that open no definition.
-    ``suspensions``, ``evidence`` and ``told`` are JSON as text, and absent when empty: most are, and a hundred
+    ``suspensions``, ``askers``, ``evidence`` and ``told`` are JSON as text, and absent when empty: most are, and a hundred
     rows are read at a time.
     """
 
@@ -273,6 +274,11 @@ class OccurrenceRow(Row, table=True):
     pinned_finish: date | None = None
     pin_reason: str
     promised_on: date | None = None
+    proposed_on: date | None = None
+    proposal_reason: str | None = None
+    assigned_to: str | None = None
+    declined: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    askers: str | None = Field(default=None, sa_type=cast(Any, Text))
     suspensions: str | None = Field(default=None, sa_type=cast(Any, Text))
     extended: bool
     evidence: str | None = Field(default=None, sa_type=cast(Any, Text))

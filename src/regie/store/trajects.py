@@ -20,8 +20,8 @@ from sqlmodel import Session
 from regie.core.changes import Changes
 from regie.core.engine import local_day
 from regie.core.events import ClockSetBack, GateDecided, Tick
-from regie.core.ids import AnchorId, ListId, OccurrenceKey
-from regie.core.traject import AnchorDates, Cycle, CycleState, Item, Occurrence, Traject
+from regie.core.ids import AnchorId, ListId, OccurrenceKey, PersonId, RoleId
+from regie.core.traject import AnchorDates, Cycle, CycleState, Item, Occurrence, Person, Traject
 from regie.errors import Conflict, NotFound
 from regie.failpoints import failpoint
 from regie.store.cycles import ADD_OCCURRENCES, create_cycle, write_cycle
@@ -29,7 +29,7 @@ from regie.store.definitions import DefinitionShelf
 from regie.store.dialects import Reading, Writing
 from regie.store.history import append_history, find_request
 from regie.store.notices import Post, queue_messages
-from regie.store.partners import load_people
+from regie.store.partners import load_others, load_people
 from regie.store.rows import (
     DERIVED,
     FACTS,
@@ -124,17 +124,24 @@ _OCCURRENCES = Reading(
 
 
 def load_traject(
-    session: Session, traject_id: int, shelf: DefinitionShelf, *, for_change: bool = True, whole: bool = False
+    session: Session,
+    traject_id: int,
+    shelf: DefinitionShelf,
+    *,
+    for_change: bool = True,
+    whole: bool = False,
+    also: Collection[PersonId] = (),
 ) -> Traject:
     """Read a traject. Of cycles that ended the occurrences are left out, unless ``whole``.
 
     Args:
+        also: people who are about to get a step here, whatever role they play.
         for_change: on PostgreSQL the traject is locked until the transaction ends; SQLite has one writer.
 
     Raises:
         NotFound: ``unknown-traject``.
     """
-    return _load(session, traject_id, shelf, for_change, whole=whole)
+    return _load(session, traject_id, shelf, for_change, whole=whole, also=also)
 
 
 def load_cycles(
@@ -156,6 +163,7 @@ def _load(
     *,
     whole: bool = False,
     wanted: Collection[int] | None = None,
+    also: Collection[PersonId] = (),
 ) -> Traject:
     connection = session.connection()
     own = {"id": traject_id}
@@ -191,7 +199,22 @@ def _load(
         )
     slug, title, zone, checked_at, next_look_on, version = row
     people = load_people(session, traject_id)
-    return Traject(traject_id, slug, title, tuple(cycles), people, zone, checked_at, next_look_on, version)
+    others = load_others(session, _named_besides(people, cycles, also))
+    return Traject(
+        traject_id, slug, title, tuple(cycles), people, zone, checked_at, next_look_on, version, others=others
+    )
+
+
+def _named_besides(
+    people: Mapping[RoleId, tuple[Person, ...]], cycles: Iterable[Cycle], also: Iterable[PersonId]
+) -> set[str]:
+    """Who has a step, gets one or waits for an answer without playing a role."""
+    named: set[str] = set(also)
+    for passed in cycles:
+        for each in passed.occurrences.values():
+            if each.assigned_to is not None or each.askers:
+                named.update((*each.askers, *((each.assigned_to,) if each.assigned_to else ())))
+    return named - {each.id for playing in people.values() for each in playing} if named else named
 
 
 def _load_occurrences(connection: Connection, traject_id: int, number: int) -> Mapping[OccurrenceKey, Occurrence]:

@@ -30,6 +30,8 @@ def still_true(line: Line, cycle: Cycle, today: date) -> Line | None:
             return line if is_running else None
         case Kind.HANDED_OVER:
             return line if is_running and occurrence is not None and _is_their_turn(line, occurrence) else None
+        case Kind.DATE_PROPOSED | Kind.PROPOSAL_ANSWERED | Kind.DECLINED | Kind.QUESTION_ASKED | Kind.QUESTION_ANSWERED:
+            return line if is_running and occurrence is not None and _still_matters(line, occurrence) else None
         case Kind.DECISION_TAKEN:
             return line if occurrence is not None and _is_the_decision(line, occurrence) else None
         case Kind.ENDED if line.key == WHOLE_CYCLE:
@@ -59,7 +61,22 @@ def still_true(line: Line, cycle: Cycle, today: date) -> Line | None:
 def _is_their_turn(line: Line, occurrence: Occurrence) -> bool:
     if not occurrence.state.is_open:
         return False
+    if line.cause:
+        return occurrence.assigned_to == line.cause
     return line.part == "responsible" or occurrence.waiting_for in (None, line.part)
+
+
+def _still_matters(line: Line, occurrence: Occurrence) -> bool:
+    """What was asked and not answered; an answer is news for as long as the step is open."""
+    match line.kind:
+        case Kind.DATE_PROPOSED:
+            return occurrence.proposed_on is not None and occurrence.proposed_on == line.due_on
+        case Kind.DECLINED:
+            return occurrence.declined
+        case Kind.QUESTION_ASKED:
+            return bool(occurrence.askers)
+        case _:
+            return occurrence.state.is_open
 
 
 def _is_the_decision(line: Line, occurrence: Occurrence) -> bool:
@@ -148,7 +165,11 @@ def only_current(lines: Iterable[Line]) -> tuple[Line, ...]:
 def _group(line: Line) -> str:
     if line.kind in _STAGES and line.rung != THREAT:
         return "stage"
-    return line.told_as if line.kind is Kind.DATE_MOVED else f"{line.told_as}:{line.outcome}:{line.due_on}"
+    return (
+        line.told_as
+        if line.kind is Kind.DATE_MOVED
+        else f"{line.told_as}:{line.outcome}:{line.due_on}:{line.happening}"
+    )
 
 
 def _is_later(line: Line, known: Line) -> bool:

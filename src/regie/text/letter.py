@@ -44,6 +44,8 @@ class LetterPart:
     """Names of who plays each role that the lines name."""
     links: Mapping[OccurrenceKey, str] = field(default_factory=dict)
     """The token of each step on which the reader may act."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What somebody said, by the ``happening`` of the line that brings it; what was erased is not there."""
     lead_name: str = ""
     lead_email: str = ""
     is_hidden: bool = False

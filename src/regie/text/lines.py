@@ -11,7 +11,7 @@ from datetime import date
 
 from regie.core.definition import Effect, Kind, Step, text_in
 from regie.core.ids import BodyId, OccurrenceKey
-from regie.core.lines import MOST_NEIGHBOURS, WHOLE_CYCLE, Line
+from regie.core.lines import ACCEPTED, MOST_NEIGHBOURS, TALK, WHOLE_CYCLE, Line
 from regie.core.told import THREAT
 from regie.core.traject import State
 from regie.text.dates import say_count, say_date, say_day
@@ -23,7 +23,10 @@ from regie.text.sentences import say_cause
 ASKING = frozenset({Kind.READY, Kind.DUE_SOON, Kind.DUE, Kind.OVERDUE, Kind.DECISION_NEEDED, Kind.HANDED_OVER})
 """Kinds that ask the reader to do the step; an escalation asks for help."""
 
-GROUPS = ("threat", "late", "today", "decide", "soon", "start", "moved", "know")
+ANSWERING = frozenset({Kind.DATE_PROPOSED, Kind.DECLINED, Kind.QUESTION_ASKED})
+"""Kinds that ask the reader for an answer."""
+
+GROUPS = ("threat", "late", "today", "answer", "decide", "soon", "start", "moved", "know")
 """What is asked of the reader, most urgent first."""
 
 LISTED = ("moved", "know")
@@ -34,11 +37,15 @@ _GROUP_OF = {
     Kind.OVERDUE: "late",
     Kind.DUE: "today",
     Kind.DECISION_NEEDED: "decide",
+    **dict.fromkeys(TALK, "answer"),
     Kind.DUE_SOON: "soon",
     Kind.READY: "start",
     Kind.HANDED_OVER: "start",
     Kind.DATE_MOVED: "moved",
 }
+_SAID_OTHERWISE = (Kind.DATE_MOVED, Kind.DATE_PROPOSED, Kind.PROPOSAL_ANSWERED)
+"""Kinds whose sentence or facts say which date is which."""
+
 _MOST_IN_BRIEF = 3
 
 
@@ -88,7 +95,7 @@ def tell(letter: Letter, part: LetterPart, line: Line, language: str, *, is_brie
         group_of(line),
         words_in(language).kinds[line.kind],
         title_of(part, line, language),
-        line.kind in ASKING or line.kind is Kind.ESCALATED,
+        line.kind in ASKING or line.kind in ANSWERING or line.kind is Kind.ESCALATED,
         _ask(letter, part, line, language),
         _brief(part, line, language),
         _by(line, language),
@@ -171,6 +178,10 @@ def _ask(letter: Letter, part: LetterPart, line: Line, language: str) -> str:
         return say("ask_cycle_ended", language, **facts, kind=say_cycle(part.definition, part.cycle_kind, language))
     if line.kind is Kind.OVERDUE and part.states.get(line.key) is State.NOT_YET:
         return say("ask_waiting", language, **facts)
+    if line.kind is Kind.PROPOSAL_ANSWERED:
+        return say("ask_accepted" if line.outcome == ACCEPTED else "ask_turned_down", language, **facts)
+    if line.kind is Kind.HANDED_OVER and line.cause:  # perhaps by a colleague, and not by the lead
+        return words.own_asks[line.kind].format(**facts)
     own = line.kind in words.own_asks and (not part.lead_name or is_own(letter, part) or line.part == "lead")
     return (words.own_asks if own else words.asks)[line.kind].format(**facts)
 
@@ -194,6 +205,7 @@ def _ask_facts(part: LetterPart, line: Line, step: Step | None, language: str) -
         "on": on,
         "until": say("until", language, date=day) if day else "",
         "day_in_brackets": say("day_in_brackets", language, date=day) if day else "",
+        "partner": say_role(part.definition, step.responsible, language) if step and step.responsible else "?",
         "old": say_date(line.old_on, language) if line.old_on else "?",
         "new_day": day or "?",
         "days": say_count(line.working_days, "wd", language),
@@ -284,6 +296,8 @@ def _facts(part: LetterPart, line: Line, step: Step | None, language: str, *, is
     if step is None:
         return
     is_waiting = part.states.get(line.key) is State.NOT_YET
+    if line.kind in TALK and not is_hidden(part) and (said := part.words.get(line.happening)):
+        yield Fact(say("said", language), (said,))
     is_over = line.kind in (Kind.DONE, Kind.DECISION_TAKEN, Kind.ENDED)
     is_stuck = is_waiting and line.kind is Kind.OVERDUE
     if line.kind in ASKING and not is_stuck and (done_when := text_in(step.done_when, language)):
@@ -308,18 +322,29 @@ def _facts(part: LetterPart, line: Line, step: Step | None, language: str, *, is
 
 
 def _dates(part: LetterPart, line: Line, step: Step, language: str) -> Iterator[Fact]:
-    """By when; of a new date the sentence itself says it, of a threat only what can not hold."""
+    """By when; of a proposed date beside what was planned and promised; of a new date the sentence itself says it, of a threat only what can not hold."""
+    if line.kind is Kind.DATE_PROPOSED:
+        for label, day in (("proposed", line.due_on), ("planned", line.old_on), ("promised_day", line.promised_on)):
+            if day is not None:
+                yield Fact(say(label, language), (say_day(day, language),))
+        yield Fact(say("would_move", language), (_would_move(line, language),))
     is_threat = line.rung == THREAT
     legal_on = line.due_on if is_threat and not line.cause else line.legal_on
     if line.due_on and is_threat and line.cause:
         yield Fact(say("target", language), (say_day(line.due_on, language),))
-    elif line.due_on and not is_threat and line.kind is not Kind.DATE_MOVED:
+    elif line.due_on and not is_threat and line.kind not in _SAID_OTHERWISE:
         yield Fact(say("due", language), (say_day(line.due_on, language),))
     if legal_on:
         yield Fact(say("legal", language), (_legal(legal_on, step, language),))
     if step.gate is not None and (line.kind in ASKING or line.kind is Kind.DATE_MOVED):
         yield Fact(say("decides", language), (say_body(part.definition, step.gate.decided_by, language),))
         yield from _meeting(part, line, step.gate.decided_by, language)
+
+
+def _would_move(line: Line, language: str) -> str:
+    if not line.moves:
+        return say("moves_nothing", language)
+    return say("moves_one" if line.moves == 1 else "moves_many", language, count=line.moves)
 
 
 def _meeting(part: LetterPart, line: Line, decided_by: str, language: str) -> Iterator[Fact]:

@@ -36,6 +36,12 @@ VERBS: Mapping[Verb, str] = {
     Verb.REOPEN: "Heropenen",
     Verb.WITHDRAW: "Intrekken",
     Verb.PROMISE: "Een datum toezeggen",
+    Verb.PROPOSE: "Een andere datum voorstellen",
+    Verb.ANSWER_PROPOSAL: "Op een voorstel antwoorden",
+    Verb.ASSIGN: "Overdragen aan een collega",
+    Verb.DECLINE: "Afwijzen",
+    Verb.ASK_QUESTION: "Een vraag stellen",
+    Verb.ANSWER_QUESTION: "Een vraag beantwoorden",
     Verb.PIN: "Een datum vastzetten",
     Verb.STOP_CLOCK: "De termijn stilzetten",
     Verb.START_CLOCK: "De termijn weer laten lopen",
@@ -68,6 +74,7 @@ TROUBLES: Mapping[str, str] = {
 FIELDS: Mapping[str, str] = {
     "by": "wie dit doet",
     "reason": "reden",
+    "text": "tekst",
     "note": "notitie",
     "title": "naam van het traject",
     "slug": "korte naam",
@@ -232,6 +239,16 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
             {"deed": "promise"},
         ),
         Saying(
+            "'{step}' voorstellen voor {on} kan niet: die dag is voorbij.",
+            "Kies vandaag of een latere dag.",
+            {"deed": "propose"},
+        ),
+        Saying(
+            "Akkoord gaan met {on} voor '{step}' kan niet meer: die dag is voorbij.",
+            "Ga niet akkoord en zeg waarom, of vraag om een nieuw voorstel.",
+            {"deed": "accept"},
+        ),
+        Saying(
             "'{step}' aanhouden tot {on} kan niet: die dag is voorbij of het is vandaag.",
             "Kies een latere dag.",
             {"deed": "hold"},
@@ -285,6 +302,29 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     ),
     "anchor-unmoved": (
         Saying("'{anchor}' staat al op {on}. Er verandert niets.", "U hoeft niets te doen, of kies een andere datum."),
+    ),
+    "no-proposal": (
+        Saying(
+            "Voor stap '{step}' staat geen voorstel open: er is geen andere datum gevraagd, of er is al geantwoord.",
+            "Kijk bij de stap welke datum nu geldt.",
+        ),
+    ),
+    "no-question": (
+        Saying(
+            "Over stap '{step}' staat geen vraag open: niemand vroeg iets, of er is al geantwoord.",
+            "Kijk in de geschiedenis wat er is gezegd.",
+        ),
+    ),
+    "text-missing": (Saying("Bij stap '{step}' staat nog geen tekst.", "Schrijf de vraag of het antwoord op."),),
+    "already-declined": (
+        Saying(
+            "Bij stap '{step}' is al gezegd dat die niet van u is.",
+            "De projectleider weet het. U hoeft niets te doen.",
+        ),
+    ),
+    "already-assigned": (Saying("Stap '{step}' is al van deze persoon.", "U hoeft niets te doen."),),
+    "not-assigned": (
+        Saying("Stap '{step}' is aan niemand overgedragen. Hij is van de rol zelf.", "U hoeft niets te doen."),
     ),
     "not-pinned": (
         Saying("Van stap '{step}' staat geen datum vast. Er valt niets los te laten.", "U hoeft niets te doen."),
