@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from regie.cli import completion
+from regie.cli import completion, my_steps
 from regie.cli.common import (
     DEFINITION,
     JSON,
@@ -32,6 +32,7 @@ role = typer.Typer(help="Rollen: wie ontbreekt.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
+    my_steps.register(partner)
     app.add_typer(partner, name="partner")
     app.add_typer(role, name="role")
 

@@ -28,14 +28,14 @@ from regie.core.events import (
     StepWithdrawn,
     Tick,
 )
-from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
+from regie.core.ids import AnchorId, OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.lines import ACCEPTED, MOST_NEIGHBOURS, REMINDERS, TURNED_DOWN, WHOLE_CYCLE, Line, Message, Wish
 from regie.core.plan import Plan
 from regie.core.recipients import address, merge_lines
 from regie.core.settle import settle
 from regie.core.span import Span, shift
 from regie.core.told import ASKED_ON, ROUND, THREAT
-from regie.core.traject import Cycle, CycleState, Occurrence, Person, State, Traject
+from regie.core.traject import AnchorDates, Cycle, CycleState, Occurrence, Person, State, Traject
 
 SAYINGS = (DateProposed, ProposalAnswered, HandedToColleague, StepDeclined, QuestionAsked, QuestionAnswered)
 """What one person says to another about a step."""
@@ -363,9 +363,14 @@ def _line(kind: Kind, cycle: Cycle, plan: Plan, occurrence: Occurrence, **more: 
 
 def is_confidential(cycle: Cycle, step: Step) -> bool:
     """Whether nothing about where a step takes place may be told yet."""
+    return is_secret(step, cycle.anchors)
+
+
+def is_secret(step: Step, anchors: Mapping[AnchorId, AnchorDates]) -> bool:
+    """The same, for who has the anchors of a cycle and no more."""
     if step.confidential_until is None:
         return False
-    dates = cycle.anchors.get(step.confidential_until)
+    dates = anchors.get(step.confidential_until)
     return dates is None or dates.actual is None
 
 

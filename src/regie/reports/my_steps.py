@@ -1,0 +1,210 @@
+"""Everything of one person, and of their organisation, over all trajects: what is asked now, what comes, what was done.
+
+What is confidential names no traject and no place, as in mails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlmodel import Session
+
+from regie.core.definition import Definition, text_in
+from regie.core.ids import OccurrenceKey, PersonId, StepId
+from regie.core.messages import is_secret
+from regie.core.traject import State
+from regie.store.person_steps import Around, Group, PersonStep, get_group, list_person_steps, load_around
+from regie.text.phrases import STATES, say
+from regie.text.rules import say_role, say_step
+
+DONE_DAYS = 28
+"""For how long, in calendar days, what was done stays in view."""
+
+Shelf = Callable[[str, Session], Definition]
+"""Gives a definition by its content hash, such as ``DefinitionShelf.get``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A step that is waited for, or that waits, and the role that must do it."""
+
+    title: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class MyStep:
+    """One step of a person or of a colleague, with its three dates side by side.
+
+    Args:
+        traject_id: for who must act or point there; not for people to read.
+        traject: short name; empty when confidential.
+        traject_title: of what is confidential only that it is.
+        planned_on: the day that the plan has it finished.
+        due_on: the day that the plan asks for.
+        promised_on: the day that the partner said.
+        legal_on: the last day that the law allows.
+        holder: the role whose turn it is.
+        is_mine: the person plays the role; else only a colleague does.
+        people: names of those in the organisation who play it.
+        waits_for: open steps that come before this one.
+        waited_by: open steps that come after it.
+    """
+
+    traject_id: int
+    traject: str
+    traject_title: str
+    cycle: int
+    key: OccurrenceKey
+    title: str
+    state: State
+    state_said: str
+    planned_on: date | None
+    due_on: date | None
+    promised_on: date | None
+    legal_on: date | None
+    finished_on: date | None
+    is_late: bool
+    is_confidential: bool
+    holder: str
+    is_mine: bool
+    people: tuple[str, ...]
+    waits_for: tuple[Neighbour, ...] = ()
+    waited_by: tuple[Neighbour, ...] = ()
+
+    @property
+    def until(self) -> date | None:
+        """The day to hold on to: what the law allows when that is sooner than what is due."""
+        return min(filter(None, (self.due_on, self.legal_on)), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class MySteps:
+    """The steps of a person, late ones first in each part, then by date.
+
+    Args:
+        asked: it is the turn of the person or the organisation.
+        waiting: theirs, but the turn is somebody else's.
+        coming: it cannot begin yet.
+        done: finished in the last ``DONE_DAYS`` days, the latest first.
+    """
+
+    person: PersonId
+    name: str
+    organisation: str
+    language: str
+    today: date
+    asked: tuple[MyStep, ...]
+    waiting: tuple[MyStep, ...]
+    coming: tuple[MyStep, ...]
+    done: tuple[MyStep, ...]
+
+    @property
+    def open(self) -> tuple[MyStep, ...]:
+        return (*self.asked, *self.waiting, *self.coming)
+
+
+def make_my_steps(
+    session: Session, shelf: Shelf, person_id: PersonId, today: date, *, colleagues: bool = True, language: str = ""
+) -> MySteps:
+    """Gather the steps of a person.
+
+    Args:
+        colleagues: with those of everyone of the same organisation.
+        language: other than that of the person.
+
+    Raises:
+        NotFound: ``unknown-person``.
+    """
+    group = get_group(session, person_id, colleagues=colleagues)
+    rows = list_person_steps(session, tuple(group.names), today - timedelta(days=DONE_DAYS))
+    around = load_around(session, sorted({row.traject_id for row in rows}))
+    definitions = {each: shelf(each, session) for each in sorted({row.definition_hash for row in rows})}
+    followers = {each: _followers(definition) for each, definition in definitions.items()}
+    said = language or group.language
+    parts: dict[str, list[MyStep]] = {"asked": [], "waiting": [], "coming": [], "done": []}
+    for row in rows:
+        about = _Around(around.get(row.place, Around({}, {})), definitions[row.definition_hash], said)
+        parts[_part(row)].append(_my_step(row, group, about, followers[row.definition_hash], today))
+    asked, waiting, coming = (tuple(sorted(parts[name], key=_late_first)) for name in ("asked", "waiting", "coming"))
+    done = sorted(parts["done"], key=lambda each: (each.finished_on or date.min, each.title), reverse=True)
+    return MySteps(person_id, group.name, group.organisation, said, today, asked, waiting, coming, tuple(done))
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    around: Around
+    definition: Definition
+    language: str
+
+    def neighbours(self, steps: Iterable[StepId]) -> tuple[Neighbour, ...]:
+        """Those steps that are open; of what repeats the next time only."""
+        found = []
+        for step in dict.fromkeys(steps):
+            if keys := self.around.open.get(step):
+                role = self.definition.steps[step].responsible
+                name = say_role(self.definition, role, self.language) if role else ""
+                found.append(Neighbour(self.title(keys[0]), name))
+        return tuple(found)
+
+    def title(self, key: OccurrenceKey) -> str:
+        """The name of a step; of what is confidential not which copy, for that may name a place."""
+        step = self.definition.steps[key.step]
+        if is_secret(step, self.around.anchors):
+            return text_in(step.title, self.language)
+        return say_step(self.definition, key, self.language)
+
+
+def _followers(definition: Definition) -> Mapping[StepId, tuple[StepId, ...]]:
+    found: dict[StepId, list[StepId]] = {}
+    for step in definition.steps.values():
+        for relation in step.needs:
+            found.setdefault(relation.predecessor, []).append(step.id)
+    return {step: tuple(after) for step, after in found.items()}
+
+
+def _part(row: PersonStep) -> str:
+    if row.state is State.DONE:
+        return "done"
+    if row.state is State.NOT_YET:
+        return "coming"
+    waits_elsewhere = row.state is State.WAITING_FOR_PARTNER and row.waiting_for and row.waiting_for not in row.roles
+    return "waiting" if waits_elsewhere or row.state is State.FOR_DECISION else "asked"
+
+
+def _my_step(
+    row: PersonStep, group: Group, about: _Around, followers: Mapping[StepId, tuple[StepId, ...]], today: date
+) -> MyStep:
+    definition, language = about.definition, about.language
+    step = definition.steps[row.key.step]
+    is_hidden = is_secret(step, about.around.anchors)
+    holder = row.waiting_for if row.state is State.WAITING_FOR_PARTNER and row.waiting_for else row.responsible
+    is_open = row.state.is_open
+    return MyStep(
+        row.traject_id,
+        "" if is_hidden else row.traject,
+        say("confidential", language) if is_hidden else row.traject_title,
+        row.cycle,
+        row.key,
+        about.title(row.key),
+        row.state,
+        STATES[language][row.state],
+        row.planned_on,
+        row.due_on,
+        row.promised_on,
+        row.legal_on,
+        row.finished_on,
+        is_open and row.due_on is not None and row.due_on < today,
+        is_hidden,
+        say_role(definition, holder, language) if holder else "",
+        group.id in row.people,
+        tuple(name for person, name in group.names.items() if person in row.people),
+        about.neighbours(relation.predecessor for relation in step.needs) if is_open else (),
+        about.neighbours(followers.get(step.id, ())) if is_open else (),
+    )
+
+
+def _late_first(step: MyStep) -> tuple[bool, date, str, str]:
+    return not step.is_late, step.until or date.max, step.traject_title, step.title

@@ -1,0 +1,203 @@
+"""The steps of people over all their trajects, with what stands around them; as many queries for one as for hundreds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import and_, exists, or_, select
+from sqlmodel import Session
+
+from regie.core.ids import AnchorId, OccurrenceKey, PersonId, RoleId, StepId
+from regie.core.traject import AnchorDates, CycleState, State
+from regie.errors import NotFound
+from regie.store.rows import STATES
+from regie.store.tables import EVERY_TRAJECT, anchor, cycle, occurrence, organisation, person, role_binding, traject
+
+Place = tuple[int, int]
+"""Traject id and number of the cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A person and those of the same organisation; ``names`` holds all of them by id, the person first."""
+
+    id: PersonId
+    name: str
+    language: str
+    organisation: str
+    names: Mapping[PersonId, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonStep:
+    """An occurrence in which somebody plays the role that must act, or must answer.
+
+    Args:
+        planned_on: the day on which the plan has it finished.
+        people: who of those asked about play that role, or the one that is waited for.
+        roles: which of the two that is.
+    """
+
+    traject_id: int
+    traject: str
+    traject_title: str
+    cycle: int
+    definition_hash: str
+    key: OccurrenceKey
+    responsible: RoleId | None
+    waiting_for: RoleId | None
+    state: State
+    started_on: date | None
+    finished_on: date | None
+    planned_on: date | None
+    due_on: date | None
+    promised_on: date | None
+    legal_on: date | None
+    people: frozenset[PersonId]
+    roles: frozenset[RoleId]
+
+    @property
+    def place(self) -> Place:
+        return self.traject_id, self.cycle
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What else stands in a cycle: the open occurrences by step, and the anchors."""
+
+    open: Mapping[StepId, tuple[OccurrenceKey, ...]]
+    anchors: Mapping[AnchorId, AnchorDates]
+
+
+def get_group(session: Session, person_id: PersonId, *, colleagues: bool = True) -> Group:
+    """Give a person with, when asked, the others of the organisation.
+
+    Raises:
+        NotFound: ``unknown-person``, also when somebody was erased.
+    """
+    own = select(person.c.organisation_id).where(person.c.id == person_id).scalar_subquery()
+    wanted = (
+        select(person.c.id, person.c.name, person.c.language, organisation.c.name.label("organisation"))
+        .outerjoin(organisation, organisation.c.id == person.c.organisation_id)
+        .where(person.c.erased_at.is_(None))
+        .where(
+            or_(person.c.id == person_id, person.c.organisation_id == own) if colleagues else person.c.id == person_id
+        )
+        .order_by(person.c.name, person.c.id)
+    )
+    rows = session.connection().execute(wanted).all()
+    mine = next((row for row in rows if row.id == person_id), None)
+    if mine is None:
+        raise NotFound(f"no person '{person_id}'", code="unknown-person", person=person_id)
+    names = {PersonId(row.id): row.name for row in (mine, *(row for row in rows if row is not mine))}
+    return Group(person_id, mine.name, mine.language, mine.organisation or "", names)
+
+
+def list_person_steps(session: Session, people: Sequence[PersonId], done_since: date) -> tuple[PersonStep, ...]:
+    """Give what people must do in cycles that run, and what was finished on or after a day, in order of the due date.
+
+    Somebody bound to a role in a traject itself stands in the place of those who play it everywhere.
+    """
+    own = role_binding.alias("own")
+    in_place_of_everyone = exists().where(
+        own.c.traject_id == occurrence.c.traject_id, own.c.role == role_binding.c.role
+    )
+    plays = and_(
+        or_(role_binding.c.role == occurrence.c.responsible, role_binding.c.role == occurrence.c.waiting_for),
+        or_(
+            role_binding.c.traject_id == occurrence.c.traject_id,
+            and_(role_binding.c.traject_id == EVERY_TRAJECT, ~in_place_of_everyone),
+        ),
+    )
+    wanted = (
+        select(
+            occurrence.c.id,
+            occurrence.c.traject_id,
+            traject.c.slug,
+            traject.c.title,
+            occurrence.c.cycle,
+            cycle.c.definition_hash,
+            occurrence.c.step,
+            occurrence.c.key,
+            occurrence.c.responsible,
+            occurrence.c.waiting_for,
+            occurrence.c.state,
+            occurrence.c.started_on,
+            occurrence.c.finished_on,
+            occurrence.c.early_finish,
+            occurrence.c.due_on,
+            occurrence.c.promised_on,
+            occurrence.c.legal_on,
+            role_binding.c.person_id,
+            role_binding.c.role,
+        )
+        .select_from(occurrence)
+        .join(role_binding, plays)
+        .join(cycle, and_(cycle.c.traject_id == occurrence.c.traject_id, cycle.c.number == occurrence.c.cycle))
+        .join(traject, traject.c.id == occurrence.c.traject_id)
+        .where(
+            role_binding.c.person_id.in_(people),
+            cycle.c.state == CycleState.RUNNING.value,
+            or_(
+                occurrence.c.is_open.is_(True),
+                and_(occurrence.c.state == State.DONE.value, occurrence.c.finished_on >= done_since),
+            ),
+        )
+        .order_by(occurrence.c.due_on, traject.c.slug, occurrence.c.cycle, occurrence.c.id)
+    )
+    found: dict[int, tuple[PersonStep, set[PersonId], set[RoleId]]] = {}
+    for row in session.connection().execute(wanted):
+        if row.id in found:
+            found[row.id][1].add(PersonId(row.person_id))
+            found[row.id][2].add(RoleId(row.role))
+            continue
+        step = PersonStep(
+            row.traject_id,
+            row.slug,
+            row.title,
+            row.cycle,
+            row.definition_hash,
+            OccurrenceKey(StepId(row.step), row.key),
+            RoleId(row.responsible) if row.responsible else None,
+            RoleId(row.waiting_for) if row.waiting_for else None,
+            STATES[row.state],
+            row.started_on,
+            row.finished_on,
+            row.early_finish,
+            row.due_on,
+            row.promised_on,
+            row.legal_on,
+            frozenset(),
+            frozenset(),
+        )
+        found[row.id] = (step, {PersonId(row.person_id)}, {RoleId(row.role)})
+    return tuple(
+        replace(step, people=frozenset(names), roles=frozenset(roles)) for step, names, roles in found.values()
+    )
+
+
+def load_around(session: Session, trajects: Sequence[int]) -> Mapping[Place, Around]:
+    """Give per cycle of some trajects what is open and which anchors there are: two queries, however many."""
+    connection = session.connection()
+    open_: dict[Place, dict[StepId, list[OccurrenceKey]]] = {}
+    wanted = (
+        select(occurrence.c.traject_id, occurrence.c.cycle, occurrence.c.step, occurrence.c.key)
+        .where(occurrence.c.traject_id.in_(trajects), occurrence.c.is_open.is_(True))
+        .order_by(occurrence.c.id)
+    )
+    for traject_id, number, step, key in connection.execute(wanted):
+        steps = open_.setdefault((traject_id, number), {})
+        steps.setdefault(StepId(step), []).append(OccurrenceKey(StepId(step), key))
+    anchors: dict[Place, dict[AnchorId, AnchorDates]] = {}
+    for row in connection.execute(select(anchor).where(anchor.c.traject_id.in_(trajects))):
+        dates = anchors.setdefault((row.traject_id, row.cycle), {})
+        dates[AnchorId(row.anchor)] = AnchorDates(row.target, row.actual)
+    return {
+        place: Around(
+            {step: tuple(keys) for step, keys in open_.get(place, {}).items()},
+            anchors.get(place, {}),
+        )
+        for place in {**open_, **anchors}
+    }

@@ -1,0 +1,132 @@
+"""What one person sees of all trajects: late first, whose turn it is, and nothing of what is confidential."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from regie.core.events import StepFinished
+from regie.core.ids import AnchorId, PersonId, RoleId
+from regie.core.traject import State
+from regie.errors import NotFound
+from regie.reports.my_steps import DONE_DAYS, MySteps, make_my_steps
+from regie.store.partners import bind_role, save_person
+from regie.store.session import in_transaction, read_scope
+from tests.store.world import MONDAY, OPENING, OPENING_ANCHOR, Watched, World
+from tests.support import builders as b
+
+OTHER = RoleId("other")
+DUE = date(2027, 5, 25)
+TODAY = DUE + timedelta(days=1)
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    definition = b.definition(
+        b.step("eerst"),
+        b.step("advies", due="5wd before opening", responsible=OTHER),
+        b.step("toets", needs=["eerst", "advies"], due="4wd before opening", responsible=OTHER),
+        b.step("geheim", due="3wd before opening", responsible=OTHER, confidential_until=AnchorId("opening")),
+        b.step("klaar", needs=["toets"]),
+        anchors=OPENING_ANCHOR,
+    )
+    found = World(engine, definition)
+    found.starts("de-wilg", targets={"opening": OPENING})
+    return found
+
+
+def steps_of(world: World, role: str = "other", today: date = TODAY, **more: object) -> MySteps:
+    with read_scope(world.engine) as session:
+        return make_my_steps(session, world.shelf.get, world.people[role], today, **more)  # type: ignore[arg-type]
+
+
+def test_steps_stand_by_whose_turn_it_is_late_ones_first(world: World) -> None:
+    found = steps_of(world)
+
+    assert [(str(each.key), each.is_late, each.due_on) for each in found.asked] == [
+        ("advies", True, DUE),
+        ("geheim", False, date(2027, 5, 27)),
+    ]
+    (toets,) = found.coming
+    assert (str(toets.key), toets.state, toets.is_late) == ("toets", State.NOT_YET, False)
+    assert [each.title for each in toets.waits_for] == ["EERST", "ADVIES"]
+    assert [each.title for each in toets.waited_by] == ["KLAAR"]
+    assert found.waiting == found.done == ()
+
+
+def test_confidential_step_names_no_traject(world: World) -> None:
+    (secret,) = [each for each in steps_of(world).asked if each.is_confidential]
+
+    assert (secret.traject, secret.traject_title) == ("", "een vertrouwelijk traject")
+    assert "ilg" not in repr(secret)
+    assert "a confidential project" in repr(steps_of(world, language="en").asked)
+
+
+def test_what_was_done_stays_for_four_weeks(world: World) -> None:
+    world.happens(1, StepFinished(key=b.key("advies"), by="p4"), b.at(MONDAY))
+
+    seen = steps_of(world, today=MONDAY + timedelta(days=DONE_DAYS))
+    later = steps_of(world, today=MONDAY + timedelta(days=DONE_DAYS + 1))
+
+    assert [(str(each.key), each.finished_on) for each in seen.done] == [("advies", MONDAY)]
+    assert later.done == ()
+    assert [each.title for each in later.coming[0].waits_for] == ["EERST"]
+
+
+def join(world: World, name: str, role: RoleId | None = None, traject_id: int = 0) -> PersonId:
+    def work(session):  # type: ignore[no-untyped-def]
+        person = save_person(session, name=name, email=f"{name}@ggd.example", organisation="GGD")
+        if role:
+            bind_role(session, role, person, traject_id)
+        return person
+
+    return in_transaction(world.engine, work)
+
+
+def test_who_is_bound_in_a_traject_stands_in_the_place_of_who_plays_it_everywhere(world: World) -> None:
+    world.starts("de-linde", targets={"opening": OPENING})
+    world.people["an"] = join(world, "an", OTHER, 2)
+
+    assert {each.traject_id for each in steps_of(world, "an").open} == {2}
+    assert {each.traject_id for each in steps_of(world).open} == {1}
+
+
+def test_steps_of_a_colleague_are_there_and_told_apart(world: World) -> None:
+    join(world, "an", OTHER, 1)
+    world.people["bo"] = join(world, "bo")
+
+    found = steps_of(world, "bo")
+
+    assert found.organisation == "GGD"
+    assert {(each.is_mine, each.people) for each in found.open} == {(False, ("an",))}
+    assert steps_of(world, "bo", colleagues=False).open == ()
+
+
+def test_another_organisation_sees_nothing_of_it(world: World) -> None:
+    world.people["cor"] = join(world, "cor")
+
+    assert steps_of(world, "cor").open == ()
+
+
+def test_there_is_nothing_of_somebody_who_is_not_there(world: World) -> None:
+    world.people["niemand"] = PersonId("p99")
+
+    with pytest.raises(NotFound) as refused:
+        steps_of(world, "niemand")
+
+    assert refused.value.code == "unknown-person"
+
+
+def test_more_trajects_ask_no_more_of_the_database(world: World) -> None:
+    steps_of(world)
+    with Watched(world.engine) as short:
+        few = steps_of(world)
+    for number in range(6):
+        world.starts(f"huis-{number}", targets={"opening": OPENING})
+    with Watched(world.engine) as long:
+        many = steps_of(world)
+
+    assert len(many.open) == 7 * len(few.open)
+    assert len(short.reads) == len(long.reads) <= 4
