@@ -10,7 +10,20 @@ from typing import NoReturn
 import typer
 
 from regie import __version__
-from regie.cli import accounts, admin, cycles, definitions, links, partners, plan, post, record, steps, trajects
+from regie.cli import (
+    accounts,
+    admin,
+    cycles,
+    definitions,
+    links,
+    partners,
+    plan,
+    portfolio,
+    post,
+    record,
+    steps,
+    trajects,
+)
 from regie.cli.common import INTERRUPTED, UsageError, show_error, show_usage
 from regie.errors import RegieError
 
@@ -24,6 +37,7 @@ app = typer.Typer(
 )
 plan.register(app)
 trajects.register(app)
+portfolio.register(app)
 cycles.register(app)
 steps.register(app)
 definitions.register(app)
