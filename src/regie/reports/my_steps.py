@@ -120,9 +120,12 @@ def make_my_steps(
     """
     group = get_group(session, person_id, colleagues=colleagues)
     rows = list_person_steps(session, tuple(group.names), today - timedelta(days=DONE_DAYS))
-    around = load_around(session, sorted({row.traject_id for row in rows}))
     definitions = {each: shelf(each, session) for each in sorted({row.definition_hash for row in rows})}
     followers = {each: _followers(definition) for each, definition in definitions.items()}
+    near = {near for row in rows for near in followers[row.definition_hash].get(row.key.step, ())}
+    for row in rows:
+        near |= {each.predecessor for each in definitions[row.definition_hash].steps[row.key.step].needs}
+    around = load_around(session, sorted({row.traject_id for row in rows}), sorted(near))
     said = language or group.language
     parts: dict[str, list[MyStep]] = {"asked": [], "waiting": [], "coming": [], "done": []}
     for row in rows:

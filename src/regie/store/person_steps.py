@@ -65,7 +65,7 @@ class PersonStep:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What else stands in a cycle: the open occurrences by step, and the anchors."""
+    """What else stands in a cycle: the open occurrences of the steps that were asked for, and the anchors."""
 
     open: Mapping[StepId, tuple[OccurrenceKey, ...]]
     anchors: Mapping[AnchorId, AnchorDates]
@@ -178,18 +178,18 @@ def list_person_steps(session: Session, people: Sequence[PersonId], done_since: 
     )
 
 
-def load_around(session: Session, trajects: Sequence[int]) -> Mapping[Place, Around]:
-    """Give per cycle of some trajects what is open and which anchors there are: two queries, however many."""
+def load_around(session: Session, trajects: Sequence[int], steps: Sequence[StepId]) -> Mapping[Place, Around]:
+    """Give per cycle of some trajects which of some steps are open, and the anchors: two queries, however many."""
     connection = session.connection()
     open_: dict[Place, dict[StepId, list[OccurrenceKey]]] = {}
     wanted = (
         select(occurrence.c.traject_id, occurrence.c.cycle, occurrence.c.step, occurrence.c.key)
-        .where(occurrence.c.traject_id.in_(trajects), occurrence.c.is_open.is_(True))
+        .where(occurrence.c.traject_id.in_(trajects), occurrence.c.is_open.is_(True), occurrence.c.step.in_(steps))
         .order_by(occurrence.c.id)
     )
     for traject_id, number, step, key in connection.execute(wanted):
-        steps = open_.setdefault((traject_id, number), {})
-        steps.setdefault(StepId(step), []).append(OccurrenceKey(StepId(step), key))
+        found = open_.setdefault((traject_id, number), {})
+        found.setdefault(StepId(step), []).append(OccurrenceKey(StepId(step), key))
     anchors: dict[Place, dict[AnchorId, AnchorDates]] = {}
     for row in connection.execute(select(anchor).where(anchor.c.traject_id.in_(trajects))):
         dates = anchors.setdefault((row.traject_id, row.cycle), {})
