@@ -17,6 +17,10 @@ TEXT = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 SETTINGS, OTHERS = TEXT.split("\n# Geen instelling, wel een variabele\n")
 FIELDS = {f"{ENV_PREFIX}{name.upper()}": field for name, field in Settings.model_fields.items()}
 FACTS = ("Standaard", "Eenheid", "Voorbeeld", "Nodig")
+MADE_OF_OTHERS = {
+    "REGIE_DATABASE_URL": ("het bestand `regie.db` in `REGIE_DATA_DIR`", SecretStr("sqlite:////x/regie.db")),
+    "REGIE_FILES_DIR": ("de map `bestanden` in `REGIE_DATA_DIR`", Path("/x/bestanden")),
+}
 
 
 def section(variable: str) -> str:
@@ -52,8 +56,9 @@ def test_default_in_the_reference_is_the_real_one(variable: str) -> None:
     if default in (None, "", ()):
         assert said.startswith(("geen", "eenmalig gemaakt"))
     elif default is PydanticUndefined:
-        assert said == "het bestand `regie.db` in `REGIE_DATA_DIR`"
-        assert load_settings(data_dir="/x").database_url == SecretStr("sqlite:////x/regie.db")
+        in_words, value = MADE_OF_OTHERS[variable]
+        assert said == in_words
+        assert getattr(load_settings(data_dir="/x"), variable.removeprefix(ENV_PREFIX).lower()) == value
     else:
         value = ",".join(default) if isinstance(default, tuple) else str(default)
         assert said.startswith(f"`{value}`")
@@ -77,6 +82,7 @@ def test_all_examples_work_together(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REGIE_AUDIT_KEY", "minstens 32 tekens", "x" * 32, "x" * 31),
         ("REGIE_SQLITE_RISK_ACCEPTED", "hoogstens 200 tekens", "x" * 200, "x" * 201),
         ("REGIE_BRAKE_MESSAGES_PER_DAY", "minstens 1", "1", "0"),
+        ("REGIE_FILE_MAX_MB", "hoogstens 100", "100", "101"),
     ],
 )
 def test_limits_in_the_reference_are_the_real_ones(

@@ -18,6 +18,10 @@ NAMES = (
     "deliver.after_send",
     "deliver.after_mark",
     "import.mid",
+    "file.after_write",
+    "file.after_rename",
+    "file.after_commit",
+    "file.after_removed",
 )
 EXIT_CODE = 9
 

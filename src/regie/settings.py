@@ -110,6 +110,16 @@ class Settings(BaseSettings):
         description="Database, as an SQLAlchemy address such as "
         "`postgresql+psycopg://user:password@host/regie`. Default: the file `regie.db` in the data folder.",
     )
+    files_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
+        default_factory=lambda data: data.get("data_dir", Path()) / "bestanden",
+        description="Folder for the files that people hand over as evidence; no web server may serve it.",
+    )
+    file_max_mb: int = Field(
+        default=10,
+        ge=1,
+        le=100,
+        description="Largest file that may be handed over, in MB of 1,048,576 bytes.",
+    )
     base_url: WebAddress = Field(
         default="http://127.0.0.1:8080",
         description="Address at which people reach Regie; the links in messages start with it.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,13 +12,16 @@ from regie.actions.context import Context
 from regie.actions.office_hours import next_office_hour
 from regie.core.changes import Changes
 from regie.core.engine import advance
-from regie.core.events import Event, HandedToColleague, Tick
+from regie.core.events import Event, GateDecided, HandedToColleague, StepEvent, StepFinished, StepStarted, Tick
+from regie.core.evidence import check_evidence, find_file_id
 from regie.core.ids import PersonId
 from regie.errors import Conflict
 from regie.plain_text import check_plain, check_texts
+from regie.store.files import add_file, check_files
 from regie.store.history import HistoryEntry
 from regie.store.session import in_transaction, read_scope
 from regie.store.trajects import Saved, find_request, load_traject, mark_dirty, save_changes
+from regie.uploads import Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ def apply_event(context: Context, traject_id: int, event: Event, now: datetime, 
         request_id: of one press of one button; the same one twice has one effect.
 
     Raises:
-        Refused: the rules say no, or a text holds a ``control-character``.
-        NotFound: no such traject, cycle, step or anchor.
+        Refused: the rules say no, a text holds a ``control-character``, or what is given as evidence cannot be that.
+        NotFound: no such traject, cycle, step, anchor or file.
         Conflict: somebody else was first, or ``request-reused``; nothing was changed.
     """
     return in_transaction(
@@ -50,15 +54,30 @@ def apply_event(context: Context, traject_id: int, event: Event, now: datetime, 
 
 
 def apply_in(
-    session: Session, context: Context, traject_id: int, event: Event, now: datetime, request_id: str = ""
+    session: Session,
+    context: Context,
+    traject_id: int,
+    event: Event,
+    now: datetime,
+    request_id: str = "",
+    *,
+    handed_over: Sequence[tuple[str, Judged]] = (),
 ) -> Applied:
-    """The same inside a transaction that is already open."""
+    """The same inside a transaction that is already open.
+
+    Args:
+        handed_over: files that came along with a step event, by id; their bytes stand already.
+    """
     check_texts(event)
     check_plain(request_id, "request_id")
     if request_id and (answered := find_request(session, traject_id, request_id)) is not None:
         return _answer_again(answered, event)
     traject = load_traject(session, traject_id, context.shelf, also=_gets_a_step(event))
     changes = advance(traject, event, now)
+    for file_id, judged in handed_over:
+        assert isinstance(event, StepEvent)  # only those take files; advance found its step
+        add_file(session, file_id, traject_id, event.cycle, event.key, judged, now, event.by)
+    files = _check_evidence(session, traject_id, event)
     calendar = traject.cycles[-1].definition.calendar
     saved = save_changes(
         session,
@@ -70,6 +89,7 @@ def apply_in(
         request_id=request_id,
         office=lambda moment: next_office_hour(moment, traject.zone, calendar),
         brake_at=context.brake_at,
+        files=files,
     )
     if changes.wants_runs and not isinstance(event, Tick):
         mark_dirty(session, [traject_id])  # so that the next sweep runs the automated steps
@@ -92,10 +112,35 @@ def _answer_again(answered: HistoryEntry, event: Event) -> Applied:
     return Applied(None, Saved(answered.payload["notices"], seq=answered.seq), repeated=True)
 
 
-def preview_event(context: Context, traject_id: int, event: Event, now: datetime) -> Changes:
-    """Show what an event would lead to. Saves nothing."""
+def _check_evidence(session: Session, traject_id: int, event: Event, coming: Collection[str] = ()) -> Mapping[str, str]:
+    """Check what is given as evidence; give the files among it, each with the SHA-256 of what is in it.
+
+    Args:
+        coming: ids of files that will be there when the event is saved.
+    """
+    if not isinstance(event, StepEvent):
+        return {}
+    given: tuple[str, ...] = ()
+    if isinstance(event, StepStarted | StepFinished):
+        given = event.evidence
+    elif isinstance(event, GateDecided) and event.document:
+        given = (event.document,)
+    named = [find_file_id(check_evidence(each)) for each in given]
+    ids = dict.fromkeys(each for each in named if each is not None and each not in coming)
+    return check_files(session, traject_id, event.cycle, event.key, list(ids))
+
+
+def preview_event(
+    context: Context, traject_id: int, event: Event, now: datetime, *, coming: Collection[str] = ()
+) -> Changes:
+    """Show what an event would lead to. Saves nothing.
+
+    Args:
+        coming: ids of files that are not there yet, and will be when it is saved.
+    """
     check_texts(event)
     with read_scope(context.engine) as session:
+        _check_evidence(session, traject_id, event, coming)
         return advance(
             load_traject(session, traject_id, context.shelf, for_change=False, also=_gets_a_step(event)), event, now
         )

@@ -50,7 +50,7 @@ def check_up() -> list[Line]:
     except RegieError as error:
         return [_refused("database", error)]
     lines = _look(town, (_sqlite, _keys, _calendars, _roles))
-    return lines + _look(settings, (_mail, _prefect)) + _look(town, (_post, _sweeps, _record))
+    return lines + _look(settings, (_mail, _prefect)) + _look(town, (_post, _sweeps, _record, _files))
 
 
 def _look(at: T, checks: Iterable[Callable[[T], Iterator[Line]]]) -> list[Line]:
@@ -270,3 +270,31 @@ def _record(town: Town) -> Iterator[Line]:
         f"{len(problems)} regels kloppen niet" if problems else "klopt",
         "regie audit verify" if problems else "",
     )
+
+
+def _files(town: Town) -> Iterator[Line]:
+    """Rows and bytes by number and size; ``regie file get`` looks at what is in one."""
+    from regie.actions.clean_up_files import compare_files
+    from regie.cli.common import count_of
+
+    room = town.files()
+    compared = compare_files(town.context, room)
+    wrong = len(compared.missing) + len(compared.differing)
+    if wrong:
+        named = [*compared.missing, *compared.differing]
+        yield Line(
+            "bestanden",
+            BAD,
+            f"van {count_of(wrong, 'bestand', 'bestanden')} is de inhoud weg of niet heel: {say_list(named, most=5)}",
+            f"zet de kopie van {room.folder} terug; wat er niet in zit, is verwijderd: regie file remove",
+        )
+    else:
+        yield Line("bestanden", GOOD, f"{count_of(compared.files, 'bestand', 'bestanden')}, allemaal met hun inhoud")
+    if compared.orphans:
+        size = sum(each.size for each in compared.orphans)
+        yield Line(
+            "resten van bestanden",
+            WARN,
+            f"{count_of(len(compared.orphans), 'rest', 'resten')} zonder bestand, samen {size} bytes",
+            "regie file clean-up",
+        )

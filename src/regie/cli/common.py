@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from regie.core.ids import PersonId
     from regie.core.traject import Cycle, State, Traject
     from regie.settings import Settings
+    from regie.store.file_bytes import FileRoom
+    from regie.uploads import Upload
 
 T = TypeVar("T")
 
@@ -85,6 +87,12 @@ class Town:
             return load_traject(
                 session, find_traject_id(session, slug), self.context.shelf, for_change=False, whole=whole
             )
+
+    def files(self) -> FileRoom:
+        """Where the bytes of files stand."""
+        from regie.store.file_bytes import FileRoom
+
+        return FileRoom(self.settings.files_dir, self.settings.file_max_mb * 1024 * 1024)
 
     def ring(self, traject_id: int, changes: Changes | None = None) -> None:
         """Wake the flows, when they run, to carry on with what was saved."""
@@ -360,18 +368,33 @@ def parse_state(text: str) -> State:
     stop_usage(f"er is geen stand '{text}'; kies uit: {', '.join(STATES['nl'].values())}")
 
 
-def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, request_id: str = "") -> None:
-    """Show what an event leads to, ask, then save it through the one door."""
+def change(
+    slug: str,
+    event: Event,
+    *,
+    yes: bool,
+    preview: bool,
+    as_json: bool,
+    request_id: str = "",
+    uploads: Sequence[Upload] = (),
+) -> None:
+    """Show what an event leads to, ask, then save it through the one door; with files that prove it, if any."""
     from regie.actions.apply_event import apply_event, preview_event
+    from regie.actions.hand_over_files import hand_over_files, preview_with_files
     from regie.clock import local_date
+    from regie.core.events import StepFinished, StepStarted
     from regie.core.traject import CycleState
     from regie.reports.effect import effect_as_data, effect_of, say_effect
 
-    warn_private(*_texts_of(event))
+    warn_private(*_texts_of(event), *(upload.name for upload in uploads))
     town = open_town()
     traject_id = town.traject_id(slug)
     before = town.traject(slug)
-    changes = preview_event(town.context, traject_id, event, town.now())
+    proven = event if uploads and isinstance(event, StepStarted | StepFinished) else None
+    if proven is not None:
+        changes = preview_with_files(town.context, town.files(), traject_id, proven, uploads, town.now())
+    else:
+        changes = preview_event(town.context, traject_id, event, town.now())
     effect = effect_of(before, changes, local_date(town.now(), before.zone), town.names())
     cycle = changes.traject.cycle(event.cycle)
     if not as_json and cycle is not None:
@@ -384,7 +407,11 @@ def change(slug: str, event: Event, *, yes: bool, preview: bool, as_json: bool, 
             print_json({"saved": False, **effect_as_data(effect)})
         return
     ask_first("Opslaan?", "dit verandert iets: geef --yes, of --preview om alleen te kijken", yes=yes)
-    applied = apply_event(town.context, traject_id, event, town.now(), request_id=request_id)
+    now = town.now()
+    if proven is not None:
+        applied = hand_over_files(town.context, town.files(), traject_id, proven, uploads, now, request_id=request_id)
+    else:
+        applied = apply_event(town.context, traject_id, event, now, request_id=request_id)
     if as_json:
         print_json({"saved": not applied.repeated, **effect_as_data(effect)})
     else:

@@ -15,6 +15,7 @@ from regie.cli import (
     admin,
     cycles,
     definitions,
+    files,
     links,
     partners,
     plan,
@@ -40,6 +41,7 @@ trajects.register(app)
 portfolio.register(app)
 cycles.register(app)
 steps.register(app)
+files.register(app)
 definitions.register(app)
 partners.register(app)
 post.register(app)

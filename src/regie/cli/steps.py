@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -29,6 +31,11 @@ from regie.cli.common import (
     table,
     who,
 )
+from regie.cli.files import as_data, opened, say_size
+
+if TYPE_CHECKING:
+    from regie.store.files import StoredFile
+    from regie.uploads import Upload
 
 step = typer.Typer(help="Stappen: tonen, starten, afronden, overslaan, heropenen.", no_args_is_help=True)
 gate = typer.Typer(help="Besluitpoorten.", no_args_is_help=True)
@@ -48,13 +55,21 @@ def register(app: typer.Typer) -> None:
     app.command("why")(why_step)
 
 
-def _apply(slug: str, name: str, cycle: int, by: str, make: Any, flags: tuple[bool, bool, bool]) -> None:
+def _apply(
+    slug: str,
+    name: str,
+    cycle: int,
+    by: str,
+    make: Any,
+    flags: tuple[bool, bool, bool],
+    uploads: Sequence[Upload] = (),
+) -> None:
     """Find the step, make the event, show what it leads to, save it."""
     found = open_town().traject(slug)
     number = cycle_number(found, cycle)
     event = make(key=find_key(found, number, name), cycle=number, by=who(by))
     yes, preview, as_json = flags
-    change(slug, event, yes=yes, preview=preview, as_json=as_json)
+    change(slug, event, yes=yes, preview=preview, as_json=as_json, uploads=uploads)
 
 
 def _day(text: str) -> Any:
@@ -147,7 +162,8 @@ def complete(
     slug: str = SLUG,
     name: str = STEP,
     on: str = ON,
-    evidence: list[str] = typer.Option([], "--evidence", help="Link of bestandsnaam die het bewijst."),
+    evidence: list[str] = typer.Option([], "--evidence", help="Link of naam van een document die het bewijst."),
+    file: list[Path] = typer.Option([], "--file", help="Bestand dat het bewijst; wordt bewaard. Mag vaker."),
     note: str = typer.Option("", "--note", help="Een opmerking erbij; geen gegevens van bewoners."),
     cycle: int = CYCLE,
     by: str = BY,
@@ -162,7 +178,8 @@ def complete(
     def make(**facts: Any) -> StepFinished:
         return StepFinished(on=_day(on), evidence=tuple(evidence), note=note, seen_version=_seen(seen), **facts)
 
-    _apply(slug, name, cycle, by, make, (yes, preview, as_json))
+    with opened(file) as uploads:
+        _apply(slug, name, cycle, by, make, (yes, preview, as_json), uploads)
 
 
 @step.command("waive")
@@ -496,8 +513,11 @@ def why_step(
 ) -> None:
     """Zeg waarom een stap deze datums heeft en waarop hij wacht."""
     from regie.core.definition import text_in
+    from regie.core.evidence import find_file_id
     from regie.core.holding import find_holding_back_finish, find_holding_back_start
     from regie.core.settle import settle
+    from regie.store.files import find_files
+    from regie.store.session import read_scope
     from regie.text.phrases import STATES
     from regie.text.sentences import explain_chain, say_date, why
 
@@ -511,6 +531,8 @@ def why_step(
     waits_start = find_holding_back_start(settled, key, town.today())
     waits_finish = find_holding_back_finish(settled, key, town.today())
     chain = explain_chain(plan.chain_to(key), plan) if key in plan else []
+    with read_scope(town.context.engine) as session:
+        files = find_files(session, [each for text in occurrence.evidence if (each := find_file_id(text))])
     if as_json:
         print_json(
             _row(occurrence, declared)
@@ -520,6 +542,7 @@ def why_step(
                 "waits_for": [str(each) for each in waits_start],
                 "held_back_by": [str(each) for each in waits_finish],
                 "chain": chain,
+                "files": [as_data(each) for each in files.values()],
             }
         )
         return
@@ -551,10 +574,21 @@ def why_step(
         say(f"  Kan pas beginnen na: {', '.join(str(each) for each in waits_start)}")
     if waits_finish and occurrence.state.is_open:
         say(f"  Kan pas klaar zijn na: {', '.join(str(each) for each in waits_finish)}")
+    for text in occurrence.evidence:
+        say(f"  Bewijs: {_say_evidence(text, files.get(find_file_id(text) or ''))}")
     if chain:
         say("  De langste keten hierheen:")
         for line in chain:
             say(f"    {line}")
+
+
+def _say_evidence(text: str, file: StoredFile | None) -> str:
+    """A text as it is; of a file what it is called, how large it is, and how to get it."""
+    if file is None:
+        return text
+    if file.removed_at is not None:
+        return f"{file.name or file.id} (verwijderd)"
+    return f"{file.name or file.id} ({say_size(file.size)}); ophalen: regie file get {file.id} --output MAP"
 
 
 def _seen(version: int) -> int | None:

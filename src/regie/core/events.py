@@ -198,6 +198,18 @@ class LinkRevoked(StepEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileRemoved(StepEvent):
+    """The bytes of a file are gone; what it proved stays proven. Only recorded: no rule looks at it.
+
+    ``sha256``: of what was in it, so that the record says what is gone.
+    """
+
+    file: str
+    sha256: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorMoved(Event):
     anchor: AnchorId
     target: date | None

@@ -77,7 +77,8 @@ class HistoryEntry:
     """One thing that happened. ``words``: what people typed; empty when it was erased.
 
     Args:
-        payload: the event's own fields under ``event``, ``transitions`` as (cycle, step, from, to, why).
+        payload: the event's own fields under ``event``, ``transitions`` as (cycle, step, from, to, why),
+            ``files`` that it gave as evidence, with their SHA-256.
     """
 
     traject_id: int
@@ -115,6 +116,7 @@ def append_history(
     *,
     request_id: str,
     new_notices: int,
+    files: Mapping[str, str] | None = None,
 ) -> None:
     """Add the row of one event to the chain of its traject."""
     event = changes.event
@@ -125,6 +127,8 @@ def append_history(
     body["definitions"] = {
         cycle.number: cycle.definition.content_hash for cycle in changes.traject.cycles if cycle.number in touched
     }
+    if files:
+        body["files"] = dict(files)
     written = canonical(words) if words else None
     if written is not None:
         body["words"] = _seal(key, written)

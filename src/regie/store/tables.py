@@ -2,7 +2,7 @@
 
 Columns of a unique key are never NULL: both databases hold two NULLs for different, so what is absent has a
 word of its own (``none``, or the empty text). Personal data stands in ``person``, ``organisation``,
-``account`` and ``history.words`` only, where it can be erased.
+``account``, ``file.name`` and ``history.words`` only, where it can be erased.
 """
 
 from __future__ import annotations
@@ -538,6 +538,31 @@ class LinkRequestRow(Row, table=True):
     handled_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
 
 
+class FileRow(Row, table=True):
+    """A file that somebody handed over for a step; its bytes stand in a folder, under its id.
+
+    Of what was removed the row stays, with the seal of what was in it. ``name`` is what its sender called it, made
+    harmless; it may be personal data, and is empty when it was erased.
+    """
+
+    __tablename__ = "file"
+    __table_args__ = (_cycle_key(), Index("ix_file_step", "traject_id", "cycle", "step", "key"))
+
+    id: str = Field(primary_key=True)
+    traject_id: int = Field(sa_column=Column(_BIG, nullable=False))
+    cycle: int
+    step: str
+    key: str
+    name: str
+    media_type: str
+    size_bytes: int = Field(sa_column=Column(_BIG, nullable=False))
+    sha256: str
+    uploaded_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    uploaded_by: str
+    removed_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    removed_by: str | None = None
+
+
 class MarkRow(Row, table=True):
     """A named value that must outlive the process, such as when the last sweep was."""
 
@@ -698,6 +723,7 @@ notice = _table("notice")
 history = _table("history")
 link = _table("link")
 link_request = _table("link_request")
+file = _table("file")
 mark = _table("mark")
 tally = _table("tally")
 account = _table("account")

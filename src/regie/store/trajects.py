@@ -312,6 +312,7 @@ def save_changes(
     request_id: str = "",
     channel: str = "email",
     brake_at: int = 200,
+    files: Mapping[str, str] | None = None,
 ) -> Saved:
     """Write what changed, its record and its messages, in the transaction that is open.
 
@@ -322,6 +323,7 @@ def save_changes(
         before: the traject as it was loaded in this transaction.
         office: gives the first moment at which a message that can wait may leave.
         brake_at: number of messages in 24 hours from which the rest may be held.
+        files: the files that the event gives as evidence, with their SHA-256: sealed with it.
 
     Raises:
         Conflict: ``traject-changed``, somebody else was first.
@@ -368,6 +370,7 @@ def save_changes(
             audit_key,
             request_id=request_id,
             new_notices=new_notices,
+            files=files,
         )
     failpoint("sweep.before_commit")
     return Saved(new_notices, new_messages, seq)

@@ -98,6 +98,7 @@ EN = Words(
         "ClockResumed": "term runs again",
         "TermExtended": "term extended",
         "LinkRevoked": "link revoked",
+        "FileRemoved": "file removed",
         "AnchorMoved": "target moved",
         "ItemsChanged": "list changed",
         "CycleStarted": "cycle started",

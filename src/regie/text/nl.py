@@ -75,6 +75,7 @@ NL = Words(
         "ClockResumed": "termijn loopt weer",
         "TermExtended": "termijn verlengd",
         "LinkRevoked": "link ingetrokken",
+        "FileRemoved": "bestand verwijderd",
         "AnchorMoved": "streefdatum verzet",
         "ItemsChanged": "lijst gewijzigd",
         "CycleStarted": "doorloop begonnen",

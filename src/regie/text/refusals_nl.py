@@ -200,6 +200,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         Saying("U zei nog niet waarom alle berichten worden vastgehouden.", _GIVE_REASON, {"deed": "hold"}),
         Saying("U zei nog niet waarom de klok wordt teruggezet.", _GIVE_REASON, {"deed": "set-back"}),
         Saying("U zei nog niet waarom deze link wordt ingetrokken.", _GIVE_REASON, {"deed": "revoke"}),
+        Saying("U zei nog niet waarom dit bestand weg moet.", _GIVE_REASON, {"deed": "remove-file"}),
         Saying("U zei nog niet waarom.", _GIVE_REASON),
     ),
     "clock-not-ahead": (Saying("De klok liep niet voor: niets is na nu genoteerd.", "U hoeft niets terug te zetten."),),
@@ -217,6 +218,74 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         Saying("Rol '{role}' staat niet in het stappenplan.", "Kies uit: {options}."),
         Saying("Rol '{role}' staat niet in het stappenplan.", "Kies een rol uit het stappenplan."),
         Saying("Deze rol staat niet in het stappenplan.", "Kies een rol uit het stappenplan."),
+    ),
+    # --- evidence and files ----------------------------------------------------------------------------
+    "evidence-unsafe": (
+        Saying(
+            "Dit kan geen bewijs zijn: het is geen gewoon webadres.",
+            "Geef een link die begint met https://, of een naam.",
+        ),
+    ),
+    "evidence-empty": (Saying("Een van de bewijzen is leeg.", "Geef een link, een bestand of een naam."),),
+    "file-empty": (Saying("Het bestand '{file}' is leeg.", "Sla het opnieuw op en stuur het dan."),),
+    "file-too-large": (
+        Saying("Het bestand '{file}' is groter dan {most}.", "Stuur een kleiner bestand, of een link ernaar."),
+    ),
+    "file-kind-unknown": (Saying("Zo een bestand als '{file}' neemt Regie niet aan.", "Stuur het als {options}."),),
+    "file-content-differs": (
+        Saying(
+            "Wat er in '{file}' zit, past niet bij de naam.",
+            "Open het bestand, sla het op als de soort die het is, en stuur het dan.",
+        ),
+    ),
+    "file-damaged": (
+        Saying("Het bestand '{file}' is niet heel.", "Open het bestand, sla het opnieuw op, en stuur het dan."),
+    ),
+    "file-encrypted": (
+        Saying(
+            "Het bestand '{file}' heeft een wachtwoord, of een oude vorm.",
+            "Sla het op zonder wachtwoord, in de nieuwe vorm, en stuur het dan.",
+        ),
+    ),
+    "file-has-macros": (
+        Saying("In het bestand '{file}' zitten macro's.", "Sla het op zonder macro's of als pdf, en stuur het dan."),
+    ),
+    "file-unpacks-too-large": (
+        Saying("Het bestand '{file}' wordt te groot als het wordt uitgepakt.", "Stuur het als pdf, of stuur een link."),
+    ),
+    "too-many-files": (
+        Saying("U stuurt {number} bestanden tegelijk. Dat kunnen er hoogstens {most} zijn.", "Stuur er minder."),
+    ),
+    "file-unreadable": (Saying("Het bestand '{file}' is niet te lezen.", "Geef het pad van een bestand."),),
+    "no-such-file": (
+        Saying("Er is geen bestand '{file}'.", "De bestanden van een traject staan in: regie file list."),
+    ),
+    "file-removed": (Saying("Het bestand '{file}' is verwijderd.", "Is het nog nodig? Stuur het dan opnieuw."),),
+    "file-of-another-step": (
+        Saying("Dit bestand is bij een andere stap gegeven.", "Stuur het ook bij deze stap mee."),
+    ),
+    "file-exists": (Saying("'{file}' is er al.", "Kies met --output een andere naam."),),
+    "output-unwritable": (Saying("'{file}' kan niet worden geschreven.", "Kies met --output een andere map."),),
+    "file-bytes-missing": (
+        Saying("De inhoud van bestand '{file}' is er niet.", "Vraag de beheerder om de kopie van de bestanden."),
+    ),
+    "file-bytes-differ": (
+        Saying(
+            "De inhoud van bestand '{file}' is niet meer wat is gestuurd.",
+            "Vraag de beheerder om de kopie van de bestanden.",
+        ),
+    ),
+    "files-full": (
+        Saying(
+            "Er is geen ruimte meer voor bestanden. Er is niets opgeslagen.",
+            "Maak ruimte bij '{folder}' en probeer het opnieuw.",
+        ),
+    ),
+    "files-unwritable": (
+        Saying(
+            "De map met bestanden '{folder}' is niet te gebruiken.",
+            "Geef Regie daar lees- en schrijfrecht, of kies met REGIE_FILES_DIR een andere map.",
+        ),
     ),
     # --- gates ---------------------------------------------------------------------------------------
     "gate-needs-decision": (
