@@ -55,14 +55,13 @@ def check_evidence(text: str) -> str:
     if not text.strip():
         raise Refused("a piece of evidence is empty", code="evidence-empty", hint="give a link, a file or a name")
     found = _SCHEME.match(text.lstrip())
-    scheme = found[1].lower() if found else ""
-    is_address = bool(found) and text.lstrip()[found.end() :].lstrip().startswith("//") if found else False
+    scheme, behind = (found[1].lower(), text.lstrip()[found.end() :].lstrip()) if found else ("", "")
     if text.startswith(FILE):
         is_safe = _FILE_ID.fullmatch(text.removeprefix(FILE)) is not None
     elif scheme in ("http", "https"):
         is_safe = find_link(text) is not None
     else:
-        is_safe = scheme not in _RUNS and not is_address and _UNSEEN.search(text) is None
+        is_safe = scheme not in _RUNS and not behind.startswith("//") and _UNSEEN.search(text) is None
     if not is_safe:
         raise Refused(
             "this cannot stand as evidence: it is no plain web address",

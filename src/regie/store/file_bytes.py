@@ -75,6 +75,8 @@ class FileRoom:
         ours: list[Path] = []
         try:
             self._make_folders(path.parent)
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, "another file has this id")
             with os.fdopen(os.open(draft, _NEW, 0o600), "wb") as file:
                 ours.append(draft)
                 judged = self._take_in(upload, name, file, draft)

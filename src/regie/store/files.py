@@ -88,8 +88,8 @@ def get_file(session: Session, file_id: str) -> StoredFile:
 def list_files(
     session: Session, traject_id: int, *, cycle: int | None = None, key: OccurrenceKey | None = None
 ) -> tuple[StoredFile, ...]:
-    """Give the files of a traject, or of one cycle or step of it, oldest first."""
-    wanted = _FILES.where(file.c.traject_id == traject_id).order_by(file.c.uploaded_at, file.c.id)
+    """Give the files of a traject, or of one cycle or step of it, oldest first, then by name."""
+    wanted = _FILES.where(file.c.traject_id == traject_id).order_by(file.c.uploaded_at, file.c.name, file.c.id)
     if cycle is not None:
         wanted = wanted.where(file.c.cycle == cycle)
     if key is not None:
@@ -98,8 +98,9 @@ def list_files(
 
 
 def find_files(session: Session, ids: Collection[str]) -> Mapping[str, StoredFile]:
-    """Give the files that there are among some ids."""
-    return {each.id: each for each in _read(session, _FILES.where(file.c.id.in_(list(ids))))} if ids else {}
+    """Give the files that there are among some ids, in the order of those."""
+    found = {each.id: each for each in _read(session, _FILES.where(file.c.id.in_(list(ids))))} if ids else {}
+    return {file_id: found[file_id] for file_id in ids if file_id in found}
 
 
 def check_files(
