@@ -12,12 +12,15 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from regie.actions.context import Context
+from regie.actions.sign_in import Visitor, limits_of, who_is
+from regie.core.permissions import Actor
 from regie.errors import Incomplete, RegieError
 from regie.settings import Settings
 from regie.store.brake import find_sweep
 from regie.store.outbox import oldest_pending
 from regie.store.session import check_schema, create_engine_for, is_there, read_scope
 from regie.web.pages import Pages
+from regie.web.visitor import cookie_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,33 @@ def read_session(request: Request) -> Iterator[Session]:
         yield session
 
 
+class SignInNeeded(Exception):
+    """Nobody is signed in, and the page is for who is. Answered by sending the reader to the sign-in page, and back."""
+
+
+def get_visitor(request: Request) -> Visitor | None:
+    """Who is signed in with the cookie of this request; None when nobody is."""
+    shell = get_shell(request)
+    session_id = request.cookies.get(cookie_name("session", secure=shell.pages.secure), "")
+    if not session_id:
+        return None
+    return who_is(shell.context, session_id, shell.clock(), limits_of(shell.settings))
+
+
+def get_actor(visitor: Annotated[Visitor | None, Depends(get_visitor)]) -> Actor:
+    """As what the signed-in reader acts; what they may is for ``core.permissions``.
+
+    Raises:
+        SignInNeeded: nobody is signed in.
+    """
+    if visitor is None:
+        raise SignInNeeded
+    return visitor.actor
+
+
 ShellNow = Annotated[Shell, Depends(get_shell)]
+VisitorNow = Annotated[Visitor | None, Depends(get_visitor)]
+ActorNow = Annotated[Actor, Depends(get_actor)]
 PagesNow = Annotated[Pages, Depends(get_pages)]
 ContextNow = Annotated[Context, Depends(get_context)]
 Now = Annotated[datetime, Depends(get_now)]

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from regie.errors import RegieError
 from regie.text.refusals import say_refusal
 from regie.web.language import N_
-from regie.web.pages import Pages
+from regie.web.deps import SignInNeeded
+from regie.web.pages import Pages, here
+
+SIGN_IN_PATH = "/aanmelden"
 
 STATUSES: Mapping[str, int] = {
     "refused": 422,
@@ -145,6 +149,12 @@ def install(app: FastAPI, pages: Pages) -> None:
         assert isinstance(error, RegieError)
         return answer(pages, request, status_of(error), error)
 
+    def of_nobody(request: Request, error: Exception) -> Response:
+        if is_for_machines(request.url.path):
+            return answer(pages, request, 401)
+        back = "" if request.method not in ("GET", "HEAD") else f"?{urlencode({'verder': here(request)})}"
+        return RedirectResponse(f"{SIGN_IN_PATH}{back}", 303)
+
     def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         return answer(pages, request, error.status_code, headers=error.headers)
@@ -160,5 +170,6 @@ def install(app: FastAPI, pages: Pages) -> None:
         return answer(pages, request, 404 if in_path else 400)
 
     app.add_exception_handler(RegieError, of_regie)
+    app.add_exception_handler(SignInNeeded, of_nobody)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, of_input)

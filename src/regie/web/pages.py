@@ -76,7 +76,7 @@ class Pages:
             .render(
                 language=language,
                 languages=_LANGUAGE_NAMES,
-                here=_here(request),
+                here=here(request),
                 settings=self.settings,
                 static=self.static,
                 form_token=partial(self._token, cookies),
@@ -104,7 +104,7 @@ class Pages:
         return say_moment(moment, self.settings.timezone, language)
 
 
-def _here(request: Request) -> str:
+def here(request: Request) -> str:
     """The address of this page without its host and without a language, to come back to after choosing one."""
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "taal"]
     path = request.scope.get("raw_path", b"").decode("ascii", "replace").split("?")[0] or request.url.path
