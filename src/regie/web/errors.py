@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from regie.errors import RegieError
 from regie.text.refusals import say_refusal
-from regie.web.language import N_
 from regie.web.deps import SignInNeeded
+from regie.web.language import N_
 from regie.web.pages import Pages, here
 
 SIGN_IN_PATH = "/aanmelden"
