@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from regie.core.changes import Changes
+from regie.core.traject import State
 from regie.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,12 @@ def ring(settings: Settings, *, reason: str, moves: Iterable[Move] = ()) -> bool
         log.info("doorbell.unheard error=%s", type(error).__name__)
         return False
     return True
+
+
+def ring_about(settings: Settings, traject_id: int = 0, changes: Changes | None = None) -> bool:
+    """Ring for what somebody just did: steps that came to another state, or to be ready."""
+    moved = [each for each in changes.transitions if each.before or each.after is State.READY] if changes else []
+    return ring(settings, reason="doorbell", moves=[(traject_id, str(each.key), each.after.value) for each in moved])
 
 
 def _ask(url: str, body: object = None) -> Any:

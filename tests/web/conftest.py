@@ -21,6 +21,7 @@ from tests.support.databases import Databases, database_url, databases, empty_da
 __all__ = ["browse", "clock", "database_url", "databases", "empty_database_url", "engine", "sqlite_engine"]
 
 BASE = "https://regie.voorbeeldstad.nl"
+LINK_KEY = b"l" * 32
 NOW = datetime(2027, 6, 3, 8, 30, tzinfo=UTC)
 SAME_ORIGIN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
 
@@ -48,7 +49,7 @@ def browse(sqlite_engine: Engine, clock: VirtualClock, tmp_path: Path) -> Iterat
 
     def start(*routers: APIRouter, engine: Engine = sqlite_engine, **settings: object) -> TestClient:
         chosen = Settings(**{"data_dir": tmp_path, "base_url": BASE, **settings})
-        app = create_app(Context.on(engine, b"k" * 32), chosen, clock, routers=(*ROUTERS, *routers))
+        app = create_app(Context.on(engine, b"k" * 32, link_key=LINK_KEY), chosen, clock, routers=(*ROUTERS, *routers))
         browser = TestClient(app, base_url=chosen.base_url, raise_server_exceptions=False, follow_redirects=False)
         opened.append(browser)
         return browser

@@ -38,7 +38,7 @@ TEMPLATE = """
 {{ forms.file_input("bewijs", "Bewijs", required=false, errors=errors, accept=".pdf") }}
 <div class="regie-actions">{{ forms.button("Versturen") }} {{ forms.link_button("Terug", "/") }}</div>
 {% endcall %}
-{% call forms.form("/actie/abc123/klaar") %}{{ forms.button("Klaar", "secondary") }}{% endcall %}
+{% call forms.form("/actie/abc123/proef") %}{{ forms.button("Klaar", "secondary") }}{% endcall %}
 {% endblock %}
 """
 
@@ -97,7 +97,7 @@ def send(
     return RedirectResponse(f"/proef?bytes={sent}", 303)
 
 
-@router.post("/actie/{link}/klaar")
+@router.post("/actie/{link}/proef")
 def finish(link: str) -> Response:
     return Response(f"klaar {len(link)}")
 

@@ -207,11 +207,11 @@ def test_token_binds_to_the_session_once_there_is_one(site: TestClient) -> None:
 
 
 def test_form_on_a_link_needs_no_cookie_and_fits_only_that_link(site: TestClient) -> None:
-    token = token_on(site.get("/proef").text, "/actie/abc123/klaar")
+    token = token_on(site.get("/proef").text, "/actie/abc123/proef")
     site.cookies.clear()
 
-    own = site.post("/actie/abc123/klaar", data={"form_token": token}, headers=SAME_ORIGIN)
-    other = site.post("/actie/zzz999/klaar", data={"form_token": token}, headers=SAME_ORIGIN)
+    own = site.post("/actie/abc123/proef", data={"form_token": token}, headers=SAME_ORIGIN)
+    other = site.post("/actie/zzz999/proef", data={"form_token": token}, headers=SAME_ORIGIN)
 
     assert (own.status_code, other.status_code) == (200, 403)
 
@@ -350,17 +350,17 @@ def test_address_of_a_page_cannot_make_its_own_form_lead_elsewhere(site: TestCli
 
 def test_log_line_has_no_path_query_address_or_token(site: TestClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "regie.web.access")
-    token = token_on(site.get("/proef").text, "/actie/abc123/klaar")
+    token = token_on(site.get("/proef").text, "/actie/abc123/proef")
     caplog.clear()
 
-    answer = site.post("/actie/abc123/klaar?q=geheim", data={"form_token": token}, headers=SAME_ORIGIN)
-    site.head("/actie/elders/x")
+    answer = site.post("/actie/abc123/proef?q=geheim", data={"form_token": token}, headers=SAME_ORIGIN)
+    site.head("/elders/geheim/x")
 
     lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "regie.web.access"]
     assert set(lines[0]) == {"at", "request", "method", "route", "status", "ms"}
     assert lines[0] | {"ms": 0} == {
         "at": "2027-06-03T08:30:00.000+00:00", "request": answer.headers["X-Request-ID"], "method": "POST",
-        "route": "/actie/{link}/klaar", "status": 200, "ms": 0,
+        "route": "/actie/{link}/proef", "status": 200, "ms": 0,
     }  # fmt: skip
     assert (lines[1]["method"], lines[1]["route"], lines[1]["status"]) == ("HEAD", "-", 404)
     assert "abc123" not in caplog.text

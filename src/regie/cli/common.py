@@ -96,11 +96,9 @@ class Town:
 
     def ring(self, traject_id: int, changes: Changes | None = None) -> None:
         """Wake the flows, when they run, to carry on with what was saved."""
-        from regie.core.traject import State
-        from regie.doorbell import ring
+        from regie.doorbell import ring_about
 
-        moved = [each for each in changes.transitions if each.before or each.after is State.READY] if changes else []
-        ring(self.settings, reason="doorbell", moves=[(traject_id, str(each.key), each.after.value) for each in moved])
+        ring_about(self.settings, traject_id, changes)
 
     def names(self) -> Mapping[PersonId, str]:
         """What people are called, with their organisation."""

@@ -30,6 +30,7 @@ from regie.core.events import (
 )
 from regie.core.ids import AnchorId, OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.lines import ACCEPTED, MOST_NEIGHBOURS, REMINDERS, TURNED_DOWN, WHOLE_CYCLE, Line, Message, Wish
+from regie.core.network import Network
 from regie.core.plan import Plan
 from regie.core.recipients import address, merge_lines
 from regie.core.settle import settle
@@ -350,7 +351,7 @@ def _line(kind: Kind, cycle: Cycle, plan: Plan, occurrence: Occurrence, **more: 
     step = cycle.definition.steps[occurrence.step]
     planned = occurrence.planned
     place = plan.network.index.get(occurrence.key)
-    waits, waited = _neighbours(cycle, plan, place) if place is not None else ((), ())
+    waits, waited = neighbours(cycle, plan.network, place) if place is not None else ((), ())
     facts: dict[str, Any] = {
         "due_on": planned.due_on if planned else None,
         "legal_on": planned.legal_on if planned else None,
@@ -374,12 +375,14 @@ def is_secret(step: Step, anchors: Mapping[AnchorId, AnchorDates]) -> bool:
     return dates is None or dates.actual is None
 
 
-def _neighbours(cycle: Cycle, plan: Plan, place: int) -> tuple[tuple[OccurrenceKey, ...], tuple[OccurrenceKey, ...]]:
+def neighbours(
+    cycle: Cycle, network: Network, place: int
+) -> tuple[tuple[OccurrenceKey, ...], tuple[OccurrenceKey, ...]]:
     """Open predecessors and open successors; of what repeats the next time only."""
-    activities = plan.network.activities
+    activities = network.activities
     mine = activities[place]
     before = [activities[link.predecessor].key for link in (*mine.starts, *mine.finishes)]
-    after = [activities[number].key for number in plan.network.followers[place]]
+    after = [activities[number].key for number in network.followers[place]]
     return _still_open(cycle, before), _still_open(cycle, after)
 
 

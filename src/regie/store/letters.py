@@ -187,6 +187,12 @@ def _issuing(session: Session, message_id: str, link_key: bytes, now: datetime) 
     return lambda wanted: issue_link(session, wanted, link_key, message_id, now)
 
 
+def letter_about(session: Session, traject: Traject, cycle: Cycle, line: Line, to: PersonId) -> Letter:
+    """Give what a message about one line would be made of, for who shows the same elsewhere. It is no message."""
+    connection = session.connection()
+    return _addressed(connection, "", 1, to, (_part(connection, traject, cycle, (line,)),))
+
+
 _Judged = Sequence[tuple[Traject, Cycle, Sequence[_Told]]]
 
 
@@ -264,14 +270,20 @@ def _write(connection: Connection, row: Any, judged: _Judged, links: _Links | No
             parts.append(replace(part, links=tokens))
     if not parts:
         return None
-    to = connection.execute(_ADDRESSEE, {"own_id": row.recipient}).one()
+    letter = _addressed(connection, row.id, row.attempt, PersonId(row.recipient), tuple(parts))
+    return replace(letter, is_digest=row.digest_on is not None)
+
+
+def _addressed(
+    connection: Connection, message_id: str, attempt: int, recipient: PersonId, parts: tuple[LetterPart, ...]
+) -> Letter:
+    to = connection.execute(_ADDRESSEE, {"own_id": recipient}).one()
     absent = {line.deputy_for for part in parts for line in part.lines if line.deputy_for is not None}
     return Letter(
-        row.id,
-        row.attempt,
+        message_id,
+        attempt,
         Addressee(PersonId(to.id), to.name, to.email, to.language, to.organisation or ""),
-        tuple(parts),
-        is_digest=row.digest_on is not None,
+        parts,
         deputy_names={each: name for each, (name, _) in _contacts(connection, absent).items()},
     )
 

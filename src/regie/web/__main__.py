@@ -14,7 +14,7 @@ from regie.actions.context import Context
 from regie.clock import system_clock
 from regie.errors import RegieError
 from regie.notify.redact import install_redaction
-from regie.settings import Settings, load_audit_key, load_settings
+from regie.settings import Settings, load_audit_key, load_link_key, load_settings
 from regie.text.refusals import say_refusal
 from regie.web.app import create_app
 from regie.web.deps import open_database
@@ -34,7 +34,8 @@ def main() -> int:
         engine = open_database(settings)
         try:
             key = load_audit_key(settings).get_secret_value().encode()
-            context = Context.on(engine, key, brake_at=settings.brake_messages_per_day)
+            links = load_link_key(settings).get_secret_value().encode()
+            context = Context.on(engine, key, brake_at=settings.brake_messages_per_day, link_key=links)
             install_redaction(settings.secret_values())
             app = create_app(context, settings, system_clock)
             _warn_of_plain_http(settings)

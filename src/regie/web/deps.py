@@ -11,12 +11,15 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from regie import doorbell
 from regie.actions.context import Context
 from regie.actions.sign_in import Visitor, limits_of, who_is
+from regie.core.changes import Changes
 from regie.core.permissions import Actor
 from regie.errors import Incomplete, RegieError
 from regie.settings import Settings
 from regie.store.brake import find_sweep
+from regie.store.file_bytes import FileRoom
 from regie.store.outbox import oldest_pending
 from regie.store.session import check_schema, create_engine_for, is_there, read_scope
 from regie.web.pages import Pages
@@ -110,6 +113,16 @@ PagesNow = Annotated[Pages, Depends(get_pages)]
 ContextNow = Annotated[Context, Depends(get_context)]
 Now = Annotated[datetime, Depends(get_now)]
 Reading = Annotated[Session, Depends(read_session)]
+
+
+def file_room(shell: Shell) -> FileRoom:
+    """Where files stay that people hand over."""
+    return FileRoom(shell.settings.files_dir, shell.settings.file_max_mb * 1024 * 1024)
+
+
+def ring(shell: Shell, traject_id: int = 0, changes: Changes | None = None) -> None:
+    """Wake the flows, when they run, so that what was saved is carried on within seconds."""
+    doorbell.ring_about(shell.settings, traject_id, changes)
 
 
 # --- health ------------------------------------------------------------------------------------------

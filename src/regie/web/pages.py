@@ -48,6 +48,14 @@ class Pages:
     def language(self, request: Request) -> str:
         return visitor.language_of(request, self.settings.language, secure=self.secure)
 
+    def chosen_language(self, request: Request) -> str:
+        """The language that the reader chose by themselves; empty when they chose none."""
+        return visitor.chosen_language(request, secure=self.secure)
+
+    def prefer(self, request: Request, language: str) -> None:
+        """Let a page be in the language of who is known to read it, as long as they choose no other."""
+        setattr(request.state, visitor.PREFERRED, language)
+
     def render(
         self,
         request: Request,

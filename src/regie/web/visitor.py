@@ -12,6 +12,9 @@ LANGUAGES = ("nl", "en")
 LINK_PREFIXES = ("/actie/",)
 """Paths on which the link is the right to act: the part after it binds a form. Such a page needs no cookie."""
 
+PREFERRED = "preferred_language"
+"""In the state of a request: the language of the person for whom the page is."""
+
 _OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
@@ -40,13 +43,21 @@ def own_path(wanted: str, otherwise: str = "/") -> str:
     return wanted if _OWN_PATH.fullmatch(wanted) and not urlsplit(wanted).netloc else otherwise
 
 
-def language_of(request: HTTPConnection, default: str, *, secure: bool) -> str:
-    """The language of an answer: asked for, chosen before, wished for by the browser, or of the installation."""
+def chosen_language(request: HTTPConnection, *, secure: bool) -> str:
+    """The language that the reader asked for on this page, or chose before; empty when they chose none."""
     asked = request.query_params.get("taal"), request.cookies.get(cookie_name("language", secure=secure))
-    for language in asked:
-        if language in LANGUAGES:
-            return str(language)
-    return _wished_for(request.headers.get("accept-language", "")) or default
+    return next((language for language in asked if language in LANGUAGES), "") or ""
+
+
+def language_of(request: HTTPConnection, default: str, *, secure: bool) -> str:
+    """The language of an answer: chosen, of who is known to read it, wished for by the browser, or of the installation."""
+    known = str(getattr(request.state, PREFERRED, ""))
+    return (
+        chosen_language(request, secure=secure)
+        or (known if known in LANGUAGES else "")
+        or _wished_for(request.headers.get("accept-language", ""))
+        or default
+    )
 
 
 def _wished_for(header: str) -> str:

@@ -1,0 +1,131 @@
+"""What somebody does by the link in a mail: the link is checked, the event goes through the one door, the use is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from regie.actions.apply_event import Applied, apply_in
+from regie.actions.context import Context
+from regie.actions.hand_over_files import hand_over_files
+from regie.core.events import HandedToColleague, StepEvent, StepFinished
+from regie.core.ids import PersonId
+from regie.errors import NotFound, Refused
+from regie.store.file_bytes import FileRoom
+from regie.store.fresh_links import ask_fresh_link
+from regie.store.links import Link, find_link, note_used
+from regie.store.people import find_person, get_person, save_person
+from regie.store.session import in_transaction, read_scope
+from regie.uploads import Upload
+
+
+def act_by_link(
+    context: Context, token: str, make: Callable[..., StepEvent], now: datetime, *, request_id: str
+) -> Applied:
+    """Let who holds a link do something to their one step.
+
+    Args:
+        make: gives the event, from the ``key`` and ``cycle`` of the step, and ``by`` whom.
+        request_id: of one press of one button; the same one twice has one effect.
+
+    Raises:
+        NotFound: ``nothing-here``, there is no such link.
+        Refused: ``link-ended``, or the rules say no.
+        Conflict: somebody else was first.
+    """
+
+    def work(session: Session) -> Applied:
+        link = _live(session, context, token, now)
+        applied = apply_in(
+            session, context, link.traject_id, make(key=link.key, cycle=link.cycle, by=link.person), now, request_id
+        )
+        note_used(session, link.id, now)
+        return applied
+
+    return in_transaction(context.engine, work)
+
+
+def finish_by_link(
+    context: Context,
+    room: FileRoom,
+    token: str,
+    make: Callable[..., StepFinished],
+    uploads: Sequence[Upload],
+    now: datetime,
+    *,
+    request_id: str,
+) -> Applied:
+    """The same for a step that is finished with files as evidence; the bytes stand before anything is decided.
+
+    Raises:
+        Incomplete: ``files-full``, ``files-unwritable``.
+        besides what ``act_by_link`` raises, and what ``uploads`` says of a file that may not come in.
+    """
+    if not uploads:
+        return act_by_link(context, token, make, now, request_id=request_id)
+    with read_scope(context.engine) as session:
+        link = _live(session, context, token, now)
+    applied = hand_over_files(
+        context,
+        room,
+        link.traject_id,
+        make(key=link.key, cycle=link.cycle, by=link.person),
+        uploads,
+        now,
+        request_id=request_id,
+    )
+    in_transaction(context.engine, lambda session: note_used(session, link.id, now))
+    return applied
+
+
+def hand_over_by_link(
+    context: Context,
+    token: str,
+    name: str,
+    email: str,
+    reason: str,
+    now: datetime,
+    *,
+    seen_version: int,
+    request_id: str,
+) -> Applied:
+    """Give a step to a colleague, who is put on file when nobody has their address yet.
+
+    Somebody who is on file keeps the name that stands there: a link changes nobody else.
+
+    Raises:
+        Refused: ``address-invalid``, ``name-missing``; besides what ``act_by_link`` raises.
+    """
+
+    def work(session: Session) -> Applied:
+        link = _live(session, context, token, now)
+        colleague = find_person(session, email) if email.strip() else None
+        if colleague is None:
+            of = get_person(session, link.person)
+            if not email.strip():
+                raise Refused("a colleague needs an e-mail address", code="address-invalid")
+            colleague = save_person(session, name=name, email=email, language=of.language, organisation=of.organisation)
+        event = HandedToColleague(
+            key=link.key, cycle=link.cycle, by=link.person, to=PersonId(colleague), reason=reason, seen_version=seen_version
+        )  # fmt: skip
+        applied = apply_in(session, context, link.traject_id, event, now, request_id)
+        note_used(session, link.id, now)
+        return applied
+
+    return in_transaction(context.engine, work)
+
+
+def ask_again(context: Context, asked: Link | str, now: datetime) -> None:
+    """Note that somebody wants a fresh link; says nothing about whether anybody is known."""
+    in_transaction(context.engine, lambda session: ask_fresh_link(session, asked, now, secret=context.link_key))
+
+
+def _live(session: Session, context: Context, token: str, now: datetime) -> Link:
+    link = find_link(session, token, now, secret=context.link_key)
+    if link is None:
+        raise NotFound("there is no such link", code="unknown-link", hint="ask for a fresh one")
+    if not link.is_live:
+        raise Refused(f"this link works no longer: {link.ended}", code="link-ended", ended=str(link.ended))
+    return link
