@@ -28,7 +28,7 @@ from regie.definitions.calendars import load_calendar
 from regie.errors import RegieError
 from regie.mailbox import Mailbox
 from regie.notify.sender import AppriseSender
-from regie.settings import load_audit_key, load_settings
+from regie.settings import load_audit_key, load_link_key, load_settings
 from regie.store.outbox import outbox_counts
 from regie.store.partners import bind_role, save_person
 from regie.store.session import create_engine_for, read_scope, upgrade, write_scope
@@ -92,6 +92,7 @@ def summarise(demo: Demo, flow_runs: int) -> None:
     regie = f"REGIE_DATA_DIR={demo.folder} {_command()}"
     print(f"  Verder:  {regie} traject show de-wilg")
     print(f"           {regie} up")
+    print("           Terwijl regie up draait, openen de knoppen in de mails hun pagina.")
     print(
         f"           De demo leeft op {say_date(demo.today)}; tot die dag laat regie up alles zien en verandert er vanzelf niets."
     )
@@ -120,18 +121,24 @@ def run(folder: Path) -> int:
         clock = VirtualClock(morning_of(START))
         engine = create_engine_for(f"sqlite:///{folder / 'regie.db'}")
         upgrade(engine)
-        key = load_audit_key(load_settings(data_dir=folder)).get_secret_value().encode()
-        context = Context.on(engine, key, brake_at=100_000)
+        settings = load_settings(data_dir=folder)
+        context = Context.on(
+            engine,
+            load_audit_key(settings).get_secret_value().encode(),
+            brake_at=100_000,
+            link_key=load_link_key(settings).get_secret_value().encode(),
+        )
+        postage = Postage.from_settings(settings)
         definition = load_definition("opvang")
         settle_people(context, definition)
         sender = AppriseSender(
             f"mailto://127.0.0.1:{mail.port}", Mailbox("regie@gemeente.example", "Regie Voorbeeldstad"), clock=clock
         )
-        use(Setting(context, clock, sender, Postage(), folder / "documenten", load_calendar("nl"), owner="demo"))
+        use(Setting(context, clock, sender, postage, folder / "documenten", load_calendar("nl"), owner="demo"))
         sources_of("opvang")
         wait_until_ready(port, server)
         print(f"  Prefect-server, mailserver en database draaien ({time.monotonic() - began:.0f} s)\n", flush=True)
-        demo = Demo(folder, context, definition, clock, sender, post, began)
+        demo = Demo(folder, context, definition, clock, sender, postage, post, began)
         asyncio.run(play(demo))
         summarise(demo, _count_runs(environment["PREFECT_API_URL"]))
     finally:

@@ -71,6 +71,7 @@ class Demo:
     definition: Definition
     clock: VirtualClock
     sender: AppriseSender
+    postage: Postage
     post: Postbox
     began: float
     traject_id: int = 0
@@ -154,7 +155,7 @@ async def sweep(demo: Demo) -> None:
     for traject_id, run in swept.runs:
         where = run.key
         run_automation(demo.context, traject_id, run.cycle, where.step, where.key, now, demo.folder / "documenten")
-    deliver(demo.context, demo.sender, demo.clock, "demo", Postage())
+    deliver(demo.context, demo.sender, demo.clock, "demo", demo.postage)
 
 
 def draw(demo: Demo, name: str, number: int | None = None) -> None:
