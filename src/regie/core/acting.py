@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from regie.core.definition import Step
-from regie.core.ids import RoleId
-from regie.core.traject import Occurrence
+from regie.core.ids import PersonId, RoleId
+from regie.core.traject import Occurrence, Person
 
 
 class ActingAs(StrEnum):
@@ -31,3 +32,24 @@ def acts_as(step: Step, occurrence: Occurrence, role: RoleId) -> ActingAs | None
     if step.gate is not None and role == step.accountable:
         return ActingAs.DECIDER
     return None
+
+
+def players(
+    step: Step,
+    occurrence: Occurrence,
+    role: RoleId,
+    people: Mapping[RoleId, tuple[Person, ...]],
+    find: Callable[[PersonId], Person | None],
+) -> tuple[Person, ...]:
+    """Give who acts for a role on an occurrence: its people, or in their place the one to whom it was handed over.
+
+    Who was erased since has it no longer, and the role has it again.
+
+    Args:
+        find: gives somebody who is known in the traject, such as ``traject.person``.
+    """
+    if occurrence.assigned_to is not None and role == step.responsible:
+        assigned = find(occurrence.assigned_to)
+        if assigned is not None:
+            return (assigned,)
+    return people.get(role, ())

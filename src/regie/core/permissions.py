@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from regie.core.acting import players
 from regie.core.ids import OccurrenceKey, PersonId
 from regie.core.recipients import present
 from regie.core.traject import Cycle, Traject
@@ -208,11 +209,15 @@ class Actor:
 def step_of(traject: Traject, cycle: Cycle, key: OccurrenceKey, today: date) -> StepOf:
     """Give a step with whose it is: who plays its responsible role, or the role that it waits for, and their deputies.
 
-    Who is away keeps their right; the deputy has it too, as long as that lasts.
+    To whom it was handed over stands in the place of its role. Who is away keeps their right; the deputy has it too, as long as that lasts.
     """
     step, occurrence = cycle.definition.steps.get(key.step), cycle.occurrences.get(key)
     roles = {step.responsible if step else None, occurrence.waiting_for if occurrence else None}
-    named = [each for role in roles if role is not None for each in traject.people.get(role, ())]
+    if step is None or occurrence is None:
+        named = [each for role in roles if role is not None for each in traject.people.get(role, ())]
+    else:
+        wanted = [role for role in roles if role is not None]
+        named = [each for role in wanted for each in players(step, occurrence, role, traject.people, traject.person)]
     people = {each.id for each in named} | {present(each, traject.person, today)[0].id for each in named}
     return StepOf(traject.id, cycle.number, key, frozenset(people))
 

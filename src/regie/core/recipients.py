@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from regie.core.acting import players
 from regie.core.definition import ALL_PARTNERS, HearsWhen, Kind
 from regie.core.events import Event, PutForDecision
 from regie.core.ids import PersonId, RoleId
@@ -44,7 +45,7 @@ def address(
         declared = cycle.definition.roles.get(role)
         if declared is None or declared.is_group:
             continue
-        people = _own_person(wish, part, role, traject, cycle) or traject.people.get(role, ())
+        people = _people(wish, part, role, traject, cycle)
         lead = cycle.definition.policy.lead
         missing = not people and lead is not None
         if missing and lead is not None:
@@ -107,15 +108,12 @@ def _roles(wish: Wish, cycle: Cycle) -> Iterator[tuple[str, RoleId]]:
                 yield part, role
 
 
-def _own_person(wish: Wish, part: str, role: RoleId, traject: Traject, cycle: Cycle) -> tuple[Person, ...]:
-    """Who has the step in place of the people of its role; nobody when it was handed to no one who is still known."""
+def _people(wish: Wish, part: str, role: RoleId, traject: Traject, cycle: Cycle) -> tuple[Person, ...]:
+    """The people of a role; of who must do the step, or is asked by name of the role, who has it in their place."""
     occurrence = cycle.occurrences.get(wish.line.key)
-    if part != "responsible" or occurrence is None or occurrence.assigned_to is None:
-        return ()
-    if role != cycle.definition.steps[occurrence.step].responsible or _is_declined(wish, cycle):
-        return ()
-    person = traject.person(occurrence.assigned_to)
-    return (person,) if person is not None else ()
+    if occurrence is None or part not in ("responsible", role) or _is_declined(wish, cycle):
+        return traject.people.get(role, ())
+    return players(cycle.definition.steps[occurrence.step], occurrence, role, traject.people, traject.person)
 
 
 def _is_declined(wish: Wish, cycle: Cycle) -> bool:

@@ -51,6 +51,7 @@ class MyStep:
         people: names of those in the organisation who play it.
         waits_for: open steps that come before this one.
         waited_by: open steps that come after it.
+        proposed_on: the day that somebody asked for and the lead did not answer yet.
     """
 
     traject_id: int
@@ -73,6 +74,7 @@ class MyStep:
     people: tuple[str, ...]
     waits_for: tuple[Neighbour, ...] = ()
     waited_by: tuple[Neighbour, ...] = ()
+    proposed_on: date | None = None
 
     @property
     def until(self) -> date | None:
@@ -173,6 +175,8 @@ def _part(row: PersonStep) -> str:
         return "done"
     if row.state is State.NOT_YET:
         return "coming"
+    if row.is_with_lead:
+        return "waiting"
     waits_elsewhere = row.state is State.WAITING_FOR_PARTNER and row.waiting_for and row.waiting_for not in row.roles
     return "waiting" if waits_elsewhere or row.state is State.FOR_DECISION else "asked"
 
@@ -184,6 +188,8 @@ def _my_step(
     step = definition.steps[row.key.step]
     is_hidden = is_secret(step, about.around.anchors)
     holder = row.waiting_for if row.state is State.WAITING_FOR_PARTNER and row.waiting_for else row.responsible
+    if row.is_with_lead and row.state not in (State.NOT_YET, State.FOR_DECISION):
+        holder = definition.policy.lead or holder
     is_open = row.state.is_open
     return MyStep(
         row.traject_id,
@@ -206,6 +212,7 @@ def _my_step(
         tuple(name for person, name in group.names.items() if person in row.people),
         about.neighbours(relation.predecessor for relation in step.needs) if is_open else (),
         about.neighbours(followers.get(step.id, ())) if is_open else (),
+        row.proposed_on,
     )
 
 

@@ -180,4 +180,6 @@ def _ball(
     if step.state is State.FOR_DECISION and gate is not None:
         holder, role = say_body(definition, gate.decided_by, language), RoleId(gate.decided_by)
     people = players_of(players, traject_id, role) if role else ()
+    if step.handed_to and role == step.responsible and step.state is not State.FOR_DECISION:
+        people = (step.handed_to,)
     return Ball(str(step.key), say_step(definition, step.key, language), holder, people, step.due_on)

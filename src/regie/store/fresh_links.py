@@ -132,11 +132,12 @@ def _lines(
         loaded = load_traject(session, number, shelf, for_change=False)
         today = local_day(now, loaded.zone)
         roles = _roles_of(to, loaded, today)
-        for cycle in loaded.running() if roles else ():
+        for cycle in loaded.running():
             for key, each in cycle.occurrences.items():
                 if only is not None and (cycle.number, key.step, key.key) != (only.cycle, only.step, only.key):
                     continue
-                line = _line(cycle, key, each, roles, today, is_wanted=only is not None)
+                own = _with_own_step(to, loaded, cycle, each, roles, today)
+                line = _line(cycle, key, each, own, today, is_wanted=only is not None)
                 if line is not None:
                     found.append((number, replace(line, happening=about)))
     found.sort(key=lambda each: (each[1].due_on or date.max, each[0], str(each[1].key)))
@@ -156,6 +157,27 @@ def _roles_of(to: PersonId, traject_: Traject, today: date) -> dict[RoleId, Pers
     return roles
 
 
+def _with_own_step(
+    to: PersonId,
+    traject_: Traject,
+    cycle: Cycle,
+    found: Occurrence,
+    roles: dict[RoleId, PersonId | None],
+    today: date,
+) -> dict[RoleId, PersonId | None]:
+    """The same roles for one step: without its own role when it was handed to another, with it when to this person."""
+    step = cycle.definition.steps[found.step]
+    if found.assigned_to is None or step.responsible is None:
+        return roles
+    if (assigned := traject_.person(found.assigned_to)) is None:
+        return roles
+    others = {role: deputy_for for role, deputy_for in roles.items() if role != step.responsible}
+    reader, deputy_for = present(assigned, traject_.person, today)
+    if assigned.id == to:
+        return {step.responsible: None, **others}
+    return {step.responsible: deputy_for, **others} if reader.id == to else others
+
+
 def _line(
     cycle: Cycle,
     key: OccurrenceKey,
@@ -165,8 +187,11 @@ def _line(
     *,
     is_wanted: bool,
 ) -> Line | None:
-    """Ask for the step as it stands today, when the person may act on it."""
-    if not is_wanted and found.state not in _ACTIVE:
+    """Ask for the step as it stands today, when the person may act on it.
+
+    What was declined is asked of the lead; who declined it gets it again only when they ask for that very step.
+    """
+    if not is_wanted and (found.state not in _ACTIVE or found.declined):
         return None
     step = cycle.definition.steps[key.step]
     for role, deputy_for in roles.items():

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 from sqlmodel import Session
 
-from regie.core.acting import acts_as
+from regie.core.acting import ActingAs, acts_as, players
 from regie.core.engine import local_day
 from regie.core.ids import OccurrenceKey, PersonId, StepId
 from regie.core.lines import TALK, WHOLE_CYCLE, Line
@@ -312,7 +312,11 @@ def _tokens(
         occurrence_ = cycle.occurrences.get(line.key)
         if occurrence_ is None or not asks_to_act(line) or line.for_role_without_people:
             continue
-        part = acts_as(cycle.definition.steps[line.key.step], occurrence_, line.role)
+        step = cycle.definition.steps[line.key.step]
+        part = acts_as(step, occurrence_, line.role)
+        playing = players(step, occurrence_, line.role, traject.people, traject.person)
+        if part is ActingAs.RESPONSIBLE and all(each.id != (line.deputy_for or to) for each in playing):
+            continue  # somebody else of the role has it now; the link would open nothing
         if part is not None and line.key not in tokens:
             wanted = Wanted(traject.id, cycle.number, line.key, to, line.role, part, line.deputy_for)
             tokens[line.key] = links(wanted)
@@ -322,7 +326,12 @@ def _tokens(
 def _part(connection: Connection, traject: Traject, cycle: Cycle, lines: tuple[Line, ...]) -> LetterPart:
     named = {key for line in lines for key in (line.key, *line.waits_for, *line.waited_by)}
     known = {key: found for key in named if (found := cycle.occurrences.get(key)) is not None}
-    everybody = {each.id for people in traject.people.values() for each in people}
+    handed = {
+        key: assigned.id
+        for key, each in known.items()
+        if each.assigned_to is not None and (assigned := traject.person(each.assigned_to)) is not None
+    }
+    everybody = {each.id for people in traject.people.values() for each in people} | set(handed.values())
     contacts = _contacts(connection, everybody)
     lead = cycle.definition.policy.lead
     leads = traject.people.get(lead, ()) if lead is not None else ()
@@ -342,6 +351,7 @@ def _part(connection: Connection, traject: Traject, cycle: Cycle, lines: tuple[L
             if (day := each.finished_on or (each.planned.early_finish if each.planned else None)) is not None
         },
         people={role: tuple(contacts[each.id][0] for each in people) for role, people in traject.people.items()},
+        handed_to={key: contacts[each][0] for key, each in handed.items()},
         lead_name=lead_name,
         lead_email=lead_email,
         words=read_words(connection, traject.id, [int(each.happening) for each in lines if each.kind in TALK]),

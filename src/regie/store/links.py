@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -25,7 +25,7 @@ from regie.core.traject import CycleState, Person, State
 from regie.errors import NotFound, Refused
 from regie.links import LinkFacts, hash_token, make_token
 from regie.store.history import canonical
-from regie.store.people import load_people
+from regie.store.people import load_others, load_people
 from regie.store.tables import cycle, history, link, occurrence, person, traject
 
 ACT = "act"
@@ -214,6 +214,7 @@ _LINKS = (
         occurrence.c.state,
         occurrence.c.responsible,
         occurrence.c.waiting_for,
+        occurrence.c.assigned_to,
         occurrence.c.outcome,
     )
     .join(traject, traject.c.id == link.c.traject_id)
@@ -229,7 +230,17 @@ _LINKS = (
 )
 _BY_HASH = _LINKS.where(link.c.token_hash == bindparam("own_hash"))
 
-_People = Mapping[RoleId, tuple[Person, ...]]
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Who plays which role in a traject, and who has a step there without a role."""
+
+    roles: Mapping[RoleId, tuple[Person, ...]]
+    others: tuple[Person, ...] = ()
+
+    def find(self, wanted: PersonId) -> Person | None:
+        known = (*self.roles.values(), self.others)
+        return next((each for them in known for each in them if each.id == wanted), None)
 
 
 def find_link(session: Session, token: str, now: datetime, *, secret: bytes) -> Link | None:
@@ -240,7 +251,7 @@ def find_link(session: Session, token: str, now: datetime, *, secret: bytes) -> 
     row = session.connection().execute(_BY_HASH, {"own_hash": hash_token(token)}).first()
     if row is None or not hmac.compare_digest(hash_token(make_token(secret, _facts(row))), row.token_hash):
         return None
-    found = _as_it_stands(row, load_people(session, row.traject_id), now)
+    found = _as_it_stands(row, _load_people(session, row), now)
     return _with_settled(session.connection(), found, row)
 
 
@@ -262,7 +273,8 @@ def list_links(
     if person_id is not None:
         wanted = wanted.where(link.c.person_id == person_id)
     rows = session.connection().execute(wanted.order_by(link.c.created_at.desc(), link.c.id.desc()).limit(limit)).all()
-    people = {traject_id: load_people(session, traject_id) for traject_id in {row.traject_id for row in rows}}
+    others = load_others(session, {row.assigned_to for row in rows if row.assigned_to})
+    people = {each: _People(load_people(session, each), others) for each in {row.traject_id for row in rows}}
     return tuple(_as_it_stands(row, people[row.traject_id], now) for row in rows)
 
 
@@ -275,7 +287,12 @@ def get_link(session: Session, link_id: int, now: datetime) -> Link:
     row = session.connection().execute(_LINKS.where(link.c.id == link_id)).first()
     if row is None:
         raise _unknown(link_id)
-    return _with_settled(session.connection(), _as_it_stands(row, load_people(session, row.traject_id), now), row)
+    return _with_settled(session.connection(), _as_it_stands(row, _load_people(session, row), now), row)
+
+
+def _load_people(session: Session, row: Any) -> _People:
+    others = load_others(session, {row.assigned_to}) if row.assigned_to else ()
+    return _People(load_people(session, row.traject_id), others)
 
 
 def _unknown(link_id: int) -> NotFound:
@@ -335,16 +352,19 @@ def _why_ended(row: Any, people: _People, now: datetime) -> LinkEnd | None:
 
 
 def _still_plays(row: Any, people: _People, today: date) -> bool:
-    """Whether the person plays the role, or is the deputy today of who does."""
+    """Whether the person plays the role, or is the deputy today of who does.
+
+    To whom the step was handed over plays it in place of the people of the role, which do so no longer.
+    """
+    playing = people.roles.get(RoleId(row.role), ())
+    if row.assigned_to and row.role == row.responsible:
+        assigned = people.find(PersonId(row.assigned_to))
+        playing = (assigned,) if assigned is not None else playing
     wanted = row.deputy_for or row.person_id
-    principal = next((each for each in people.get(RoleId(row.role), ()) if each.id == wanted), None)
+    principal = next((each for each in playing if each.id == wanted), None)
     if principal is None:
         return False
-    return row.deputy_for is None or present(principal, _finder(people), today)[0].id == row.person_id
-
-
-def _finder(people: _People) -> Callable[[PersonId], Person | None]:
-    return lambda wanted: next((each for them in people.values() for each in them if each.id == wanted), None)
+    return row.deputy_for is None or present(principal, people.find, today)[0].id == row.person_id
 
 
 def _still_asked(row: Any) -> bool:

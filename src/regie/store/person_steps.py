@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, or_, select, union_all
 from sqlmodel import Session
 
 from regie.core.ids import AnchorId, OccurrenceKey, PersonId, RoleId, StepId
@@ -32,12 +33,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class PersonStep:
-    """An occurrence in which somebody plays the role that must act, or must answer.
+    """An occurrence in which somebody plays the role that must act, or must answer; or that was handed over to them.
 
     Args:
         planned_on: the day on which the plan has it finished.
         people: who of those asked about play that role, or the one that is waited for.
         roles: which of the two that is.
+        is_with_lead: they proposed a date, asked something or said that it is not theirs, and nobody answered yet.
     """
 
     traject_id: int
@@ -57,6 +59,8 @@ class PersonStep:
     legal_on: date | None
     people: frozenset[PersonId]
     roles: frozenset[RoleId]
+    proposed_on: date | None = None
+    is_with_lead: bool = False
 
     @property
     def place(self) -> Place:
@@ -98,22 +102,39 @@ def get_group(session: Session, person_id: PersonId, *, colleagues: bool = True)
 def list_person_steps(session: Session, people: Sequence[PersonId], done_since: date) -> tuple[PersonStep, ...]:
     """Give what people must do in cycles that run, and what was finished on or after a day, in order of the due date.
 
-    Somebody bound to a role in a traject itself stands in the place of those who play it everywhere.
+    Somebody bound to a role in a traject itself stands in the place of those who play it everywhere, and who got a
+    step from a colleague in the place of those of its role.
     """
     own = role_binding.alias("own")
     in_place_of_everyone = exists().where(
         own.c.traject_id == occurrence.c.traject_id, own.c.role == role_binding.c.role
     )
+    is_handed_over = exists().where(person.c.id == occurrence.c.assigned_to, person.c.erased_at.is_(None))
     plays = and_(
-        or_(role_binding.c.role == occurrence.c.responsible, role_binding.c.role == occurrence.c.waiting_for),
+        or_(
+            and_(role_binding.c.role == occurrence.c.responsible, ~is_handed_over),
+            and_(
+                role_binding.c.role == occurrence.c.waiting_for,
+                or_(occurrence.c.responsible.is_(None), occurrence.c.responsible != occurrence.c.waiting_for),
+            ),
+        ),
         or_(
             role_binding.c.traject_id == occurrence.c.traject_id,
             and_(role_binding.c.traject_id == EVERY_TRAJECT, ~in_place_of_everyone),
         ),
     )
-    wanted = (
-        select(
-            occurrence.c.id,
+    of_cycle = and_(cycle.c.traject_id == occurrence.c.traject_id, cycle.c.number == occurrence.c.cycle)
+    in_view = and_(
+        cycle.c.state == CycleState.RUNNING.value,
+        or_(
+            occurrence.c.is_open.is_(True),
+            and_(occurrence.c.state == State.DONE.value, occurrence.c.finished_on >= done_since),
+        ),
+    )
+
+    def steps_with(person_column: Any, role_column: Any) -> Any:
+        return select(
+            occurrence.c.id.label("number"),
             occurrence.c.traject_id,
             traject.c.slug,
             traject.c.title,
@@ -130,28 +151,33 @@ def list_person_steps(session: Session, people: Sequence[PersonId], done_since: 
             occurrence.c.due_on,
             occurrence.c.promised_on,
             occurrence.c.legal_on,
-            role_binding.c.person_id,
-            role_binding.c.role,
-        )
-        .select_from(occurrence)
-        .join(role_binding, plays)
-        .join(cycle, and_(cycle.c.traject_id == occurrence.c.traject_id, cycle.c.number == occurrence.c.cycle))
-        .join(traject, traject.c.id == occurrence.c.traject_id)
-        .where(
-            role_binding.c.person_id.in_(people),
-            cycle.c.state == CycleState.RUNNING.value,
+            occurrence.c.proposed_on,
             or_(
-                occurrence.c.is_open.is_(True),
-                and_(occurrence.c.state == State.DONE.value, occurrence.c.finished_on >= done_since),
-            ),
-        )
-        .order_by(occurrence.c.due_on, traject.c.slug, occurrence.c.cycle, occurrence.c.id)
+                occurrence.c.proposed_on.is_not(None), occurrence.c.declined.is_(True), occurrence.c.askers.is_not(None)
+            ).label("is_with_lead"),
+            person_column.label("person_id"),
+            role_column.label("role"),
+        ).select_from(occurrence)
+
+    by_role = (
+        steps_with(role_binding.c.person_id, role_binding.c.role)
+        .join(role_binding, plays)
+        .join(cycle, of_cycle)
+        .join(traject, traject.c.id == occurrence.c.traject_id)
+        .where(role_binding.c.person_id.in_(people), in_view)
     )
+    by_name = (
+        steps_with(occurrence.c.assigned_to, occurrence.c.responsible)
+        .join(cycle, of_cycle)
+        .join(traject, traject.c.id == occurrence.c.traject_id)
+        .where(occurrence.c.assigned_to.in_(people), occurrence.c.responsible.is_not(None), is_handed_over, in_view)
+    )
+    wanted = union_all(by_role, by_name).order_by("due_on", "slug", "cycle", "number")
     found: dict[int, tuple[PersonStep, set[PersonId], set[RoleId]]] = {}
     for row in session.connection().execute(wanted):
-        if row.id in found:
-            found[row.id][1].add(PersonId(row.person_id))
-            found[row.id][2].add(RoleId(row.role))
+        if row.number in found:
+            found[row.number][1].add(PersonId(row.person_id))
+            found[row.number][2].add(RoleId(row.role))
             continue
         step = PersonStep(
             row.traject_id,
@@ -171,8 +197,10 @@ def list_person_steps(session: Session, people: Sequence[PersonId], done_since: 
             row.legal_on,
             frozenset(),
             frozenset(),
+            row.proposed_on,
+            bool(row.is_with_lead),
         )
-        found[row.id] = (step, {PersonId(row.person_id)}, {RoleId(row.role)})
+        found[row.number] = (step, {PersonId(row.person_id)}, {RoleId(row.role)})
     return tuple(
         replace(step, people=frozenset(names), roles=frozenset(roles)) for step, names, roles in found.values()
     )

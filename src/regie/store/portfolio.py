@@ -57,6 +57,7 @@ class StepAtHand:
     key: OccurrenceKey
     responsible: RoleId | None
     waiting_for: RoleId | None
+    handed_to: str | None
     state: State
     early_start: date | None
     early_finish: date | None
@@ -119,13 +120,16 @@ def list_at_hand(session: Session, named: frozenset[StepId]) -> Mapping[Place, t
             occurrence.c.key,
             occurrence.c.responsible,
             occurrence.c.waiting_for,
+            person.c.name.label("handed_to"),
             occurrence.c.state,
             occurrence.c.early_start,
             occurrence.c.early_finish,
             occurrence.c.due_on,
         ),
         occurrence,
-    ).where(
+    )
+    has_it = and_(person.c.id == occurrence.c.assigned_to, person.c.erased_at.is_(None))
+    wanted = wanted.outerjoin(person, has_it).where(
         occurrence.c.is_open.is_(True),
         or_(occurrence.c.state != State.NOT_YET.value, occurrence.c.step.in_(sorted(named))),
     )
@@ -136,6 +140,7 @@ def list_at_hand(session: Session, named: frozenset[StepId]) -> Mapping[Place, t
             OccurrenceKey(StepId(row.step), row.key),
             RoleId(row.responsible) if row.responsible else None,
             RoleId(row.waiting_for) if row.waiting_for else None,
+            row.handed_to,
             STATES[row.state],
             row.early_start,
             row.early_finish,

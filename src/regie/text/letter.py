@@ -42,6 +42,8 @@ class LetterPart:
     """When those steps are expected to end, or did."""
     people: Mapping[RoleId, tuple[str, ...]] = field(default_factory=dict)
     """Names of who plays each role that the lines name."""
+    handed_to: Mapping[OccurrenceKey, str] = field(default_factory=dict)
+    """Name of who has a step in place of the people of its role."""
     links: Mapping[OccurrenceKey, str] = field(default_factory=dict)
     """The token of each step on which the reader may act."""
     words: Mapping[str, str] = field(default_factory=dict)

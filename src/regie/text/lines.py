@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from regie.core.definition import Effect, Kind, Step, text_in
-from regie.core.ids import BodyId, OccurrenceKey
+from regie.core.ids import BodyId, OccurrenceKey, RoleId
 from regie.core.lines import ACCEPTED, MOST_NEIGHBOURS, TALK, WHOLE_CYCLE, Line
 from regie.core.told import THREAT
 from regie.core.traject import State
@@ -305,7 +305,7 @@ def _facts(part: LetterPart, line: Line, step: Step | None, language: str, *, is
     if not is_over:
         yield from _dates(part, line, step, language)
     if line.part != "responsible" and line.rung != THREAT and line.kind in (Kind.ESCALATED, Kind.OVERDUE):
-        yield Fact(say("holder", language), (_holder(part, step, language),))
+        yield Fact(say("holder", language), (_holder(part, step, line.key, language),))
     if is_brief and group_of(line) in LISTED:
         return
     most = _MOST_IN_BRIEF if is_brief else 0
@@ -364,12 +364,17 @@ def _legal(legal_on: date, step: Step, language: str) -> str:
     return say("legal_article", language, date=said, article=article) if article else said
 
 
-def _holder(part: LetterPart, step: Step, language: str) -> str:
+def _people(part: LetterPart, key: OccurrenceKey, role: RoleId) -> tuple[str, ...]:
+    """Who does a step: who plays its role, or in their place the one to whom it was handed over."""
+    return (part.handed_to[key],) if key in part.handed_to else part.people.get(role, ())
+
+
+def _holder(part: LetterPart, step: Step, key: OccurrenceKey, language: str) -> str:
     role = step.responsible
     if role is None:
         return say("nobody", language)
     title = say_role(part.definition, role, language)
-    people = part.people.get(role, ())
+    people = _people(part, key, role)
     return say("person_in_role", language, people=say_list(people, language), role=title) if people else title
 
 
@@ -393,7 +398,7 @@ def _neighbours(
 
 def _neighbour(part: LetterPart, key: OccurrenceKey, language: str) -> str:
     step = part.definition.steps.get(key.step)
-    people = part.people.get(step.responsible, ()) if step and step.responsible else ()
+    people = _people(part, key, step.responsible) if step and step.responsible else ()
     facts = [*people[:1]]
     if key in part.finishes:
         phrase = "done_on" if part.states.get(key) is State.DONE else "expected"
