@@ -32,6 +32,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     started = command_in(folder)("traject", "start", "--title", "De Wilg", "--definition", "klein.yaml", "--start",
                                  "2026-11-02", "--anchor", "opening=2099-01-05", "--yes")  # fmt: skip
     assert started.code == 0, started.err
+    (folder / "wie.csv").write_text(
+        "organisatie;naam;e-mail;rol;taal;ritme;vervanger\nGGD;Bram;bram@ggd.example;maker;nl;;\n"
+    )
+    read = command_in(folder)("partner", "import", "wie.csv", "--definition", "klein.yaml")
+    assert read.code == 0, read.err
     return folder
 
 
@@ -45,6 +50,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.param("anchor move de-wilg o", ["opening"], id="anchor"),
         pytest.param("gate decide de-wilg b-dan h", ["hold"], id="outcome"),
         pytest.param("step list de-wilg --role m", ["maker"], id="role"),
+        pytest.param("step assign de-wilg c g", ["geen"], id="nobody"),
+        pytest.param("step assign de-wilg c b", ["bram@ggd.example"], id="colleague"),
         pytest.param("plan op", ["opvang"], id="definition"),
         pytest.param("step show de-elk ", [], id="unknown-traject"),
     ],

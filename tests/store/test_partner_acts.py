@@ -29,7 +29,7 @@ from regie.definitions.policy import DEFAULT_TO
 from regie.errors import Conflict, NotFound
 from regie.reports.my_steps import MyStep, make_my_steps
 from regie.reports.portfolio import make_portfolio
-from regie.store.history import list_history
+from regie.store.history import erase_words, list_history, verify
 from regie.store.links import LinkEnd, list_links
 from regie.store.partners import erase_person, save_person, set_absence, set_deputy
 from regie.store.session import in_transaction, read_scope
@@ -313,3 +313,43 @@ def test_all_that_was_said_comes_back_from_the_database(world: World) -> None:
     assert (found.proposed_on, found.askers, found.assigned_to) == (WEEK_LATER, ("p1",), world.people["an"])
     assert (found.declined, found.state) == (False, State.READY)
     assert date.fromisoformat("2027-01-18") == found.planned.due_on  # type: ignore[union-attr]
+
+
+def test_the_reason_of_a_proposal_is_erased_where_it_stands_with_the_step_too(world: World) -> None:
+    act(world, DateProposed(key=A, on=WEEK_LATER, reason=" Jan Jansen is ziek ", by="p1"))
+    assert "Jansen" in repr(world.everything())
+
+    in_transaction(world.engine, lambda session: erase_words(session, 1, 2))
+
+    assert "Jansen" not in repr(world.everything())
+    found = world.loads(1).cycles[0].occurrences[A]
+    assert (found.proposed_on, found.proposal_reason) == (WEEK_LATER, "")
+    with read_scope(world.engine) as session:
+        assert verify(session, KEY) == ()
+
+
+def test_erasing_an_older_proposal_leaves_the_reason_of_a_newer_one(world: World) -> None:
+    act(world, DateProposed(key=A, on=WEEK_LATER, reason="ziek", by="p1"))
+    act(world, DateProposed(key=A, on=WEEK_LATER + DAY, reason="verlof", by="p1"))
+
+    in_transaction(world.engine, lambda session: erase_words(session, 1, 2))
+
+    assert world.loads(1).cycles[0].occurrences[A].proposal_reason == "verlof"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        DateProposed(key=A, on=WEEK_LATER, reason="Jan Jansen is ziek", by="p1"),
+        HandedToColleague(key=A, to=PersonId("p5"), reason="Jan Jansen is ziek", by="p1"),
+        StepDeclined(key=A, reason="dat doet Jan Jansen", by="p1"),
+        QuestionAsked(key=A, text="waar is Jan Jansen?", by="p1"),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_what_was_typed_stands_where_it_can_be_erased_and_nowhere_else(world: World, event: StepEvent) -> None:
+    act(world, event)
+
+    in_transaction(world.engine, lambda session: erase_words(session, 1, 2))
+
+    assert "Jansen" not in repr(world.everything())

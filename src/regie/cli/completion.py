@@ -64,5 +64,6 @@ roles = _of_traject(
     "SELECT DISTINCT responsible FROM occurrence JOIN traject ON traject.id = occurrence.traject_id"
     " WHERE responsible <> '' AND ? IN (slug, '') ORDER BY 1"
 )
+people = _offers(lambda _ctx: ["geen", *_ask("SELECT email FROM person WHERE email <> '' ORDER BY email")])
 outcomes = _offers(lambda _ctx: ("go", "hold", "no-go"))
 definitions = _offers(_definitions)

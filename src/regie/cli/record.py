@@ -54,7 +54,7 @@ def history(
     town = open_town()
     with read_scope(town.context.engine) as session:
         found = list_history(session, town.traject_id(traject))[-limit:]
-    names = _names(town.traject(traject))
+    names = _names(town.traject(traject)) | {str(each): name for each, name in town.names().items()}
     if as_json:
         print_json(
             [
@@ -113,11 +113,13 @@ def _about(entry: HistoryEntry, names: Mapping[str, str]) -> str:
     words = [
         ", ".join(map(str, said)) if isinstance(said, list) else str(said) for said in entry.words.values() if said
     ]
-    said = [_said(entry, what)] if entry.event in ("DateProposed", "ProposalAnswered", "HandedToColleague") else []
+    said = (
+        [_said(entry, what, names)] if entry.event in ("DateProposed", "ProposalAnswered", "HandedToColleague") else []
+    )
     return "; ".join([*about, *said, *moves[:3], *left, *words])
 
 
-def _said(entry: HistoryEntry, what: Mapping[str, Any]) -> str:
+def _said(entry: HistoryEntry, what: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Which date was asked for, how that was answered, or who got the step."""
     from datetime import date
 
@@ -127,7 +129,7 @@ def _said(entry: HistoryEntry, what: Mapping[str, Any]) -> str:
         return say_date(date.fromisoformat(what["on"]), "nl")
     if entry.event == "ProposalAnswered":
         return "akkoord" if what["accepted"] else "niet akkoord"
-    return f"aan {what['to']}" if what.get("to") else "terug naar de rol"
+    return f"aan {names.get(what['to'], what['to'])}" if what.get("to") else "terug naar de rol"
 
 
 def _state(value: str | None) -> str:

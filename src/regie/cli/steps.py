@@ -301,12 +301,12 @@ def answer(
 
 
 @step.command("assign")
-def assign(slug: str = SLUG, name: str = STEP, to: str = typer.Argument(help="Nummer van de persoon, of 'geen'."), reason: str = typer.Option("", "--reason", help="Waarom; komt in de geschiedenis."), cycle: int = CYCLE, by: str = BY, seen: int = SEEN, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
-    """Draag een stap over aan een collega, of geef hem terug aan de rol."""
+def assign(slug: str = SLUG, name: str = STEP, to: str = typer.Argument(help="E-mailadres of nummer van de collega, of 'geen'.", autocompletion=completion.people), reason: str = typer.Option("", "--reason", help="Waarom; komt in de geschiedenis."), cycle: int = CYCLE, by: str = BY, seen: int = SEEN, yes: bool = YES, preview: bool = PREVIEW, as_json: bool = JSON) -> None:  # fmt: skip
+    """Draag een stap over aan een collega die in de lijst met partners staat, of geef hem terug aan de rol."""
+    from regie.cli.my_steps import find_person_id
     from regie.core.events import HandedToColleague
-    from regie.core.ids import PersonId
 
-    person = None if to == "geen" else PersonId(to)
+    person = None if to == "geen" else find_person_id(open_town(), to)
     _apply(
         slug,
         name,
@@ -562,9 +562,10 @@ def why_step(
         if occurrence.promised_on:
             say(f"  Toegezegd: {say_date(occurrence.promised_on)}")
     if occurrence.proposed_on:
-        say(f"  Voorgesteld: {say_date(occurrence.proposed_on)} ({occurrence.proposal_reason})")
+        because = f" ({occurrence.proposal_reason})" if occurrence.proposal_reason else ""
+        say(f"  Voorgesteld: {say_date(occurrence.proposed_on)}{because}")
     if occurrence.assigned_to:
-        say(f"  Overgedragen aan: {occurrence.assigned_to}")
+        say(f"  Overgedragen aan: {town.names().get(occurrence.assigned_to, occurrence.assigned_to)}")
     if occurrence.declined:
         say("  Afgewezen: de rol zegt dat de stap niet van hen is.")
     if occurrence.askers:

@@ -29,14 +29,15 @@ from sqlalchemy import (
     insert,
     select,
     type_coerce,
+    update,
 )
 from sqlmodel import Session
 
 from regie.core.changes import Changes, Transition
-from regie.core.events import Event
+from regie.core.events import DateProposed, Event
 from regie.core.traject import State
 from regie.store.dialects import Writing
-from regie.store.tables import history, in_utc, traject
+from regie.store.tables import history, in_utc, occurrence, traject
 
 WORDS = frozenset({"reason", "note", "document", "evidence", "text"})
 """Fields of events that hold what a person typed, and so perhaps personal data."""
@@ -179,8 +180,8 @@ def _sort_fields(event: Event) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _said(changes: Changes, transition: Transition) -> list[Any]:
     cycle = changes.traject.cycle(transition.cycle)
-    occurrence = cycle.occurrences[transition.key] if cycle else None
-    why = occurrence.out if occurrence and transition.after.is_out else ""
+    found = cycle.occurrences[transition.key] if cycle else None
+    why = found.out if found and transition.after.is_out else ""
     if transition.after is not State.NOT_APPLICABLE and not why.startswith("gate:"):
         why = ""  # a person's reason, which stands with the words
     before = transition.before.value if transition.before else None
@@ -321,6 +322,15 @@ def export_head(session: Session) -> dict[str, Any]:
 
 
 def erase_words(session: Session, traject_id: int, seq: int) -> None:
-    """Erase what a person typed in one row; the chain stays whole."""
+    """Erase what a person typed in one row, also where it stands with a step until it is answered; the chain stays whole."""
+    connection = session.connection()
     where = (history.c.traject_id == traject_id) & (history.c.seq == seq)
-    session.connection().execute(history.update().where(where).values(words=None))
+    row = connection.execute(select(history.c.event, history.c.payload, history.c.words).where(where)).first()
+    if row is not None and row.event == DateProposed.__name__ and row.words is not None:
+        payload = json.loads(row.payload)
+        step, key = payload["event"]["key"]
+        place = (occurrence.c.traject_id == traject_id) & (occurrence.c.cycle == payload["cycle"])
+        same = (occurrence.c.step == step) & (occurrence.c.key == key)
+        said = occurrence.c.proposal_reason == json.loads(row.words).get("reason", "").strip()
+        connection.execute(update(occurrence).where(place, same, said).values(proposal_reason=None))
+    connection.execute(history.update().where(where).values(words=None))
