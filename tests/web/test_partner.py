@@ -317,6 +317,20 @@ def test_partner_asks_a_question(town: Town, link: str) -> None:
     assert "Voor hoeveel mensen?" in [each for each in town.post.sent if each.to == "lead@partner.example"][-1].text
 
 
+def test_page_knows_whose_turn_it_is_and_for_how_long_it_was(town: Town, link: str) -> None:
+    fresh = town.browser.get(link).text
+    town.clock.advance(days=4)
+    town.press(link, "vraag", on=f"{link}/vraag", vraag="Voor hoeveel mensen?")
+    town.clock.advance(days=2)
+
+    asked = re.sub(r"\s+", " ", town.browser.get(link).text)
+
+    assert "U, sinds donderdag 3 juni 2027" in fresh
+    assert "Tot nu toe" not in fresh
+    assert "De projectleider, sinds maandag 7 juni 2027" in asked
+    assert "4 dagen bij u, 3 dagen bij de projectleider" in asked
+
+
 def test_what_looks_like_a_citizens_number_is_asked_about_first(town: Town, link: str) -> None:
     first = town.press(link, "vraag", on=f"{link}/vraag", vraag="Gaat het om 111222333?")
 

@@ -21,8 +21,11 @@ from regie.core.lines import Line
 from regie.core.messages import is_confidential, neighbours
 from regie.core.settle import network_of
 from regie.core.traject import Cycle, Occurrence, State
+from regie.core.turns import Stretch, Turn, days_of
 from regie.errors import NotFound
+from regie.reports.ball_clock import ball_clock
 from regie.store.definitions import DefinitionShelf
+from regie.store.history import list_history_about
 from regie.store.letters import letter_about
 from regie.store.links import Link, find_link
 from regie.store.people import get_person
@@ -54,7 +57,8 @@ class PartnerStep:
         version: of the step as it is shown.
         outcome: of a decision that was taken, in words.
         settled_by: who brought the step where it stands, as people call them; empty when that is not known.
-        traject: its name, or that it is confidential.
+        traject: its name; empty while nobody may know.
+        turns: on which days whose turn it was, up to today.
     """
 
     link: Link
@@ -75,6 +79,13 @@ class PartnerStep:
     legal_on: date | None
     outcome: str = ""
     settled_by: str = ""
+    turns: tuple[Stretch, ...] = ()
+
+    @property
+    def spent(self) -> tuple[tuple[str, int], ...]:
+        """Calendar days that each had the turn; who had none is left out."""
+        counts = days_of(self.turns)
+        return tuple((turn.value, days) for turn, days in counts.items() if days and turn is not Turn.NOBODY)
 
     @property
     def is_live(self) -> bool:
@@ -123,7 +134,13 @@ def open_partner_step(
         planned.legal_on if planned else None,
         say_outcome(step, link.settled.outcome, tongue) if link.settled and link.settled.outcome else "",
         _name(session, link.settled.by) if link.settled else "",
+        _turns(session, link, traject.zone, today) if link.is_live else (),
     )
+
+
+def _turns(session: Session, link: Link, zone: str, today: date) -> tuple[Stretch, ...]:
+    entries = list_history_about(session, link.traject_id, link.key.step)
+    return ball_clock(entries, link.cycle, link.key, zone, today)
 
 
 def _line(link: Link, cycle: Cycle, found: Occurrence, today: date) -> Line:

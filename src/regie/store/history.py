@@ -35,6 +35,7 @@ from sqlmodel import Session
 
 from regie.core.changes import Changes, Transition
 from regie.core.events import DateProposed, Event
+from regie.core.ids import StepId
 from regie.core.traject import State
 from regie.store.dialects import Writing
 from regie.store.tables import history, in_utc, occurrence, traject
@@ -207,6 +208,13 @@ def list_history(
 ) -> tuple[HistoryEntry, ...]:
     """Give what happened to a traject, oldest first."""
     wanted = _CHAIN.where(history.c.traject_id == traject_id, history.c.seq > after_seq).limit(limit)
+    return tuple(_entry(row) for row in session.connection().execute(wanted))
+
+
+def list_history_about(session: Session, traject_id: int, step: StepId) -> tuple[HistoryEntry, ...]:
+    """Give what happened that names a step, oldest first; perhaps a little more than that."""
+    names_it = history.c.payload.contains(f'"{step}', autoescape=True)
+    wanted = _CHAIN.where(history.c.traject_id == traject_id, names_it)
     return tuple(_entry(row) for row in session.connection().execute(wanted))
 
 
