@@ -12,7 +12,7 @@ import pytest
 
 from regie.core.definition import Kind
 from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
-from regie.core.lines import WHOLE_CYCLE, Line
+from regie.core.lines import ACCEPTED, TURNED_DOWN, WHOLE_CYCLE, Line
 from regie.core.told import THREAT
 from regie.core.traject import State
 from regie.notify.page import WIDTH
@@ -132,6 +132,16 @@ Reference: 7f3a-21
 # --- what each kind says first ------------------------------------------------------------------------
 
 MOVED: dict[str, Any] = {"old_on": D("2027-06-03"), "due": "2027-07-01", "working_days": 20}
+PROPOSED: dict[str, Any] = {
+    "due": "2027-02-18",
+    "old_on": D("2027-02-04"),
+    "promised_on": D("2027-02-08"),
+    "legal_on": D("2027-03-01"),
+    "moves": 4,
+    "part": "lead",
+    "role": "lead",
+    "happening": "7",
+}
 
 
 @pytest.mark.parametrize(
@@ -283,6 +293,55 @@ MOVED: dict[str, Any] = {"old_on": D("2027-06-03"), "due": "2027-07-01", "workin
             id="handed-over",
         ),
         pytest.param(
+            line(Kind.HANDED_OVER, "visie", cause="p1"),
+            "Overgedragen aan u: Visie vaststellen",
+            "'Visie vaststellen' is aan u overgedragen, uiterlijk donderdag 4 februari 2027.",
+            "'Adopt the vision' was handed over to you, by Thursday 4 February 2027.",
+            id="handed-over-by-a-colleague",
+        ),
+        pytest.param(
+            line(Kind.DATE_PROPOSED, "visie", **PROPOSED),
+            "Andere datum gevraagd: Visie vaststellen (18 februari 2027)",
+            "Joost van Dam (Beleidsadviseur) vraagt een andere datum voor 'Visie vaststellen': donderdag 18 februari 2027. Gaat u akkoord?",
+            "Joost van Dam (Policy adviser) asks for another date for 'Adopt the vision': Thursday 18 February 2027. Do you agree?",
+            id="date-proposed",
+        ),
+        pytest.param(
+            line(Kind.PROPOSAL_ANSWERED, "visie", due="2027-02-18", old_on=D("2027-02-18"), outcome=ACCEPTED),
+            "Antwoord op uw voorstel: Visie vaststellen",
+            "Fatma Yildiz gaat akkoord met uw datum voor 'Visie vaststellen': donderdag 18 februari 2027.",
+            "Fatma Yildiz agrees with your date for 'Adopt the vision': Thursday 18 February 2027.",
+            id="proposal-accepted",
+        ),
+        pytest.param(
+            line(Kind.PROPOSAL_ANSWERED, "visie", old_on=D("2027-02-18"), outcome=TURNED_DOWN),
+            "Antwoord op uw voorstel: Visie vaststellen",
+            "Fatma Yildiz gaat niet akkoord met 18 februari 2027 voor 'Visie vaststellen'. Het moet uiterlijk donderdag 4 februari 2027 klaar zijn.",
+            "Fatma Yildiz does not agree with 18 February 2027 for 'Adopt the vision'. It is due by Thursday 4 February 2027.",
+            id="proposal-turned-down",
+        ),
+        pytest.param(
+            line(Kind.DECLINED, "visie", part="lead", role="lead"),
+            "Niet van ons: Visie vaststellen",
+            "Joost van Dam (Beleidsadviseur) zegt dat 'Visie vaststellen' niet van hen is. Wijs de stap aan iemand toe, of antwoord. Tot dan krijgt u de herinneringen.",
+            "Joost van Dam (Policy adviser) says that 'Adopt the vision' is not theirs. Assign it to somebody, or answer. Until then the reminders come to you.",
+            id="declined",
+        ),
+        pytest.param(
+            line(Kind.QUESTION_ASKED, "visie", part="lead", role="lead"),
+            "Vraag over: Visie vaststellen",
+            "Joost van Dam (Beleidsadviseur) heeft een vraag over 'Visie vaststellen'.",
+            "Joost van Dam (Policy adviser) has a question about 'Adopt the vision'.",
+            id="question-asked",
+        ),
+        pytest.param(
+            line(Kind.QUESTION_ANSWERED, "visie"),
+            "Antwoord over: Visie vaststellen",
+            "Fatma Yildiz heeft geantwoord over 'Visie vaststellen'.",
+            "Fatma Yildiz answered about 'Adopt the vision'.",
+            id="question-answered",
+        ),
+        pytest.param(
             Line(Kind.CYCLE_STARTED, 1, WHOLE_CYCLE, RoleId("ggd"), "ggd"),
             "Begonnen: Opvang De Wilg",
             "Het traject 'Opvang De Wilg' is begonnen. U krijgt bericht zodra u iets kunt doen.",
@@ -392,6 +451,94 @@ def test_a_mail_says_why_you_got_it(told: Line, dutch: str, english: str) -> Non
 
     assert dutch in paragraphs(mail(told, deputy_names=names).text)
     assert english in paragraphs(mail(told, language="en", deputy_names=names).text)
+
+
+def test_who_got_a_step_from_a_colleague_hears_that_and_not_that_they_play_its_role() -> None:
+    told, handed = line(Kind.READY, "visie"), {key("visie"): "An Bakker"}
+
+    assert "U krijgt dit bericht omdat deze stap aan u is overgedragen." in paragraphs(
+        mail(told, handed_to=handed).text
+    )
+    several = mail(told, line(Kind.READY, "raming"), handed_to={**handed, key("raming"): "An Bakker"}, language="en")
+    assert "You get this message because these steps were handed over to you." in paragraphs(several.text)
+    neighbour = mail(line(Kind.READY, "nota", waits_for=keys("visie")), handed_to=handed)
+    assert "Hangt af van: Visie vaststellen (An Bakker)" in neighbour.text
+
+
+# --- what people say to each other ---------------------------------------------------------------------
+
+
+def test_the_lead_sees_every_date_of_a_proposal_what_it_moves_and_how_to_answer() -> None:
+    said = {"7": "Onze adviseur is twee weken ziek."}
+
+    text = mail(line(Kind.DATE_PROPOSED, "visie", **PROPOSED), words=said, **LEAD).text
+
+    assert (
+        """\
+Waarom: Onze adviseur is twee weken ziek.
+Voorgesteld: donderdag 18 februari 2027
+Gepland: donderdag 4 februari 2027
+Toegezegd: maandag 8 februari 2027
+Wat het verschuift: 4 andere stappen
+Wettelijke termijn: maandag 1 maart 2027
+
+Wat kunt u doen?
+----------------
+Antwoord in Regie, bij de stap: akkoord, of niet akkoord en waarom.
+"""
+        in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "answer"),
+    [
+        (Kind.DECLINED, "Waarom", "Wijs de stap in Regie toe aan iemand anders, of antwoord daar."),
+        (Kind.QUESTION_ASKED, "De vraag", "Antwoord in Regie, bij de stap. Uw antwoord gaat naar wie het vroeg."),
+        (Kind.QUESTION_ANSWERED, "Het antwoord", ""),
+        (Kind.PROPOSAL_ANSWERED, "Waarom", ""),
+    ],
+)
+def test_what_was_said_stands_in_the_mail_and_is_left_out_of_a_confidential_one(
+    kind: Kind, label: str, answer: str
+) -> None:
+    told = line(kind, "visie", part="lead", role="lead", happening="7", outcome=TURNED_DOWN, old_on=D("2027-02-18"))
+    words = {"7": "De tweede kaart."}
+
+    text = mail(told, words=words, **LEAD).text
+
+    assert f"{label}: De tweede kaart." in text
+    assert answer in " ".join(text.split())
+    assert "tweede kaart" not in mail(replace(told, is_confidential=True), words=words, **LEAD).text
+
+
+def test_of_a_role_of_several_people_the_role_speaks_and_of_a_handed_step_who_has_it() -> None:
+    asked = line(Kind.QUESTION_ASKED, "visie", part="lead", role="lead")
+    both = {"people": {RoleId("beleid"): ("Joost van Dam", "Els Prins")}}
+
+    assert first_words(mail(asked, **both)).startswith("Beleidsadviseur heeft een vraag")
+    handed = mail(asked, handed_to={key("visie"): "An Bakker"}, **both)
+    assert first_words(handed).startswith("An Bakker (Beleidsadviseur) heeft een vraag")
+
+
+def test_an_answer_stands_after_what_is_asked_and_is_not_said_to_ask_for_one() -> None:
+    ready, answered = line(Kind.READY, "nota"), line(Kind.QUESTION_ANSWERED, "raming", happening="7")
+
+    rendered = mail(answered, ready, words={"7": "De tweede kaart."}, base_url=BASE)
+
+    assert rendered.subject.startswith("U kunt beginnen: Nota schrijven")
+    assert rendered.text.index("Nota schrijven") < rendered.text.index("Antwoord voor u\n---")
+    assert "Vraagt een antwoord" not in rendered.text
+
+
+def test_the_lead_is_told_how_to_answer_beside_steps_with_a_link() -> None:
+    asked = line(Kind.QUESTION_ASKED, "visie", part="lead", role="lead")
+
+    text = mail(asked, line(Kind.OVERDUE, "nota", role="lead"), base_url=BASE, **LEAD).text
+
+    assert "Wat een antwoord vraagt, beantwoordt u in Regie, bij de stap." in " ".join(text.split())
+    several = mail(asked, replace(asked, key=key("nota")), **LEAD).text
+    assert "Antwoord in Regie, bij elke stap apart." in several
 
 
 # --- what else is said --------------------------------------------------------------------------------

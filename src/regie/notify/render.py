@@ -17,6 +17,7 @@ from regie.links import link_address
 from regie.notify.page import Group, Item, Page, Section, as_html, as_text, without_control
 from regie.text.letter import Letter, LetterPart
 from regie.text.lines import (
+    ANSWERED,
     ASKING,
     GROUPS,
     LISTED,
@@ -122,6 +123,14 @@ def _page(letter: Letter, base_url: str, reply_hint: str, environment: str) -> P
     )
 
 
+_OWN_ANSWERS = {
+    Kind.DATE_PROPOSED: "own_answer_proposal",
+    Kind.DECLINED: "own_answer_declined",
+    Kind.QUESTION_ASKED: "own_answer_question",
+}
+"""How who leads the traject answers what somebody said."""
+
+
 def _urgency(line: Line) -> tuple[int, date, str]:
     return GROUPS.index(group_of(line)), line.due_on or date.max, str(line.key)
 
@@ -173,8 +182,13 @@ def _replies(
     if lead is not None and is_own(letter, lead):
         if has_links:
             yield say("links", language)
+            if kinds & set(_OWN_ANSWERS):
+                yield say("own_answer_too", language)
         elif is_asked and not link:
             asked = [line for _, line, each in told if each.asks]
+            if kinds <= set(_OWN_ANSWERS) | ANSWERED:
+                yield say(_OWN_ANSWERS[asked[0].kind] if len(asked) == 1 else "own_answer_many", language)
+                return
             own = "own_step_now" if all(line.part == "responsible" for line in asked) else "own_now"
             yield say(own if len(asked) == 1 else f"{own}_many", language)
         return
@@ -183,7 +197,10 @@ def _replies(
     elif link and is_asked:
         yield say("reply_too", language)
     elif is_asked:
-        yield say("reply_ask" if kinds & ASKING else "reply_help", language)
+        says = (
+            "reply_ask" if kinds & ASKING else "reply_news" if kinds <= set(_OWN_ANSWERS) | ANSWERED else "reply_help"
+        )
+        yield say(says, language)
     else:
         yield say("reply_moved" if Kind.DATE_MOVED in kinds else "reply_news", language)
     if reply_hint:

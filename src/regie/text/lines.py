@@ -26,7 +26,10 @@ ASKING = frozenset({Kind.READY, Kind.DUE_SOON, Kind.DUE, Kind.OVERDUE, Kind.DECI
 ANSWERING = frozenset({Kind.DATE_PROPOSED, Kind.DECLINED, Kind.QUESTION_ASKED})
 """Kinds that ask the reader for an answer."""
 
-GROUPS = ("threat", "late", "today", "answer", "decide", "soon", "start", "moved", "know")
+ANSWERED = frozenset({Kind.PROPOSAL_ANSWERED, Kind.QUESTION_ANSWERED})
+"""Kinds that bring the reader an answer."""
+
+GROUPS = ("threat", "late", "today", "answer", "decide", "soon", "start", "answered", "moved", "know")
 """What is asked of the reader, most urgent first."""
 
 LISTED = ("moved", "know")
@@ -37,11 +40,17 @@ _GROUP_OF = {
     Kind.OVERDUE: "late",
     Kind.DUE: "today",
     Kind.DECISION_NEEDED: "decide",
-    **dict.fromkeys(TALK, "answer"),
+    **dict.fromkeys(ANSWERING, "answer"),
+    **dict.fromkeys(ANSWERED, "answered"),
     Kind.DUE_SOON: "soon",
     Kind.READY: "start",
     Kind.HANDED_OVER: "start",
     Kind.DATE_MOVED: "moved",
+}
+_SAID = {
+    **dict.fromkeys(TALK, "said_why"),
+    Kind.QUESTION_ASKED: "said_question",
+    Kind.QUESTION_ANSWERED: "said_answer",
 }
 _SAID_OTHERWISE = (Kind.DATE_MOVED, Kind.DATE_PROPOSED, Kind.PROPOSAL_ANSWERED)
 """Kinds whose sentence or facts say which date is which."""
@@ -205,7 +214,7 @@ def _ask_facts(part: LetterPart, line: Line, step: Step | None, language: str) -
         "on": on,
         "until": say("until", language, date=day) if day else "",
         "day_in_brackets": say("day_in_brackets", language, date=day) if day else "",
-        "partner": say_role(part.definition, step.responsible, language) if step and step.responsible else "?",
+        "partner": _partner(part, line.key, step, language) if step and step.responsible else "?",
         "old": say_date(line.old_on, language) if line.old_on else "?",
         "new_day": day or "?",
         "days": say_count(line.working_days, "wd", language),
@@ -285,8 +294,15 @@ def _why(letter: Letter, part: LetterPart, line: Line, this: str, language: str)
         name = letter.deputy_names.get(line.deputy_for, line.deputy_for)
         their_part = words.their_parts.get(line.part, words.their_parts[""]).format(this=steps)
         return say("why_deputy", language, name=name, part=their_part, role=role)
+    if line.part == "responsible" and line.key in part.handed_to and _is_own_role(part, line):
+        return say("why_handed" if this == "this" else "why_handed_many", language)
     my_part = words.parts.get(line.part, words.parts[""]).format(this=steps)
     return say("why_part" if role else "why_part_no_role", language, part=my_part, role=role)
+
+
+def _is_own_role(part: LetterPart, line: Line) -> bool:
+    step = part.definition.steps.get(line.key.step)
+    return step is not None and line.role == step.responsible
 
 
 # --- what else the reader must know -------------------------------------------------------------------
@@ -297,7 +313,7 @@ def _facts(part: LetterPart, line: Line, step: Step | None, language: str, *, is
         return
     is_waiting = part.states.get(line.key) is State.NOT_YET
     if line.kind in TALK and not is_hidden(part) and (said := part.words.get(line.happening)):
-        yield Fact(say("said", language), (said,))
+        yield Fact(say(_SAID[line.kind], language), (said,))
     is_over = line.kind in (Kind.DONE, Kind.DECISION_TAKEN, Kind.ENDED)
     is_stuck = is_waiting and line.kind is Kind.OVERDUE
     if line.kind in ASKING and not is_stuck and (done_when := text_in(step.done_when, language)):
@@ -367,6 +383,14 @@ def _legal(legal_on: date, step: Step, language: str) -> str:
 def _people(part: LetterPart, key: OccurrenceKey, role: RoleId) -> tuple[str, ...]:
     """Who does a step: who plays its role, or in their place the one to whom it was handed over."""
     return (part.handed_to[key],) if key in part.handed_to else part.people.get(role, ())
+
+
+def _partner(part: LetterPart, key: OccurrenceKey, step: Step, language: str) -> str:
+    """Who speaks: the one person who has the step, by name; when several do, their role."""
+    role = step.responsible
+    assert role is not None  # the caller looked
+    several = key not in part.handed_to and len(part.people.get(role, ())) > 1
+    return say_role(part.definition, role, language) if several else _holder(part, step, key, language)
 
 
 def _holder(part: LetterPart, step: Step, key: OccurrenceKey, language: str) -> str:
