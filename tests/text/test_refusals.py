@@ -241,6 +241,11 @@ def start_traject(**more: object) -> None:
     preview_start(town(), NewTraject(**given), at(START))  # type: ignore[arg-type]
 
 
+def accepts_too_late() -> None:
+    proposed = traject(e.DateProposed(key=key("zaak"), cycle=1, on=START + timedelta(days=2), reason="ziek"))
+    after(proposed, START + timedelta(days=3), e.ProposalAnswered(key=key("zaak"), cycle=1, accepted=True))
+
+
 def stale_version() -> None:
     traject(done("zaak"), e.StepWithdrawn(key=key("zaak"), cycle=1, reason="x", seen_version=99))
 
@@ -304,6 +309,61 @@ CORE: list[tuple[Callable[[], object], str, str]] = [
         lambda: traject(e.StepWithdrawn(key=key("zaak"), cycle=1, reason="vervalt"), done("zaak")),
         "transition-refused",
         "Stap 'Business case' is ingetrokken. Afronden kan niet meer.",
+    ),
+    (
+        lambda: traject(done("zaak"), e.DateProposed(key=key("zaak"), cycle=1, on=OPENING, reason="ziek")),
+        "transition-refused",
+        "Stap 'Business case' is al klaar. Een andere datum voorstellen kan niet meer.",
+    ),
+    (
+        lambda: traject(e.DateProposed(key=key("zaak"), cycle=1, on=START, reason="ziek")),
+        "date-in-the-past",
+        "'Business case' voorstellen voor 4 januari 2027 kan niet: die dag is voorbij.",
+    ),
+    (
+        accepts_too_late,
+        "date-in-the-past",
+        "Akkoord gaan met 6 januari 2027 voor 'Business case' kan niet meer: die dag is voorbij.",
+    ),
+    (
+        lambda: traject(e.DateProposed(key=key("zaak"), cycle=1, on=OPENING, reason=" ")),
+        "reason-missing",
+        "Bij stap 'Business case' staat nog niet waarom.",
+    ),
+    (
+        lambda: traject(e.ProposalAnswered(key=key("zaak"), cycle=1, accepted=True)),
+        "no-proposal",
+        "Voor stap 'Business case' staat geen voorstel open: er is geen andere datum gevraagd, of er is al geantwoord.",
+    ),
+    (
+        lambda: traject(e.QuestionAnswered(key=key("zaak"), cycle=1, text="ja")),
+        "no-question",
+        "Over stap 'Business case' staat geen vraag open: niemand vroeg iets, of er is al geantwoord.",
+    ),
+    (
+        lambda: traject(e.QuestionAsked(key=key("zaak"), cycle=1, text="  ")),
+        "text-missing",
+        "Bij stap 'Business case' staat nog geen tekst.",
+    ),
+    (
+        lambda: traject(*[e.StepDeclined(key=key("zaak"), cycle=1, reason="van de GGD")] * 2),
+        "already-declined",
+        "Bij stap 'Business case' is al gezegd dat die niet van u is.",
+    ),
+    (
+        lambda: traject(*[e.HandedToColleague(key=key("zaak"), cycle=1, to=PersonId("maker"))] * 2),
+        "already-assigned",
+        "Stap 'Business case' is al van deze persoon.",
+    ),
+    (
+        lambda: traject(e.HandedToColleague(key=key("zaak"), cycle=1, to=None)),
+        "not-assigned",
+        "Stap 'Business case' is aan niemand overgedragen. Hij is van de rol zelf.",
+    ),
+    (
+        lambda: traject(e.HandedToColleague(key=key("zaak"), cycle=1, to=PersonId("p99"))),
+        "unknown-person",
+        "Er is geen persoon met nummer 'p99'.",
     ),
     (stale_version, "occurrence-changed", "Iemand anders heeft stap 'Business case' veranderd. De stand is nu: klaar."),
     (lambda: traject(done("zak")), "unknown-step", "Doorloop 1 heeft geen stap 'zak'."),
