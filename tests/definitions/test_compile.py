@@ -139,7 +139,7 @@ def test_notices_have_sensible_defaults() -> None:
 def test_every_kind_of_notice_but_the_derived_ones_has_a_default() -> None:
     policy = compiled("steps: {}\n").policy
 
-    assert set(Kind) - set(policy.to) == {Kind.ENDED, Kind.ESCALATED, Kind.DIGEST}
+    assert set(Kind) - set(policy.to) == {Kind.ENDED, Kind.ESCALATED, Kind.DIGEST, Kind.QUESTION_ANSWERED}
 
 
 # --- what is said ------------------------------------------------------------------------------------
