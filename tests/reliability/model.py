@@ -33,6 +33,20 @@ def working_days(day: date, amount: int) -> date:
 
 
 @dataclass
+class Said:
+    """What was said of one step and not answered, and to whom it was handed over: nothing of it moves a date."""
+
+    proposed: date | None = None
+    declined: bool = False
+    asked: bool = False
+    handed_to: str | None = None
+
+    def is_over(self) -> None:
+        """The step is done or left out: nothing waits for an answer any more; whose it was stays known."""
+        self.proposed, self.declined, self.asked = None, False, False
+
+
+@dataclass
 class Work:
     """One cycle of a traject: what people did and decided, nothing that follows from it."""
 
@@ -44,6 +58,7 @@ class Work:
     follows: str = ""
     seen: dict[str, str] = field(default_factory=dict)
     rounds: dict[str, date] = field(default_factory=dict)
+    said: dict[str, Said] = field(default_factory=lambda: {step: Said() for step in NEEDS})
 
     def note_rounds(self, today: date) -> None:
         """Note of each step on which day it last began anew: it is open again, or has to wait again."""

@@ -28,7 +28,21 @@ from regie.actions.reconcile import reconcile, reconcile_chunk
 from regie.actions.start_cycle import NextCycle, start_cycle
 from regie.actions.start_traject import NewTraject, start_traject
 from regie.clock import local_date
-from regie.core.events import AnchorMoved, Event, GateDecided, StepFinished, StepReopened, StepTakenUpAgain, StepWaived
+from regie.core.events import (
+    AnchorMoved,
+    DateProposed,
+    Event,
+    GateDecided,
+    HandedToColleague,
+    ProposalAnswered,
+    QuestionAnswered,
+    QuestionAsked,
+    StepDeclined,
+    StepFinished,
+    StepReopened,
+    StepTakenUpAgain,
+    StepWaived,
+)
 from regie.core.ids import AnchorId, OccurrenceKey, PersonId, RoleId, StepId
 from regie.definitions import load_sources
 from regie.errors import Refused
@@ -41,7 +55,7 @@ from regie.store.people import bind_role, save_person, unbind_role
 from regie.store.session import read_scope, write_scope
 from regie.store.tables import metadata
 from tests.reliability.conftest import START, moment
-from tests.reliability.model import NEEDS, STAGES, Letter, Model, Work, working_days
+from tests.reliability.model import NEEDS, RESPONSIBLE, STAGES, Letter, Model, Work, working_days
 from tests.support.databases import KINDS, Databases, engine_on
 
 KEY = b"sealed with thirty-two characters"
@@ -251,6 +265,7 @@ class Machine(RuleBasedStateMachine):
         before = None if allowed else self.everything()
         if self._happens(traject_id, event, allowed=allowed):
             work.done[step] = self.today
+            work.said[step].is_over()
             if step == "e":
                 work.opening = self.today
         elif before is not None:
@@ -266,6 +281,7 @@ class Machine(RuleBasedStateMachine):
         request_id = f"press-{next(self._ids)}"
         if self._happens(traject_id, event, allowed=True, request_id=request_id):
             work.done[step] = self.today
+            work.said[step].is_over()
             before = self.everything()
             assert apply_event(self.context, traject_id, event, self.now, request_id=request_id).repeated
             assert self.everything() == before
@@ -285,6 +301,7 @@ class Machine(RuleBasedStateMachine):
         event = StepWaived(key=OccurrenceKey(StepId(step)), cycle=cycle, by="p9", reason="niet nodig", approved_by="p9")
         if self._happens(traject_id, event, allowed=work.is_open(step)):
             work.waived.add(step)
+            work.said[step].is_over()
 
     @precondition(lambda self: self.model.works)
     @rule(number=st.integers(0, 2), step=st.sampled_from(["a", "b", "d"]))
@@ -293,6 +310,59 @@ class Machine(RuleBasedStateMachine):
         event = StepTakenUpAgain(key=OccurrenceKey(StepId(step)), cycle=cycle, by="p9", reason="toch wel")
         if self._happens(traject_id, event, allowed=step in work.waived):
             work.waived.discard(step)
+
+    @precondition(lambda self: self.model.works)
+    @rule(
+        number=st.integers(0, 2),
+        step=steps,
+        deed=st.sampled_from(["propose", "decline", "ask"]),
+        days=st.integers(-1, 30),
+    )
+    def partner_says(self, number: int, step: str, deed: str, days: int) -> None:
+        traject_id, cycle, work = self._pick(number)
+        said, on = work.said[step], self.today + timedelta(days=days)
+        about = {"key": OccurrenceKey(StepId(step)), "cycle": cycle, "by": self._person(PEOPLE[RESPONSIBLE[step]][0])}
+        may = {"propose": days >= 0, "decline": not said.declined, "ask": True}
+        events: dict[str, Event] = {
+            "propose": DateProposed(on=on, reason="lukt niet eerder", **about),
+            "decline": StepDeclined(reason="niet van ons", **about),
+            "ask": QuestionAsked(text="welke kaart?", **about),
+        }
+        if self._happens(traject_id, events[deed], allowed=work.is_open(step) and may[deed]):
+            said.declined = {"propose": False, "decline": True, "ask": said.declined}[deed]
+            said.proposed = on if deed == "propose" else said.proposed
+            said.asked = said.asked or deed == "ask"
+
+    @precondition(lambda self: self.model.works)
+    @rule(number=st.integers(0, 2), step=steps, deed=st.sampled_from(["agree", "disagree", "answer"]))
+    def lead_answers(self, number: int, step: str, deed: str) -> None:
+        traject_id, cycle, work = self._pick(number)
+        said = work.said[step]
+        about = {"key": OccurrenceKey(StepId(step)), "cycle": cycle, "by": "p9"}
+        may = {
+            "agree": said.proposed is not None and said.proposed >= self.today,
+            "disagree": said.proposed is not None,
+            "answer": said.asked or said.declined,
+        }
+        events: dict[str, Event] = {
+            "agree": ProposalAnswered(accepted=True, **about),
+            "disagree": ProposalAnswered(accepted=False, reason="te laat", **about),
+            "answer": QuestionAnswered(text="de tweede", **about),
+        }
+        if self._happens(traject_id, events[deed], allowed=work.is_open(step) and may[deed]):
+            if deed == "answer":
+                said.asked = said.declined = False
+            else:
+                said.proposed = None
+
+    @precondition(lambda self: self.model.works)
+    @rule(number=st.integers(0, 2), step=steps, to=st.sampled_from([None, "maker-1", "ander-2", "lezer-1"]))
+    def hand_over_step(self, number: int, step: str, to: str | None) -> None:
+        traject_id, cycle, work = self._pick(number)
+        said, person = work.said[step], self._person(to) if to else None
+        event = HandedToColleague(key=OccurrenceKey(StepId(step)), cycle=cycle, by="p9", to=person)
+        if self._happens(traject_id, event, allowed=work.is_open(step) and said.handed_to != person):
+            said.handed_to, said.declined = person, False
 
     @precondition(lambda self: self.model.works)
     @rule(number=st.integers(0, 2), days=st.integers(1, 40))
@@ -445,6 +515,9 @@ class Machine(RuleBasedStateMachine):
                 assert work.is_open(step), (message_id, step, kind)
             if kind == "done":
                 assert step in work.done, (message_id, step)
+            said = work.said[step]
+            waits = {"date-proposed": said.proposed, "declined": said.declined, "question-asked": said.asked}
+            assert waits.get(kind, True), (message_id, step, kind)
 
     @rule()
     def channel_never_answers(self) -> None:
@@ -533,6 +606,10 @@ class Machine(RuleBasedStateMachine):
                 continue
             work = self.model.works[place]
             assert row["state"] == work.state(step), (place, step, row["state"])
+            said = work.said[step]
+            assert (row["proposed_on"], row["declined"], bool(row["askers"]), row["assigned_to"]) == (
+                said.proposed, said.declined, said.asked, said.handed_to,
+            ), (place, step)  # fmt: skip
             if work.is_open(step):
                 assert row["due_on"] == work.due(step), (place, step, row["due_on"])
 
