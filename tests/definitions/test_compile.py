@@ -29,7 +29,7 @@ from regie.core.ids import AnchorId, BodyId, ListId, PhaseId, QuestionId, RoleId
 from regie.core.span import Span
 from regie.core.terms import TermKind
 from regie.definitions import check_sources, load_sources
-from tests.support.authoring import HEADER, check_steps, compiled, errors, only, places
+from tests.support.authoring import HEADER, check, check_steps, compiled, errors, only, places
 from tests.support.builders import contents
 
 
@@ -140,6 +140,17 @@ def test_every_kind_of_notice_but_the_derived_ones_has_a_default() -> None:
     policy = compiled("steps: {}\n").policy
 
     assert set(Kind) - set(policy.to) == {Kind.ENDED, Kind.ESCALATED, Kind.DIGEST, Kind.QUESTION_ANSWERED}
+
+
+def test_an_author_says_who_hears_what_partners_say_and_an_answer_goes_to_who_asked() -> None:
+    roles = "roles: {ggd: {title: GGD}, leider: {title: L}}\nsteps: {}\n"
+
+    policy = compiled(f"notices: {{lead: leider, to: {{date-proposed: [lead, ggd], declined: []}}}}\n{roles}").policy
+    assert policy.to[Kind.DATE_PROPOSED] == ("lead", "ggd")
+    assert policy.to[Kind.DECLINED] == ()
+    assert (policy.to[Kind.QUESTION_ASKED], policy.to[Kind.PROPOSAL_ANSWERED]) == (("lead",), ("responsible",))
+    refused = check(f"notices: {{to: {{question-answered: ggd}}}}\n{roles}")
+    assert "RG405" in {each.code for each in errors(refused)}
 
 
 # --- what is said ------------------------------------------------------------------------------------
