@@ -16,7 +16,9 @@ from regie.core.events import Event, GateDecided, HandedToColleague, StepEvent, 
 from regie.core.evidence import check_evidence, find_file_id
 from regie.core.ids import PersonId
 from regie.errors import Conflict
+from regie.feeds import feed_key
 from regie.plain_text import check_plain, check_texts
+from regie.store.feeds import note_traject
 from regie.store.files import add_file, check_files
 from regie.store.history import HistoryEntry
 from regie.store.session import in_transaction, read_scope
@@ -91,6 +93,8 @@ def apply_in(
         brake_at=context.brake_at,
         files=files,
     )
+    if context.link_key and (changes.added or changes.updated or changes.cycles):
+        note_traject(session, context.shelf, feed_key(context.link_key), changes.traject, now)
     if changes.wants_runs and not isinstance(event, Tick):
         mark_dirty(session, [traject_id])  # so that the next sweep runs the automated steps
     return Applied(changes, saved)

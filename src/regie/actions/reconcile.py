@@ -10,6 +10,7 @@ from datetime import datetime
 from regie.actions.apply_event import apply_event
 from regie.actions.context import Context
 from regie.actions.faults import is_about_the_database, where
+from regie.actions.keep_agenda import refresh_agendas
 from regie.core.changes import WantedRun
 from regie.core.events import Tick
 from regie.core.traject import State, Traject
@@ -55,10 +56,11 @@ class Swept:
 
 
 def open_sweep(context: Context, now: datetime) -> None:
-    """Note that a sweep begins, and warn once when the clock is behind the one before it."""
+    """Note that a sweep begins, and warn once when the clock is behind the one before it. Brings calendar feeds up to date."""
     sweep = begin_sweep(context.engine, now)
     if now < sweep.began_at:
         log.warning("sweep.clock_went_back seconds=%s", int((sweep.began_at - now).total_seconds()))
+    refresh_agendas(context, now)
 
 
 def close_sweep(context: Context) -> None:

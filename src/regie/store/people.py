@@ -19,6 +19,7 @@ from regie.core.traject import Absence, Person
 from regie.errors import NotFound, Refused
 from regie.mailbox import check_email
 from regie.store.dialects import per_dialect, said_for
+from regie.store.feeds import erase_feeds, mark_stale
 from regie.store.tables import (
     EVERY_TRAJECT,
     absence,
@@ -167,6 +168,7 @@ def save_person(
         connection.execute(insert(person), {"id": own, **row})
     else:
         connection.execute(update(person).where(person.c.id == known), row)
+        mark_stale(session, known)
     return own
 
 
@@ -224,6 +226,7 @@ def bind_role(session: Session, role: RoleId, person_id: PersonId, traject_id: i
     last = max((row.position for row in bound), default=-1)
     row = {"traject_id": traject_id, "role": role, "person_id": person_id, "position": last + 1}
     connection.execute(insert(role_binding), row)
+    mark_stale(session, person_id, role)
     return True
 
 
@@ -234,7 +237,10 @@ def unbind_role(session: Session, role: RoleId, person_id: PersonId, traject_id:
         & (role_binding.c.role == role)
         & (role_binding.c.person_id == person_id)
     )
-    return session.connection().execute(delete(role_binding).where(binding)).rowcount > 0
+    was_bound = session.connection().execute(delete(role_binding).where(binding)).rowcount > 0
+    if was_bound:
+        mark_stale(session, person_id, role)
+    return was_bound
 
 
 def set_absence(session: Session, person_id: PersonId, begins_on: date, ends_on: date) -> None:
@@ -347,9 +353,12 @@ def erase_person(session: Session, person_id: PersonId, now: datetime) -> None:
     """
     connection = session.connection()
     _find(connection, person_id)
+    for role in connection.scalars(select(role_binding.c.role).where(role_binding.c.person_id == person_id)).all():
+        mark_stale(session, person_id, RoleId(role))
     connection.execute(delete(role_binding).where(role_binding.c.person_id == person_id))
     connection.execute(delete(absence).where(absence.c.person_id == person_id))
     connection.execute(delete(sign_in_code).where(sign_in_code.c.person_id == person_id))
+    erase_feeds(session, person_id)
     connection.execute(delete(signed_in).where(signed_in.c.person_id == person_id))
     connection.execute(update(person).where(person.c.deputy_id == person_id).values(deputy_id=None))
     connection.execute(delete(link_request).where(link_request.c.person_id == person_id))

@@ -84,6 +84,14 @@ class MessageStatus(StrEnum):
     FAILED = "failed"
 
 
+class EntryStatus(StrEnum):
+    """Where an entry of a calendar stands. ``cancelled``: no longer asked of this person, for whatever reason."""
+
+    OPEN = "open"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
 class AccountKind(StrEnum):
     """How an account signs in: with the provider of the municipality, or here."""
 
@@ -538,6 +546,55 @@ class LinkRequestRow(Row, table=True):
     handled_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
 
 
+class FeedRow(Row, table=True):
+    """A calendar feed of a person; of its token only the hash is kept. At most one of a person has not ended.
+
+    ``is_stale``: the roles or the language of the person changed, so the next sweep looks at all their steps.
+    """
+
+    __tablename__ = "feed"
+    __table_args__ = (
+        Index(
+            "ix_feed_live",
+            "person_id",
+            unique=True,
+            sqlite_where=column("ended_at").is_(None),
+            postgresql_where=column("ended_at").is_(None),
+        ),
+    )
+
+    person_id: str = Field(primary_key=True, foreign_key="person.id")
+    number: int = Field(primary_key=True)
+    token_hash: str = Field(unique=True)
+    made_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    ended_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    is_stale: bool
+
+
+class FeedEntryRow(Row, table=True):
+    """What the calendar of a person shows of one step. Rows stay, so that ``sequence`` never falls.
+
+    Args:
+        shown: facts, not words, as canonical JSON; see ``store.feeds``.
+        changed_at: when what is shown last changed; ``ended_at`` when it was done or cancelled.
+    """
+
+    __tablename__ = "feed_entry"
+    __table_args__ = (_cycle_key(), _one_of("status", EntryStatus), Index("ix_feed_entry_traject", "traject_id"))
+
+    person_id: str = Field(primary_key=True, foreign_key="person.id")
+    traject_id: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    cycle: int = Field(primary_key=True)
+    step: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    uid: str = Field(unique=True)
+    status: str
+    sequence: int
+    shown: str = Field(sa_type=cast(Any, Text))
+    changed_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    ended_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+
+
 class FileRow(Row, table=True):
     """A file that somebody handed over for a step; its bytes stand in a folder, under its id.
 
@@ -723,6 +780,8 @@ notice = _table("notice")
 history = _table("history")
 link = _table("link")
 link_request = _table("link_request")
+feed = _table("feed")
+feed_entry = _table("feed_entry")
 file = _table("file")
 mark = _table("mark")
 tally = _table("tally")

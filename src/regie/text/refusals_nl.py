@@ -775,6 +775,9 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
             "Doe het opnieuw, met een nieuw kenmerk.",
         ),
     ),
+    "no-link-key": (
+        Saying("Er is geen sleutel om adressen mee te maken.", "Vraag de beheerder om REGIE_LINK_KEY in te stellen."),
+    ),
     "no-database": (
         Saying(
             "In de map '{folder}' is nog geen database van Regie.",
