@@ -15,13 +15,17 @@ from regie import doorbell
 from regie.actions.context import Context
 from regie.actions.sign_in import Visitor, limits_of, who_is
 from regie.core.changes import Changes
-from regie.core.permissions import Actor
-from regie.errors import Incomplete, RegieError
+from regie.core.ids import PersonId
+from regie.core.permissions import Actor, Permission
+from regie.errors import Incomplete, Refused, RegieError
+from regie.feeds import feed_key
 from regie.settings import Settings
+from regie.store.access_log import Outcome, What, note_access
 from regie.store.brake import find_sweep
+from regie.store.feeds import Feed, find_feed, find_feed_by_token
 from regie.store.file_bytes import FileRoom
 from regie.store.outbox import oldest_pending
-from regie.store.session import check_schema, create_engine_for, is_there, read_scope
+from regie.store.session import check_schema, create_engine_for, in_transaction, is_there, read_scope
 from regie.web.pages import Pages
 from regie.web.visitor import cookie_name
 
@@ -106,8 +110,32 @@ def get_actor(visitor: Annotated[Visitor | None, Depends(get_visitor)]) -> Actor
     return visitor.actor
 
 
+def get_person_id(
+    request: Request,
+    visitor: Annotated[Visitor | None, Depends(get_visitor)],
+    now: Annotated[datetime, Depends(get_now)],
+) -> PersonId:
+    """Whose own page this is: a partner who signed in. An account of the municipality has none.
+
+    Raises:
+        SignInNeeded: nobody is signed in.
+        Refused: ``not-allowed``.
+    """
+    if visitor is None:
+        raise SignInNeeded
+    if visitor.session.person_id is not None:
+        return PersonId(visitor.session.person_id)
+    wanted, who = Permission.SEE_OWN_STEP.value, visitor.actor.name
+    in_transaction(
+        get_shell(request).context.engine,
+        lambda session: note_access(session, who, What.NOT_ALLOWED, now, about=wanted, outcome=Outcome.REFUSED),
+    )
+    raise Refused("this page is for partners who signed in", code="not-allowed", permission=wanted)
+
+
 ShellNow = Annotated[Shell, Depends(get_shell)]
 VisitorNow = Annotated[Visitor | None, Depends(get_visitor)]
+PersonNow = Annotated[PersonId, Depends(get_person_id)]
 ActorNow = Annotated[Actor, Depends(get_actor)]
 PagesNow = Annotated[Pages, Depends(get_pages)]
 ContextNow = Annotated[Context, Depends(get_context)]
@@ -123,6 +151,19 @@ def file_room(shell: Shell) -> FileRoom:
 def ring(shell: Shell, traject_id: int = 0, changes: Changes | None = None) -> None:
     """Wake the flows, when they run, so that what was saved is carried on within seconds."""
     doorbell.ring_about(shell.settings, traject_id, changes)
+
+
+# --- calendars ---------------------------------------------------------------------------------------
+
+
+def find_agenda(shell: Shell, session: Session, token: str) -> Feed | None:
+    """The calendar feed of a token; None when there is none, for whatever reason."""
+    return find_feed_by_token(session, token, feed_key(shell.context.link_key))
+
+
+def find_own_agenda(shell: Shell, session: Session, person_id: PersonId) -> Feed | None:
+    """The calendar feed that a person has now."""
+    return find_feed(session, person_id, feed_key(shell.context.link_key))
 
 
 # --- health ------------------------------------------------------------------------------------------
