@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from regie.cli.common import JSON, Town, open_town, print_json, say, table
+from regie.cli.common import JSON, Town, count_of, open_town, print_json, say, table
 
 if TYPE_CHECKING:
     from regie.core.ids import PersonId
@@ -18,6 +19,7 @@ PERSON = typer.Argument(help="Wie: het e-mailadres, of het nummer uit regie part
 
 def register(partner: typer.Typer) -> None:
     partner.command("steps")(steps)
+    partner.command("agenda")(agenda)
 
 
 def find_person_id(town: Town, text: str) -> PersonId:
@@ -73,6 +75,57 @@ def steps(
             table(title, columns, map(_row, part))
     if not (found.open or found.done):
         say("Er is nu niets gevraagd.")
+
+
+def agenda(
+    person: str = PERSON,
+    rotate: bool = typer.Option(False, "--rotate", help="Maak een nieuw adres; het oude werkt niet meer."),
+    stop: bool = typer.Option(False, "--stop", help="Laat het adres niet meer werken."),
+    output: Path | None = typer.Option(None, "--output", "-o", help="Schrijf de agenda naar dit bestand (.ics)."),
+    as_json: bool = JSON,
+) -> None:
+    """Geef het adres van de persoonlijke agenda van een partner; maak het als het er nog niet is."""
+    from regie.actions.keep_agenda import make_agenda, stop_agenda
+    from regie.feeds import feed_address
+    from regie.reports.ical import load_agenda, write_agenda
+    from regie.store.partners import get_person
+    from regie.store.session import read_scope
+
+    if stop and (rotate or output is not None):
+        raise typer.BadParameter("--stop gaat niet samen met --rotate of --output")
+    town = open_town()
+    person_id = find_person_id(town, person)
+    with read_scope(town.context.engine) as session:
+        name = get_person(session, person_id).name
+    if stop:
+        was_there = stop_agenda(town.context, person_id, town.now())
+        if as_json:
+            print_json({"person": person_id, "stopped": was_there})
+        else:
+            say(f"De agenda van {name} is gestopt." if was_there else f"{name} heeft geen agenda.")
+        return
+    feed = make_agenda(town.context, person_id, town.now(), renew=rotate)
+    with read_scope(town.context.engine) as session:
+        found = load_agenda(session, feed, town.now())
+        if output is not None:
+            output.write_bytes(write_agenda(session, town.context.shelf.get, found))
+    address = feed_address(town.settings.base_url, feed.token)
+    if as_json:
+        print_json(
+            {
+                "person": person_id,
+                "address": address,
+                "number": feed.number,
+                "made_at": feed.made_at,
+                "entries": len(found.entries),
+                "output": output,
+            }
+        )
+        return
+    say(f"Agenda van {name}: {count_of(len(found.entries), 'stap', 'stappen')}\n{address}")
+    if output is not None:
+        say(f"Geschreven naar {output}")
+    say("Wie dit adres heeft, kan de stappen zien: geef het alleen aan de partner zelf.")
 
 
 def _row(step: MyStep) -> tuple[object, ...]:
