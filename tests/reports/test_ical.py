@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -146,7 +144,7 @@ def copy_traject(session: Session, count: int) -> None:
             connection.execute(text(f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE {where}"))
 
 
-def test_feed_over_200_trajects_answers_within_200_ms_in_as_many_statements_as_over_one(engine: Engine) -> None:
+def test_feed_over_200_trajects_takes_as_many_statements_as_over_one(engine: Engine) -> None:
     """Every step of 200 trajects of 110 steps is open; the person has one or five of each, by role and by hand."""
     world = small_town(engine, STEPS)
     context, now, who = context_of(world), b.at(MONDAY), PersonId(world.people["other"])
@@ -158,31 +156,20 @@ def test_feed_over_200_trajects_answers_within_200_ms_in_as_many_statements_as_o
     )
     feed = make_agenda(context, who, now)
 
-    def ask() -> tuple[int, float]:
-        began = time.perf_counter()
+    def ask() -> int:
         with Watched(engine) as watched, read_scope(engine) as session:
             found = find_feed_by_token(session, feed.token, feed_key(LINK_KEY))
             assert found is not None
             write_agenda(session, world.shelf.get, load_agenda(session, found, now))
-        return len(watched.reads), (time.perf_counter() - began) * 1000
+        return len(watched.reads)
 
-    of_one, _ = ask()
+    of_one = ask()
     in_transaction(engine, lambda session: copy_traject(session, TRAJECTS))
-    began = time.perf_counter()
     in_transaction(engine, lambda s: note_person(s, world.shelf, feed_key(LINK_KEY), who, now))
-    noting = (time.perf_counter() - began) * 1000
     assert len(read_ics(body_of(world, who, now))) == 5 * TRAJECTS
 
     _write_entry.cache_clear()
-    cold_statements, cold = ask()
-    asked = [ask() for _ in range(15)]
-
-    median = statistics.median(ms for _, ms in asked)
-    print(  # noqa: T201 - what was measured
-        f"\nfeed of {5 * TRAJECTS} entries on {engine.dialect.name}: first {cold:.0f} ms, median {median:.0f} ms; noting {noting:.0f} ms"
-    )
-    assert {of_one, cold_statements, *(count for count, _ in asked)} == {of_one}
-    assert median < 200
+    assert (ask(), ask()) == (of_one, of_one)
 
 
 def test_noting_one_change_among_200_trajects_touches_one_traject_in_as_many_statements(engine: Engine) -> None:

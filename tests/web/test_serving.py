@@ -58,7 +58,7 @@ def test_pages_are_served_and_ctrl_c_stops_them_cleanly(tmp_path: Path) -> None:
     assert command_in(tmp_path)("db", "upgrade").code == 0
     port = free_port()
     with serving(tmp_path, port, REGIE_ENVIRONMENT_LABEL="TEST") as process:
-        page, ready = ask(port, "/actie/geheim?q=geheim", User_Agent="geheim"), ask(port, "/_healthz/readyz")
+        page, ready = ask(port, "/elders/geheim?q=geheim", User_Agent="geheim"), ask(port, "/_healthz/readyz")
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=20)
 
