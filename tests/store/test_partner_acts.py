@@ -33,6 +33,7 @@ from regie.store.history import erase_words, list_history, verify
 from regie.store.links import LinkEnd, list_links
 from regie.store.partners import erase_person, save_person, set_absence, set_deputy
 from regie.store.session import in_transaction, read_scope
+from regie.text.letter import Letter
 from tests.store.test_fresh_links import answers, asks, links_in
 from tests.store.test_links import Mailroom, ended, look, tokens
 from tests.store.world import KEY, MONDAY, World
@@ -64,6 +65,11 @@ def maker_token(world: World) -> str:
 def act(world: World, event: StepEvent, *, request_id: str = "") -> Applied:
     context = Context(world.engine, KEY, world.shelf, world.new_id)
     return apply_event(context, 1, event, NOW, request_id=request_id)
+
+
+def told(letters: dict[str, Letter]) -> list[tuple[str, Kind]]:
+    """Who is told what about the step."""
+    return [(who, line.kind) for who in letters for part in letters[who].parts for line in part.lines if line.key == A]
 
 
 def hand_over(world: World, to: str | None = "an", by: str = "p1") -> Applied:
@@ -191,12 +197,32 @@ def test_of_a_role_with_two_people_only_who_has_the_step_is_asked_by_name_of_the
     assert look(world, tokens(letters["an"])["a"]).is_live  # type: ignore[union-attr]
 
 
-def test_a_message_that_waited_while_the_step_was_handed_over_brings_no_dead_link(world: World) -> None:
+def test_a_message_that_waited_while_the_step_was_handed_over_is_for_the_colleague_now(world: World) -> None:
+    hand_over(world)  # what the maker was told this morning has not left yet
+
+    assert told(Mailroom(world).letters(NOW)) == [("an", Kind.HANDED_OVER)]
+    (withdrawn,) = [row for row in world.rows("notice") if row["state"] == "withdrawn"]
+    assert (withdrawn["kind"], withdrawn["recipient"]) == ("ready", world.people["maker"])
+    world.sweeps(1, MONDAY + DAY)
+    assert told(Mailroom(world).letters(NOW + DAY)) == [("an", Kind.READY)]
+    world.sweeps(1, MONDAY + 2 * DAY)
+    assert told(Mailroom(world).letters(NOW + 2 * DAY)) == []
+
+
+def test_a_message_that_waited_while_the_step_was_declined_is_for_the_lead_now(world: World) -> None:
+    act(world, StepDeclined(key=A, reason="is van de GGD", by="p1"))
+
+    assert told(Mailroom(world).letters(NOW)) == [("lead", Kind.DECLINED)]
+    world.sweeps(1, MONDAY + DAY)
+    assert told(Mailroom(world).letters(NOW + DAY)) == [("lead", Kind.READY)]
+
+
+def test_an_older_hand_over_that_has_not_left_is_not_told_once_it_was_handed_on(world: World) -> None:
+    Mailroom(world).letters(NOW)
     hand_over(world)
+    hand_over(world, "other", by="p3")
 
-    letters = Mailroom(world).letters(NOW)  # what the maker was told before has not left yet
-
-    assert "a" not in {key for who in letters if who != "an" for key in tokens(letters[who])}
+    assert set(Mailroom(world).letters(NOW)) == {"other"}
 
 
 def test_the_colleague_sees_the_step_in_place_of_the_people_of_its_role(world: World) -> None:

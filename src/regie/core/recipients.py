@@ -20,7 +20,7 @@ from regie.core.traject import Cycle, Person, Traject
 _DEEDS = (Kind.DONE, Kind.DATE_MOVED, Kind.DECISION_TAKEN, Kind.HANDED_OVER, Kind.ENDED, *TALK)
 """Kinds that tell what somebody did, and that somebody need not hear."""
 
-_ASKS_THE_ROLE = (Kind.READY, *REMINDERS, Kind.DECISION_NEEDED)
+ASKS_THE_ROLE = (Kind.READY, *REMINDERS, Kind.DECISION_NEEDED)
 """Kinds that ask the role to do something; once it said that a step is not theirs the lead hears them."""
 
 _PASSING = (Kind.DUE_SOON, Kind.DECISION_NEEDED, Kind.DUE)
@@ -121,7 +121,7 @@ def _is_declined(wish: Wish, cycle: Cycle) -> bool:
     occurrence = cycle.occurrences.get(wish.line.key)
     if occurrence is None or not occurrence.declined or cycle.definition.policy.lead is None:
         return False
-    return wish.line.kind in _ASKS_THE_ROLE
+    return wish.line.kind in ASKS_THE_ROLE
 
 
 def _asked_partner(wish: Wish, cycle: Cycle) -> RoleId | None:

@@ -16,9 +16,11 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlmodel import Session
 
 from regie.core.acting import ActingAs, acts_as, players
+from regie.core.definition import Kind
 from regie.core.engine import local_day
 from regie.core.ids import OccurrenceKey, PersonId, StepId
 from regie.core.lines import TALK, WHOLE_CYCLE, Line
+from regie.core.recipients import ASKS_THE_ROLE
 from regie.core.traject import Cycle, Traject
 from regie.errors import NotFound, Refused
 from regie.failpoints import failpoint
@@ -148,7 +150,7 @@ def load_letter(
         ended = {"status": MessageStatus.EXPIRED.value, "detail": f"not sent within {EXPIRES_AFTER.days} days"}
         connection.execute(_END, {**own, **ended})
         return None
-    judged = _judge(session, row.id, shelf, now, for_change=True)
+    judged = _judge(session, row, shelf, now, for_change=True)
     for traject, cycle, told in judged:
         _withdraw(connection, traject, cycle, told)
     issuing = _issuing(session, row.id, link_key, now) if link_key else None
@@ -177,7 +179,7 @@ def preview_letter(session: Session, message_id: str, shelf: DefinitionShelf, no
         raise NotFound(f"no message '{message_id[:60]}'", code="unknown-message", message_id=message_id[:60])
     if connection.execute(_CODE, {"own_id": row.id}).first() is not None:
         raise Refused("this message holds a sign-in code", code="message-secret", hint="only its reader may see it")
-    return _write(connection, row, _judge(session, row.id, shelf, now, for_change=False), lambda _: EXAMPLE)
+    return _write(connection, row, _judge(session, row, shelf, now, for_change=False), lambda _: EXAMPLE)
 
 
 _Links = Callable[[Wanted], str]
@@ -196,12 +198,12 @@ def letter_about(session: Session, traject: Traject, cycle: Cycle, line: Line, t
 _Judged = Sequence[tuple[Traject, Cycle, Sequence[_Told]]]
 
 
-def _judge(session: Session, message_id: str, shelf: DefinitionShelf, now: datetime, *, for_change: bool) -> _Judged:
+def _judge(session: Session, letter: Any, shelf: DefinitionShelf, now: datetime, *, for_change: bool) -> _Judged:
     """Read the lines of a message with their trajects, and look whether each is true today.
 
     The trajects are locked in order of id, so that two letters never wait for each other.
     """
-    rows = session.connection().execute(_NOTICES, {"own_id": message_id}).all()
+    rows = session.connection().execute(_NOTICES, {"own_id": letter.id}).all()
     judged: list[tuple[Traject, Cycle, Sequence[_Told]]] = []
     for traject_id, of_traject in groupby(rows, key=lambda row: int(row.traject_id)):
         notices = list(of_traject)
@@ -211,7 +213,8 @@ def _judge(session: Session, message_id: str, shelf: DefinitionShelf, now: datet
         for number, of_cycle in groupby(notices, key=lambda row: int(row.cycle)):
             cycle = traject.cycle(number)
             assert cycle is not None  # the notice was written with it
-            judged.append((traject, cycle, _judge_lines(list(of_cycle), cycle, today)))
+            told = _judge_lines(list(of_cycle), cycle, today)
+            judged.append((traject, cycle, [_for_reader(each, traject, cycle, letter.recipient) for each in told]))
     return judged
 
 
@@ -221,6 +224,22 @@ def _judge_lines(rows: Sequence[Any], cycle: Cycle, today: date) -> Sequence[_To
         _Told(row.id, line, still_true(merged, cycle, today))
         for row, line, merged in zip(rows, stored, as_one_move(stored), strict=True)
     ]
+
+
+def _for_reader(told: _Told, traject: Traject, cycle: Cycle, to: PersonId) -> _Told:
+    """Take out what asks somebody for a step that was handed to another since, or that they said is not theirs."""
+    line = told.now
+    found = cycle.occurrences.get(line.key) if line is not None else None
+    if line is None or found is None or (found.assigned_to is None and not found.declined):
+        return told
+    step, lead = cycle.definition.steps[line.key.step], cycle.definition.policy.lead
+    asks_role = line.role == step.responsible and line.part in ("responsible", line.role)
+    if not asks_role or line.for_role_without_people or line.kind not in (*ASKS_THE_ROLE, Kind.HANDED_OVER):
+        return told
+    is_declined = found.declined and line.kind in ASKS_THE_ROLE and lead not in (None, step.responsible)
+    has_it = players(step, found, line.role, traject.people, traject.person)
+    is_theirs = found.assigned_to is None or any(each.id == (line.deputy_for or to) for each in has_it)
+    return told if is_theirs and not is_declined else replace(told, now=None)
 
 
 def _read_line(row: Any) -> Line:
