@@ -51,6 +51,34 @@ def test_portfolio_says_who_is_at_turn_and_what_is_planned_against_what_was_aske
     assert "An: Plan maken" in regie("portfolio").out
 
 
+def test_home_of_a_traject_says_what_threatens_what_is_due_and_what_was_told(regie: Regie) -> None:
+    start(regie)
+
+    data, shown = regie("traject", "home", "de-wilg", "--json").json, regie("traject", "home", "de-wilg")
+
+    assert shown.code == 0, shown.err
+    assert (data["traject"], data["cycle"], data["steps"], data["threats"]) == ("de-wilg", 1, 2, [])
+    assert [(each["title"], each["target_on"]) for each in data["aims"]] == [("Opening", "2099-01-05")]
+    assert {each["step"] for each in (*data["late"], *data["due"])} <= {"a"}
+    assert {each["name"] for each in data["told"]} == {"An"}
+    assert "an@ggd" not in regie("traject", "home", "de-wilg", "--json").out
+    assert "De Wilg - doorloop 1: eerste doorloop; 0 van 2 stappen klaar" in shown.out
+    assert "Verteld in 14 dagen" in shown.out
+    assert shown.out.endswith("0 van 2\n")
+    assert regie("traject", "home", "weg").code == 4
+
+
+def test_step_says_what_can_be_done_with_it_now_and_what_was_said_of_it(regie: Regie) -> None:
+    start(regie)
+    before = regie("step", "show", "de-wilg", "a").out
+    regie("step", "complete", "de-wilg", "a", "--note", "Met dank aan de buurt", "--yes")
+    after = regie("step", "show", "de-wilg", "a").out
+
+    assert "Wat nu kan: beginnen, afronden" in before
+    assert "Wat nu kan: heropenen" in after
+    assert "Met dank aan de buurt" in after
+
+
 def test_steps_of_a_partner_are_found_by_address_and_by_number(regie: Regie) -> None:
     assert regie("partner", "steps", "an@ggd.example").out == "An (GGD)\nEr is nu niets gevraagd.\n"
     start(regie)

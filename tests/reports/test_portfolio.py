@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from regie.core.definition import Anchor
 from regie.core.events import StepFinished
 from regie.core.ids import AnchorId, RoleId, StepId
-from regie.reports.portfolio import PortfolioRow, make_portfolio
+from regie.reports.portfolio import PortfolioRow, make_portfolio, narrow
+from regie.store.portfolio import Asked, Open, look_at_open
 from regie.store.session import read_scope
 from tests.store.world import MONDAY, Watched, World
 from tests.support import builders as b
@@ -78,3 +79,47 @@ def test_more_trajects_ask_no_more_of_the_database(world: World) -> None:
 
     assert len(many) == 8
     assert len(short.reads) == len(long.reads) == 5
+
+
+def test_only_what_is_shown_is_read_however_many_steps_are_open(world: World) -> None:
+    """The first gate, the first step to act on and the step that opens: three rows a cycle, picked by the database."""
+    with read_scope(world.engine) as session:
+        asked = {world.definition.content_hash: Asked(frozenset({StepId("besluit")}), StepId("open"))}
+        found = look_at_open(session, MONDAY, asked)
+
+    assert {place: _names(each) for place, each in found.items()} == {
+        (1, 1): ("advies", "besluit", "open"),
+        (2, 1): ("advies", "besluit", "open"),
+    }
+
+
+def _names(found: Open) -> tuple[str, ...]:
+    assert found.to_act is not None
+    assert found.decision is not None
+    assert found.aim is not None
+    return str(found.to_act.key), str(found.decision.key), str(found.aim.key)
+
+
+def test_gate_of_another_definition_is_no_decision_here(world: World) -> None:
+    with read_scope(world.engine) as session:
+        found = look_at_open(session, MONDAY, {"another": Asked(frozenset({StepId("besluit")}), None)})
+
+    assert [(each.to_act is None, each.decision) for each in found.values()] == [(False, None)] * 2
+
+
+def test_reader_sees_only_the_trajects_of_their_rights(world: World) -> None:
+    with read_scope(world.engine) as session:
+        seen = make_portfolio(session, world.shelf.get, MONDAY, seen={1})
+        nothing = make_portfolio(session, world.shelf.get, MONDAY, seen=frozenset())
+
+    assert [row.traject for row in seen] == ["rustig"]
+    assert nothing == ()
+
+
+def test_portfolio_is_narrowed_by_words_and_to_what_has_problems(world: World) -> None:
+    both = rows(world)
+
+    assert [row.traject for row in narrow(both, only_problems=True)] == ["krap"]
+    assert [row.traject for row in narrow(both, "RUST wilg")] == ["rustig"]
+    assert narrow(both, "naam van other") == both
+    assert narrow(both, "rustig krap") == ()

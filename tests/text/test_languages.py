@@ -13,6 +13,7 @@ from regie.core import events
 from regie.core.definition import Kind, RelationType
 from regie.core.span import Unit
 from regie.core.traject import State
+from regie.core.transitions import Verb
 from regie.text.phrases import LANGUAGES, say, say_list, words_in
 from regie.text.words import Words
 
@@ -44,6 +45,7 @@ def test_every_word_is_there_in_both_languages_with_the_same_gaps(table: str) ->
         ("subjects", Kind),
         ("asks", Kind),
         ("relations", RelationType),
+        ("verbs", Verb),
         ("units", Unit),
     ],
 )

@@ -23,7 +23,6 @@ from regie.core.ids import AnchorId, ListId, PersonId, RoleId
 from regie.core.opening import open_cycle
 from regie.core.span import Span, shift
 from regie.core.traject import Item
-from regie.core.transitions import Verb
 from regie.definitions.calendars import load_calendar
 from regie.definitions.rehearsal import read_rehearsal
 from regie.errors import NotFound, Refused, RegieError
@@ -37,7 +36,7 @@ from regie.store.session import check_schema, create_engine_for, in_transaction,
 from regie.store.trajects import create_traject, find_traject_id
 from regie.supervise import refuse_taken_port
 from regie.text.refusals import Refusal, gaps_of, say_refusal
-from regie.text.refusals_nl import REFUSALS, VERBS, Saying
+from regie.text.refusals_nl import REFUSALS, Saying
 from tests.support.authoring import compiled
 from tests.support.builders import after, at, key, started
 
@@ -194,10 +193,6 @@ def test_every_code_that_is_refused_with_has_a_dutch_sentence() -> None:
 
 def test_no_sentence_is_left_of_a_code_that_nobody_gives() -> None:
     assert set(REFUSALS) - set(codes_in_the_tree()) == set()
-
-
-def test_every_verb_that_can_be_refused_has_a_name() -> None:
-    assert set(VERBS) == set(Verb)
 
 
 SAYINGS = [(code, saying) for code, sayings in REFUSALS.items() for saying in sayings]

@@ -512,43 +512,38 @@ def why_step(
     as_json: bool = JSON,
 ) -> None:
     """Zeg waarom een stap deze datums heeft en waarop hij wacht."""
-    from regie.core.definition import text_in
-    from regie.core.evidence import find_file_id
-    from regie.core.holding import find_holding_back_finish, find_holding_back_start
-    from regie.core.settle import settle
-    from regie.store.files import find_files
+    from regie.reports.step_view import make_step_view
     from regie.store.session import read_scope
-    from regie.text.phrases import STATES
-    from regie.text.sentences import explain_chain, say_date, why
+    from regie.text.phrases import words_in
+    from regie.text.sentences import say_date
 
     town = open_town()
     found = town.traject(slug, whole=bool(cycle))
     number = cycle_number(found, cycle)
     key = find_key(found, number, name)
-    chosen = found.cycle(number) or found.cycles[-1]
-    settled, plan = settle(chosen, town.today())
-    occurrence, declared = settled.occurrences[key], settled.definition.steps[key.step]
-    waits_start = find_holding_back_start(settled, key, town.today())
-    waits_finish = find_holding_back_finish(settled, key, town.today())
-    chain = explain_chain(plan.chain_to(key), plan) if key in plan else []
+    declared = found.cycle(number).definition.steps[key.step]  # type: ignore[union-attr]
     with read_scope(town.context.engine) as session:
-        files = find_files(session, [each for text in occurrence.evidence if (each := find_file_id(text))])
+        view = make_step_view(session, town.context.shelf, slug, key, town.today(), cycle=number)
+    occurrence = view.occurrence
+    waits_start = [str(each.key) for each in view.waits_for(at_start=True)]
+    waits_finish = [str(each.key) for each in view.waits_for(at_start=False)]
     if as_json:
         print_json(
             _row(occurrence, declared)
             | {
-                "done_when": text_in(declared.done_when, "nl"),
-                "why": why(plan, key),
-                "waits_for": [str(each) for each in waits_start],
-                "held_back_by": [str(each) for each in waits_finish],
-                "chain": chain,
-                "files": [as_data(each) for each in files.values()],
+                "done_when": view.done_when,
+                "why": view.why,
+                "waits_for": waits_start,
+                "held_back_by": waits_finish,
+                "chain": view.chain,
+                "files": [as_data(each.file) for each in view.evidence if each.file],
+                "may": view.may,
             }
         )
         return
-    say(f"{text_in(declared.title, 'nl')} [{key}]: {STATES['nl'][occurrence.state]}")
-    if declared.done_when:
-        say(f"  Klaar als: {text_in(declared.done_when, 'nl')}")
+    say(f"{view.title} [{key}]: {view.state_said}")
+    if view.done_when:
+        say(f"  Klaar als: {view.done_when}")
     say(f"  Wie: {declared.responsible or '-'}; eindverantwoordelijk: {declared.accountable or '-'}")
     if occurrence.planned:
         planned = occurrence.planned
@@ -565,22 +560,26 @@ def why_step(
         because = f" ({occurrence.proposal_reason})" if occurrence.proposal_reason else ""
         say(f"  Voorgesteld: {say_date(occurrence.proposed_on)}{because}")
     if occurrence.assigned_to:
-        say(f"  Overgedragen aan: {town.names().get(occurrence.assigned_to, occurrence.assigned_to)}")
+        say(f"  Overgedragen aan: {view.assigned_to}")
     if occurrence.declined:
         say("  Afgewezen: de rol zegt dat de stap niet van hen is.")
     if occurrence.askers:
         say("  Er wacht een vraag op antwoord.")
-    say(f"  Waarom: {why(plan, key)}")
+    say(f"  Waarom: {view.why}")
     if waits_start and occurrence.state.is_open:
-        say(f"  Kan pas beginnen na: {', '.join(str(each) for each in waits_start)}")
+        say(f"  Kan pas beginnen na: {', '.join(waits_start)}")
     if waits_finish and occurrence.state.is_open:
-        say(f"  Kan pas klaar zijn na: {', '.join(str(each) for each in waits_finish)}")
-    for text in occurrence.evidence:
-        say(f"  Bewijs: {_say_evidence(text, files.get(find_file_id(text) or ''))}")
-    if chain:
+        say(f"  Kan pas klaar zijn na: {', '.join(waits_finish)}")
+    for each in view.evidence:
+        say(f"  Bewijs: {_say_evidence(each.text, each.file)}")
+    for remark in view.remarks:
+        say(f"  Opmerking van {remark.name}: {'; '.join(remark.words)}")
+    if view.chain:
         say("  De langste keten hierheen:")
-        for line in chain:
+        for line in view.chain:
             say(f"    {line}")
+    if view.may:
+        say(f"  Wat nu kan: {', '.join(words_in('nl').verbs[verb].lower() for verb in view.may)}")
 
 
 def _say_evidence(text: str, file: StoredFile | None) -> str:

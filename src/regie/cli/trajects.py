@@ -389,6 +389,75 @@ def show(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> None:
     table("Fasen", ("fase", "begin", "einde", "stappen"), rows)
 
 
+@traject.command("home")
+def home(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> None:
+    """Toon het overzicht van een traject: wat dreigt, wat moet, besluiten, wat is verteld en gezegd."""
+    from dataclasses import asdict
+
+    from regie.reports.traject_home import LATELY_DAYS, make_traject_home
+    from regie.store.session import read_scope
+    from regie.text.dates import say_moment
+    from regie.text.sentences import say_date
+
+    town = open_town()
+    with read_scope(town.context.engine) as session:
+        found = make_traject_home(session, town.context.shelf, slug, town.today(), town.now(), cycle=cycle)
+    if as_json:
+        print_json(asdict(found))
+        return
+    over = ", afgelopen" if found.is_over else ""
+    say(f"{found.title} - doorloop {found.cycle}: {found.kind}{over}; {found.done} van {found.steps} stappen klaar")
+    for threat in found.threats:
+        say(f"  Dreigt: {threat.sentence}")
+        for line in threat.chain:
+            say(f"    {line}")
+    for aim in found.aims:
+        say(f"  {aim.sentence}")
+        if not found.threats:
+            for line in aim.chain:
+                say(f"    {line}")
+    names = ("stap", "wie", "stand", "vervalt")
+    for title, steps in (("Te laat", found.late), (f"Tot en met {say_date(found.due_until)}", found.due)):
+        if steps:
+            table(title, names, ((each.title, each.holder, each.state, each.due_on) for each in steps))
+    if found.decisions:
+        table(
+            "Besluiten die eraan komen",
+            ("besluit", "wie besluit", "op", "stukken uiterlijk", "stand"),
+            (
+                (
+                    each.title,
+                    each.decided_by,
+                    each.on,
+                    _papers(each.papers_due_on, is_late=each.papers_late),
+                    each.state,
+                )
+                for each in found.decisions
+            ),
+        )
+    zone = town.settings.timezone
+    for title, counts, lines in (
+        ("Verteld", found.told_counts, [(each.at, each.name, each.what, each.title) for each in found.told]),
+        ("Gezegd", found.said_counts, [(each.at, each.name, each.what, each.title) for each in found.said]),
+    ):
+        counted = "; ".join(f"{what}: {count}" for what, count in counts) or "niets"
+        say(f"{title} in {LATELY_DAYS} dagen: {counted}.")
+        if lines:
+            rows = ((say_moment(at, zone), *rest) for at, *rest in lines)
+            table(f"{title}, het laatst", ("wanneer", "wie", "wat", "stap"), rows)
+    rows = (
+        (each.title, say_date(each.first_on), say_date(each.last_on), f"{each.done} van {each.steps}")
+        for each in found.phases
+    )
+    table("Fasen", ("fase", "begin", "einde", "klaar"), rows)
+
+
+def _papers(due_on: date | None, *, is_late: bool) -> str:
+    from regie.text.sentences import say_date
+
+    return (say_date(due_on) + (" (voorbij)" if is_late else "")) if due_on else ""
+
+
 def _say_end(cycle: Cycle) -> str:
     """Why a cycle ended: the reason that a person gave, or the decision in words."""
     from regie.cli.common import parse_key

@@ -12,6 +12,7 @@ from regie.core.ids import BodyId, OccurrenceKey, PhaseId, RoleId
 from regie.core.latest import anchor_targets
 from regie.core.plan import Plan
 from regie.core.traject import Cycle, Occurrence, Planned, State, Traject
+from regie.core.why import meeting_reason
 from regie.text.dates import say_count, say_date, say_period
 from regie.text.phrases import STATES, say, say_list
 from regie.text.rules import say_anchor, say_body, say_role, say_step
@@ -142,24 +143,64 @@ def _by_phase(subject: Subject) -> Mapping[PhaseId, Sequence[tuple[Planned, Occu
     return {phase: planned for phase, planned in found.items() if planned}
 
 
-def gates(subject: Subject) -> list[tuple[date, Row]]:
-    """The decisions that are still to come, by date: step, who decides, date, papers by, how it stands."""
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A decision that is still to come.
+
+    Args:
+        on: the day that the plan has it; of a body that meets a meeting day.
+        papers_due_on: last day for the papers of that meeting; None when the day is no meeting.
+        missed: earlier meetings that are held too early for the papers.
+    """
+
+    key: OccurrenceKey
+    title: str
+    decided_by: str
+    on: date
+    papers_due_on: date | None
+    missed: tuple[date, ...]
+    state: State
+
+
+def coming_gates(subject: Subject) -> tuple[Coming, ...]:
+    """The decisions that are still to come, by date."""
     found = []
     for key, occurrence, step, planned in subject.open_steps():
         if step.gate is None:
             continue
         body = subject.definition.bodies.get(BodyId(step.gate.decided_by))
         meeting = body.next_feasible(planned.early_finish, date.min) if body else None
-        papers = meeting.papers_due_on if meeting and meeting.held_on == planned.early_finish else None
-        row = (
-            subject.say_step(key),
-            say_body(subject.definition, step.gate.decided_by, subject.language),
-            subject.say_date(planned.early_finish),
-            subject.say_date(papers),
-            STATES[subject.language][occurrence.state],
+        is_meeting = meeting is not None and meeting.held_on == planned.early_finish
+        reason = meeting_reason(subject.plan, subject.plan.network.index[key]) if is_meeting else None
+        found.append(
+            Coming(
+                key,
+                subject.say_step(key),
+                say_body(subject.definition, step.gate.decided_by, subject.language),
+                planned.early_finish,
+                meeting.papers_due_on if meeting and is_meeting else None,
+                reason.meeting.missed if reason and reason.meeting else (),
+                occurrence.state,
+            )
         )
-        found.append((planned.early_finish, row))
-    return sorted(found, key=lambda each: each[0])
+    return tuple(sorted(found, key=lambda each: each.on))
+
+
+def gates(subject: Subject) -> list[tuple[date, Row]]:
+    """The decisions that are still to come, by date: step, who decides, date, papers by, how it stands."""
+    return [
+        (
+            each.on,
+            (
+                each.title,
+                each.decided_by,
+                subject.say_date(each.on),
+                subject.say_date(each.papers_due_on),
+                STATES[subject.language][each.state],
+            ),
+        )
+        for each in coming_gates(subject)
+    ]
 
 
 def anchor_rows(subject: Subject) -> list[Row]:

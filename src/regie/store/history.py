@@ -27,6 +27,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     insert,
+    or_,
     select,
     type_coerce,
     update,
@@ -35,7 +36,7 @@ from sqlmodel import Session
 
 from regie.core.changes import Changes, Transition
 from regie.core.events import DateProposed, Event
-from regie.core.ids import StepId
+from regie.core.ids import OccurrenceKey, StepId
 from regie.core.traject import State
 from regie.store.dialects import Writing
 from regie.store.tables import history, in_utc, occurrence, traject
@@ -208,24 +209,54 @@ def list_history(
 ) -> tuple[HistoryEntry, ...]:
     """Give what happened to a traject, oldest first."""
     wanted = _CHAIN.where(history.c.traject_id == traject_id, history.c.seq > after_seq).limit(limit)
-    return tuple(_entry(row) for row in session.connection().execute(wanted))
+    return tuple(to_entry(row) for row in session.connection().execute(wanted))
+
+
+def list_step_history(
+    session: Session, traject_id: int, cycle: int, key: OccurrenceKey, limit: int
+) -> tuple[HistoryEntry, ...]:
+    """Give what was done to one step and what changed its state, the latest first."""
+    names = (canonical(list(key)), canonical(str(key)))
+    wanted = (
+        select(history)
+        .where(
+            history.c.traject_id == traject_id,
+            or_(*(history.c.payload.contains(each, autoescape=True) for each in names)),
+        )
+        .order_by(history.c.seq.desc())
+    )
+    found: list[HistoryEntry] = []
+    for row in session.connection().execute(wanted):
+        entry = to_entry(row)
+        if is_about(entry, cycle, key):
+            found.append(entry)
+        if len(found) == limit:
+            break
+    return tuple(found)
+
+
+def is_about(entry: HistoryEntry, cycle: int, key: OccurrenceKey) -> bool:
+    """Whether something was done to a step, or changed its state."""
+    is_own = entry.payload["cycle"] == cycle and entry.payload["event"].get("key") == list(key)
+    return is_own or any(each[:2] == [cycle, str(key)] for each in entry.payload["transitions"])
 
 
 def list_history_about(session: Session, traject_id: int, step: StepId) -> tuple[HistoryEntry, ...]:
     """Give what happened that names a step, oldest first; perhaps a little more than that."""
     names_it = history.c.payload.contains(f'"{step}', autoescape=True)
     wanted = _CHAIN.where(history.c.traject_id == traject_id, names_it)
-    return tuple(_entry(row) for row in session.connection().execute(wanted))
+    return tuple(to_entry(row) for row in session.connection().execute(wanted))
 
 
 def find_request(session: Session, traject_id: int, request_id: str) -> HistoryEntry | None:
     """Give what a request led to, when it was answered before."""
     wanted = select(history).where(history.c.traject_id == traject_id, history.c.request_id == request_id)
     row = session.connection().execute(wanted).first()
-    return _entry(row) if row else None
+    return to_entry(row) if row else None
 
 
-def _entry(row: Any) -> HistoryEntry:
+def to_entry(row: Any) -> HistoryEntry:
+    """Read a row of the table."""
     words = json.loads(row.words) if row.words else {}
     return HistoryEntry(
         row.traject_id, row.seq, row.at, row.by, row.event, json.loads(row.payload), words, row.request_id or ""

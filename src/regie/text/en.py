@@ -5,6 +5,7 @@ from __future__ import annotations
 from regie.core.definition import Kind, RelationType
 from regie.core.span import Unit
 from regie.core.traject import State
+from regie.core.transitions import Verb
 from regie.text.words import Words
 
 EN = Words(
@@ -132,6 +133,29 @@ EN = Words(
         RelationType.FINISH_TO_FINISH: "is not finished before",
         RelationType.START_TO_FINISH: "is finished only after the start of",
     },
+    verbs={
+        Verb.START: "Start",
+        Verb.FINISH: "Complete",
+        Verb.ASK_PARTNER: "Wait for a partner",
+        Verb.PUT_FOR_DECISION: "Put up for decision",
+        Verb.RESUME: "Carry on",
+        Verb.DECIDE: "Decide",
+        Verb.WAIVE: "Waive",
+        Verb.UNWAIVE: "Take up again",
+        Verb.REOPEN: "Reopen",
+        Verb.WITHDRAW: "Withdraw",
+        Verb.PROMISE: "Promise a date",
+        Verb.PROPOSE: "Propose another date",
+        Verb.ANSWER_PROPOSAL: "Answer a proposal",
+        Verb.ASSIGN: "Hand over to a colleague",
+        Verb.DECLINE: "Decline",
+        Verb.ASK_QUESTION: "Ask a question",
+        Verb.ANSWER_QUESTION: "Answer a question",
+        Verb.PIN: "Pin a date",
+        Verb.STOP_CLOCK: "Stop the term",
+        Verb.START_CLOCK: "Let the term run again",
+        Verb.EXTEND: "Extend the term",
+    },
     subjects={
         Kind.READY: "You can start: {step}",
         Kind.DUE_SOON: "Due soon: {step}",
@@ -210,6 +234,7 @@ EN = Words(
         "know": "For your information",
     },
     phrases={
+        "in_digest": "waits for the digest",
         "ask_accepted": "{who} agrees with your date for '{step}': {new_day}.",
         "ask_turned_down": "{who} does not agree with {old} for '{step}'.{by_then}",
         "said_why": "Why",
@@ -289,6 +314,8 @@ EN = Words(
         "relation_ff_done": "is not finished before {steps}, done since {date}{lag}",
         "relation_sf": "is finished only after the start of {steps}, on {date}{lag}",
         "relation_sf_done": "is finished only after the start of {steps}, on {date}{lag}",
+        "lag_later": "with {span} in between",
+        "lag_earlier": "may be {span} earlier",
         "lag_fs": "; then {span} of waiting",
         "lag_ss": "; {span} later",
         "lag_ff": "; then {span} more",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from regie.core.definition import Kind, RelationType
 from regie.core.span import Unit
 from regie.core.traject import State
+from regie.core.transitions import Verb
 from regie.text.words import Words
 
 NL = Words(
@@ -109,6 +110,29 @@ NL = Words(
         RelationType.FINISH_TO_FINISH: "is niet eerder klaar dan",
         RelationType.START_TO_FINISH: "is pas klaar na het begin van",
     },
+    verbs={
+        Verb.START: "Beginnen",
+        Verb.FINISH: "Afronden",
+        Verb.ASK_PARTNER: "Op een partner wachten",
+        Verb.PUT_FOR_DECISION: "Voorleggen voor een besluit",
+        Verb.RESUME: "Verdergaan",
+        Verb.DECIDE: "Besluiten",
+        Verb.WAIVE: "Overslaan",
+        Verb.UNWAIVE: "Weer opnemen",
+        Verb.REOPEN: "Heropenen",
+        Verb.WITHDRAW: "Intrekken",
+        Verb.PROMISE: "Een datum toezeggen",
+        Verb.PROPOSE: "Een andere datum voorstellen",
+        Verb.ANSWER_PROPOSAL: "Op een voorstel antwoorden",
+        Verb.ASSIGN: "Overdragen aan een collega",
+        Verb.DECLINE: "Afwijzen",
+        Verb.ASK_QUESTION: "Een vraag stellen",
+        Verb.ANSWER_QUESTION: "Een vraag beantwoorden",
+        Verb.PIN: "Een datum vastzetten",
+        Verb.STOP_CLOCK: "De termijn stilzetten",
+        Verb.START_CLOCK: "De termijn weer laten lopen",
+        Verb.EXTEND: "De termijn verlengen",
+    },
     subjects={
         Kind.READY: "U kunt beginnen: {step}",
         Kind.DUE_SOON: "Bijna tijd: {step}",
@@ -187,6 +211,7 @@ NL = Words(
         "know": "Ter informatie",
     },
     phrases={
+        "in_digest": "wacht op het overzicht",
         "ask_accepted": "{who} gaat akkoord met uw datum voor '{step}': {new_day}.",
         "ask_turned_down": "{who} gaat niet akkoord met {old} voor '{step}'.{by_then}",
         "said_why": "Waarom",
@@ -271,6 +296,8 @@ NL = Words(
         "relation_ff_done": "is niet eerder klaar dan {steps}, klaar sinds {date}{lag}",
         "relation_sf": "is pas klaar na het begin van {steps}, op {date}{lag}",
         "relation_sf_done": "is pas klaar na het begin van {steps}, op {date}{lag}",
+        "lag_later": "met {span} ertussen",
+        "lag_earlier": "mag {span} eerder",
         "lag_fs": "; daarna {span} wachttijd",
         "lag_ss": "; {span} later",
         "lag_ff": "; daarna nog {span}",

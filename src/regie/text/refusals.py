@@ -17,7 +17,7 @@ from regie.core.transitions import Verb
 from regie.errors import RegieError
 from regie.text.dates import say_date, say_span
 from regie.text.phrases import STATES, say, say_list, words_in
-from regie.text.refusals_nl import FIELDS, REFUSALS, TROUBLES, VERBS, Saying
+from regie.text.refusals_nl import FIELDS, REFUSALS, TROUBLES, Saying
 
 _MOST_STEPS = 5
 
@@ -124,8 +124,8 @@ def _say_state(fact: object, facts: Mapping[str, object], language: str) -> str:
 
 
 def _say_verb(fact: object, facts: Mapping[str, object], language: str) -> str:
-    del facts, language
-    return VERBS[Verb(str(fact))]
+    del facts
+    return words_in(language).verbs[Verb(str(fact))]
 
 
 def _say_trouble(fact: object, facts: Mapping[str, object], language: str) -> str:

@@ -24,30 +24,6 @@ class Saying:
     only: Mapping[str, object] = field(default_factory=lambda: _ALWAYS)
 
 
-VERBS: Mapping[Verb, str] = {
-    Verb.START: "Beginnen",
-    Verb.FINISH: "Afronden",
-    Verb.ASK_PARTNER: "Op een partner wachten",
-    Verb.PUT_FOR_DECISION: "Voorleggen voor een besluit",
-    Verb.RESUME: "Verdergaan",
-    Verb.DECIDE: "Besluiten",
-    Verb.WAIVE: "Overslaan",
-    Verb.UNWAIVE: "Weer opnemen",
-    Verb.REOPEN: "Heropenen",
-    Verb.WITHDRAW: "Intrekken",
-    Verb.PROMISE: "Een datum toezeggen",
-    Verb.PROPOSE: "Een andere datum voorstellen",
-    Verb.ANSWER_PROPOSAL: "Op een voorstel antwoorden",
-    Verb.ASSIGN: "Overdragen aan een collega",
-    Verb.DECLINE: "Afwijzen",
-    Verb.ASK_QUESTION: "Een vraag stellen",
-    Verb.ANSWER_QUESTION: "Een vraag beantwoorden",
-    Verb.PIN: "Een datum vastzetten",
-    Verb.STOP_CLOCK: "De termijn stilzetten",
-    Verb.START_CLOCK: "De termijn weer laten lopen",
-    Verb.EXTEND: "De termijn verlengen",
-}
-
 # Kinds of trouble that the reader of a file or a setting can find; the nameless one is said of all others.
 TROUBLES: Mapping[str, str] = {
     "": "klopt niet",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from regie.core.definition import Kind, RelationType
 from regie.core.span import Unit
 from regie.core.traject import State
+from regie.core.transitions import Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Words:
         each: how a rhythm of one unit is said: ``elke maand``.
         days_off: names of days off and school holidays that the calendars give in Dutch.
         events: what happened, by the name of the event.
+        verbs: what may be done to a step, as the text on a button.
         subjects: the subject of a mail about one thing.
         asks: what is asked of the reader, when somebody else leads the traject.
         own_asks: the same, when the reader leads it or nobody does.
@@ -40,6 +42,7 @@ class Words:
     events: Mapping[str, str]
     kinds: Mapping[Kind, str]
     relations: Mapping[RelationType, str]
+    verbs: Mapping[Verb, str]
     subjects: Mapping[Kind, str]
     asks: Mapping[Kind, str]
     own_asks: Mapping[Kind, str]

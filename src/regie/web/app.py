@@ -16,12 +16,12 @@ from regie.web.access_log import AccessLog
 from regie.web.deps import Shell
 from regie.web.form_token import derive_key
 from regie.web.pages import Pages
-from regie.web.routes import agenda, health, home, partner
+from regie.web.routes import agenda, health, home, partner, trajects
 from regie.web.security import FormGuard, HeadAsGet, OnlyOwnHosts, SecurityHeaders
 from regie.web.static_files import read_static
 from regie.web.theme import read_theme
 
-ROUTERS: Sequence[APIRouter] = (home.router, health.router, partner.router, agenda.router)
+ROUTERS: Sequence[APIRouter] = (home.router, health.router, partner.router, agenda.router, trajects.router)
 
 
 def create_app(

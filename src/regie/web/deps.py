@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,10 +14,11 @@ from sqlmodel import Session
 from regie import doorbell
 from regie.actions.context import Context
 from regie.actions.sign_in import Visitor, limits_of, who_is
+from regie.clock import local_date
 from regie.core.changes import Changes
 from regie.core.ids import PersonId
-from regie.core.permissions import Actor, Permission
-from regie.errors import Incomplete, Refused, RegieError
+from regie.core.permissions import Actor, Permission, may, nothing_here
+from regie.errors import Incomplete, NotFound, Refused, RegieError
 from regie.feeds import feed_key
 from regie.settings import Settings
 from regie.store.access_log import Outcome, What, note_access
@@ -26,6 +27,7 @@ from regie.store.feeds import Feed, find_feed, find_feed_by_token
 from regie.store.file_bytes import FileRoom
 from regie.store.outbox import oldest_pending
 from regie.store.session import check_schema, create_engine_for, in_transaction, is_there, read_scope
+from regie.store.trajects import find_traject_id
 from regie.web.pages import Pages
 from regie.web.visitor import cookie_name
 
@@ -125,12 +127,24 @@ def get_person_id(
         raise SignInNeeded
     if visitor.session.person_id is not None:
         return PersonId(visitor.session.person_id)
-    wanted, who = Permission.SEE_OWN_STEP.value, visitor.actor.name
-    in_transaction(
-        get_shell(request).context.engine,
-        lambda session: note_access(session, who, What.NOT_ALLOWED, now, about=wanted, outcome=Outcome.REFUSED),
-    )
+    wanted = Permission.SEE_OWN_STEP.value
+    note_refusal(get_shell(request).context, visitor.actor, now, wanted)
     raise Refused("this page is for partners who signed in", code="not-allowed", permission=wanted)
+
+
+def get_today(request: Request) -> date:
+    """The day of this request, by the clock of the municipality."""
+    shell = get_shell(request)
+    return local_date(shell.clock(), shell.settings.timezone)
+
+
+def note_refusal(context: Context, actor: Actor, now: datetime, about: str) -> None:
+    """Keep in the access log that somebody wanted what they may not have. ``about`` holds ids only."""
+
+    def note(session: Session) -> None:
+        note_access(session, actor.name, What.NOT_ALLOWED, now, about=about, outcome=Outcome.REFUSED)
+
+    in_transaction(context.engine, note)
 
 
 ShellNow = Annotated[Shell, Depends(get_shell)]
@@ -141,6 +155,26 @@ PagesNow = Annotated[Pages, Depends(get_pages)]
 ContextNow = Annotated[Context, Depends(get_context)]
 Now = Annotated[datetime, Depends(get_now)]
 Reading = Annotated[Session, Depends(read_session)]
+Today = Annotated[date, Depends(get_today)]
+
+
+def get_seen_traject(slug: str, actor: ActorNow, context: ContextNow, session: Reading, now: Now) -> int:
+    """The id of the traject in the address, when the reader may see it.
+
+    Raises:
+        NotFound: ``nothing-here``; the same for one that is not there and one that is not the reader's.
+    """
+    try:
+        traject_id = find_traject_id(session, slug)
+    except NotFound:
+        traject_id = None
+    if traject_id is None or not may(actor, Permission.SEE_TRAJECT, traject_id=traject_id):
+        note_refusal(context, actor, now, f"{Permission.SEE_TRAJECT} traject:{traject_id or '-'}")
+        raise nothing_here()
+    return traject_id
+
+
+SeenTraject = Annotated[int, Depends(get_seen_traject)]
 
 
 def file_room(shell: Shell) -> FileRoom:

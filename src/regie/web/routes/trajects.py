@@ -1,0 +1,112 @@
+"""For project leads: all trajects, one traject, one step. These pages only show."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from regie.core.ids import OccurrenceKey, StepId
+from regie.core.permissions import Permission, may, require
+from regie.errors import Refused
+from regie.reports.portfolio import make_portfolio, narrow
+from regie.reports.step_view import make_step_view
+from regie.reports.traject_home import LATELY_DAYS, make_traject_home
+from regie.text.phrases import words_in
+from regie.web.deps import ActorNow, ContextNow, Now, PagesNow, Reading, SeenTraject, Today, note_refusal
+
+router = APIRouter()
+
+_LONGEST_SEARCH = 100
+CycleNumber = Annotated[int, Query(ge=0, le=100_000)]
+
+
+@router.get("/trajecten")
+def show_portfolio(
+    request: Request,
+    actor: ActorNow,
+    pages: PagesNow,
+    context: ContextNow,
+    session: Reading,
+    today: Today,
+    now: Now,
+    zoek: str = "",
+    problemen: str = "",
+) -> Response:
+    """All trajects of the reader, the most threatened first."""
+    try:
+        require(actor, Permission.SEE_PORTFOLIO)
+    except Refused:
+        note_refusal(context, actor, now, Permission.SEE_PORTFOLIO)
+        raise
+    every = make_portfolio(session, context.shelf.get, today, pages.language(request), seen=actor.trajects)
+    search, only_problems = zoek.strip()[:_LONGEST_SEARCH], problemen == "ja"
+    rows = narrow(every, search, only_problems=only_problems)
+    return pages.render(
+        request,
+        "portfolio.html",
+        rows=rows,
+        total=len(every),
+        search=search,
+        only_problems=only_problems,
+        longest_search=_LONGEST_SEARCH,
+        today=today,
+    )
+
+
+@router.get("/trajecten/{slug}")
+def show_traject(
+    request: Request,
+    slug: str,
+    actor: ActorNow,
+    traject_id: SeenTraject,
+    pages: PagesNow,
+    context: ContextNow,
+    session: Reading,
+    today: Today,
+    now: Now,
+    doorloop: CycleNumber = 0,
+) -> Response:
+    """One traject: what threatens the opening, what is late or due, decisions, and what was told and said."""
+    home = make_traject_home(
+        session,
+        context.shelf,
+        slug,
+        today,
+        now,
+        pages.language(request),
+        cycle=doorloop,
+        sees_confidential=may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id),
+    )
+    return pages.render(request, "traject.html", home=home, lately_days=LATELY_DAYS)
+
+
+@router.get("/trajecten/{slug}/stappen/{key}")
+def show_step(
+    request: Request,
+    slug: str,
+    key: str,
+    actor: ActorNow,
+    traject_id: SeenTraject,
+    pages: PagesNow,
+    context: ContextNow,
+    session: Reading,
+    today: Today,
+    doorloop: CycleNumber = 0,
+) -> Response:
+    """One step: state, people, dates and why, what comes before and after, evidence, remarks and history."""
+    language = pages.language(request)
+    step, _, copy = key.partition("@")
+    view = make_step_view(
+        session,
+        context.shelf,
+        slug,
+        OccurrenceKey(StepId(step), copy),
+        today,
+        language,
+        cycle=doorloop,
+        sees_confidential=may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id),
+    )
+    verbs = words_in(language).verbs
+    return pages.render(request, "step.html", view=view, may=[verbs[each] for each in view.may])
