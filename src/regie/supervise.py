@@ -184,8 +184,18 @@ def _no_such_host(host: str) -> Refused:
     )
 
 
-def up(settings: Settings, say: Say, *, port: int = 4200, web_port: int | None = None) -> None:
+def up(
+    settings: Settings,
+    say: Say,
+    *,
+    port: int = 4200,
+    web_port: int | None = None,
+    welcome: Callable[[str], str] = lambda _: "",
+) -> None:
     """Start everything, keep it running until Ctrl-C or SIGTERM, stop it in order.
+
+    Args:
+        welcome: given where people open Regie, what to say besides, once all runs; empty for nothing.
 
     Raises:
         Refused: ``port-in-use``, ``folder-unwritable``, or a child keeps dying.
@@ -208,12 +218,20 @@ def up(settings: Settings, say: Say, *, port: int = 4200, web_port: int | None =
             web = web_port or settings.web_port
             refuse_taken_port(port)
             refuse_taken_port(web, settings.web_host)
-            _run(settings, folder, port, web, asked, say)
+            _run(settings, folder, port, web, asked, say, welcome)
     finally:
         asked.restore()
 
 
-def _run(settings: Settings, folder: Path, port: int, web_port: int, asked: _Asked, say: Say) -> None:
+def _run(
+    settings: Settings,
+    folder: Path,
+    port: int,
+    web_port: int,
+    asked: _Asked,
+    say: Say,
+    welcome: Callable[[str], str],
+) -> None:
     logs = folder / "logs"
     engine = create_engine_for(settings.database_url.get_secret_value())
     upgrade(engine)
@@ -243,6 +261,8 @@ def _run(settings: Settings, folder: Path, port: int, web_port: int, asked: _Ask
                 f"Regie draait: {address_of(settings, web_port)}  "
                 f"Prefect: http://127.0.0.1:{port}  Logboeken: {logs}  Stoppen: Ctrl-C"
             )
+            if said := welcome(address_of(settings, web_port)):
+                say(said)
         while not asked.to_stop:
             time.sleep(0.3)
             for child in children:

@@ -139,6 +139,7 @@ def test_given_up_runs_when_a_person_acts_then_it_is_carried_on_at_once(tmp_path
     assert "regie.step.ready" in {each["event"] for each in events}
     assert (running.folder / "documenten" / "de-wilg" / "doorloop-1" / "startnota.md").is_file()
     assert "Gestopt." in running.said()
+    assert "/aanmelden/" not in running.said()  # it goes to a file, which others may read
     assert not running.children()
     assert not is_answering(running.port)
     assert not is_answering(running.web_port)

@@ -130,3 +130,31 @@ def test_more_trajects_ask_no_more_of_the_database(world: World) -> None:
 
     assert len(many.open) == 7 * len(few.open)
     assert len(short.reads) == len(long.reads) <= 4
+
+
+def test_page_holds_a_part_of_the_steps_and_counts_the_others(world: World) -> None:
+    for number in range(4):
+        world.starts(f"huis-{number}", targets={"opening": OPENING})
+    whole = steps_of(world)
+
+    first, second = steps_of(world, most=3), steps_of(world, part="asked", skip=3, most=3)
+
+    assert first.totals == second.totals == whole.totals == {"asked": 10, "waiting": 0, "coming": 5, "done": 0}
+    assert (*first.asked, *second.asked) == whole.asked[:6]
+    assert first.coming == whole.coming[:3]
+    assert second.coming == ()
+    assert steps_of(world, part="asked", skip=9, most=3).asked == whole.asked[9:]
+
+
+def test_order_does_not_tell_the_traject_of_what_is_confidential(world: World) -> None:
+    before = [each.traject_id for each in steps_of(world).asked if each.is_confidential]
+    world.starts("aan-de-vaart", targets={"opening": OPENING})
+
+    def rename(session):  # type: ignore[no-untyped-def]
+        session.connection().exec_driver_sql("UPDATE traject SET title = 'Aan de Vaart' WHERE id = 2")
+
+    in_transaction(world.engine, rename)
+    after = [each.traject_id for each in steps_of(world).asked if each.is_confidential]
+
+    assert before == [1]
+    assert after == [1, 2]

@@ -29,7 +29,7 @@ from regie.store.accounts import (
     give_right,
     person_actor,
 )
-from regie.store.hashes import ScryptCost, check_password
+from regie.store.hashes import ScryptCost, check_password, keyed_digest
 from regie.store.session import in_transaction, read_scope
 from regie.store.sessions import Chance, Limits, SignedIn, end_session, end_sessions, find_session, open_session, touch
 from regie.store.sign_in import ask_code, make_link, use_code, use_link
@@ -38,6 +38,11 @@ OWNER = "eigenaar"
 LINK_PATH = "/aanmelden/eenmalig"
 PASSWORDS_PER_MINUTE = 30
 """Wrong passwords for all accounts together, after which nobody's is judged: each costs much memory and time."""
+
+
+TRIES_PER_CLIENT = 60
+"""Codes asked and typed, links and passwords together in ten minutes: a whole office may share one address."""
+CLIENT_WINDOW = timedelta(minutes=10)
 
 
 def random_secret() -> str:
@@ -71,6 +76,28 @@ def who_is(context: Context, session_id: str, now: datetime, limits: Limits) -> 
     if now - found.seen_at >= timedelta(minutes=1):
         in_transaction(context.engine, lambda writing: touch(writing, session_id, now, limits))
     return Visitor(found, actor)
+
+
+def admit(context: Context, client: str, now: datetime) -> None:
+    """Count one try to sign in from a network address. Counted in the database: several processes may serve the pages.
+
+    The address itself is not kept, but a keyed digest of it; of IPv6 that of the network, for one customer has as many
+    addresses as they like.
+
+    Raises:
+        Refused: ``too-many-tries``.
+    """
+    about = f"client:{keyed_digest(context.audit_key, 'client', _network(client))[:16]}"
+
+    def count(session: Session) -> bool:
+        tried = count_access(session, What.SIGN_IN_TRIED, now - CLIENT_WINDOW, about=about)
+        if tried <= TRIES_PER_CLIENT:  # the first that is refused is written down; a flood of others is not
+            outcome = Outcome.OK if tried < TRIES_PER_CLIENT else Outcome.REFUSED
+            note_access(session, NOBODY, What.SIGN_IN_TRIED, now, about=about, outcome=outcome)
+        return tried < TRIES_PER_CLIENT
+
+    if not in_transaction(context.engine, count):
+        raise Refused("too many tries to sign in from here", code="too-many-tries", hint="wait ten minutes")
 
 
 def request_code(context: Context, address: str, browser: str, now: datetime, chance: Chance = random_secret) -> None:
@@ -201,6 +228,16 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _network(client: str) -> str:
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client[:100]
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(address.ipv4_mapped or ipaddress.ip_network((int(address), 64), strict=False))
+    return str(address)
 
 
 def _entered(session_id: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -13,6 +13,7 @@ from regie.cli.common import (
     BY,
     JSON,
     count_of,
+    is_terminal,
     make_data_dir,
     no_database,
     open_town,
@@ -20,9 +21,10 @@ from regie.cli.common import (
     say,
     who,
 )
+from regie.errors import RegieError
 
 if TYPE_CHECKING:
-    pass
+    from regie.settings import Settings
 
 db = typer.Typer(help="De database.", no_args_is_help=True)
 
@@ -131,7 +133,35 @@ def up(
     from regie.settings import load_settings
     from regie.supervise import up as run_all
 
-    run_all(load_settings(), say, port=port, web_port=web_port)
+    settings = load_settings()
+    run_all(settings, say, port=port, web_port=web_port, welcome=lambda address: welcome(settings, address, sys.stdout))
+
+
+def welcome(settings: Settings, address: str, out: TextIO | None) -> str:
+    """Say how the owner signs in: with a one-time link, when that is allowed and only they will read it.
+
+    A terminal shows it to whoever started Regie, who can open its database anyway. Standard output that goes to a file,
+    a journal or the log of a container is read by others: there the link is not even made. The children write to logs of
+    their own, which never get it, and the pages log the pattern of a route, not its path.
+    """
+    from regie.actions.sign_in import is_loopback, owner_link
+    from regie.clock import system_clock
+
+    if not is_terminal(out):
+        return ""
+    if not (settings.web_host == "localhost" or is_loopback(f"http://{_in_address(settings.web_host)}")):
+        return ""  # the pages are served to a network, whatever the address says
+    try:
+        town = open_town()
+        here = settings.model_copy(update={"base_url": address})
+        link = owner_link(town.context, here, who(""), system_clock())
+    except RegieError as error:
+        return "" if error.code == "owner-link-refused" else f"Aanmelden kan niet: {error.code}"
+    return f"Aanmelden (een keer, binnen tien minuten): {link}"
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def web(

@@ -5,8 +5,8 @@ What is confidential names no traject and no place, as in mails.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from sqlmodel import Session
@@ -21,6 +21,9 @@ from regie.text.rules import say_role, say_step
 
 DONE_DAYS = 28
 """For how long, in calendar days, what was done stays in view."""
+
+PARTS = ("asked", "waiting", "coming", "done")
+"""Whose turn it is, the most pressing first."""
 
 Shelf = Callable[[str, Session], Definition]
 """Gives a definition by its content hash, such as ``DefinitionShelf.get``."""
@@ -48,6 +51,7 @@ class MyStep:
         legal_on: the last day that the law allows.
         holder: the role whose turn it is.
         is_mine: the person plays the role; else only a colleague does.
+        may_act: the person may act on it: it is theirs, or that of somebody who is away and whose deputy they are.
         people: names of those in the organisation who play it.
         waits_for: open steps that come before this one.
         waited_by: open steps that come after it.
@@ -71,6 +75,7 @@ class MyStep:
     is_confidential: bool
     holder: str
     is_mine: bool
+    may_act: bool
     people: tuple[str, ...]
     waits_for: tuple[Neighbour, ...] = ()
     waited_by: tuple[Neighbour, ...] = ()
@@ -91,6 +96,7 @@ class MySteps:
         waiting: theirs, but the turn is somebody else's.
         coming: it cannot begin yet.
         done: finished in the last ``DONE_DAYS`` days, the latest first.
+        totals: how many there are of each part, also of what is on another page.
     """
 
     person: PersonId
@@ -102,6 +108,7 @@ class MySteps:
     waiting: tuple[MyStep, ...]
     coming: tuple[MyStep, ...]
     done: tuple[MyStep, ...]
+    totals: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def open(self) -> tuple[MyStep, ...]:
@@ -109,33 +116,68 @@ class MySteps:
 
 
 def make_my_steps(
-    session: Session, shelf: Shelf, person_id: PersonId, today: date, *, colleagues: bool = True, language: str = ""
+    session: Session,
+    shelf: Shelf,
+    person_id: PersonId,
+    today: date,
+    *,
+    colleagues: bool = True,
+    language: str = "",
+    part: str = "",
+    skip: int = 0,
+    most: int | None = None,
 ) -> MySteps:
-    """Gather the steps of a person.
+    """Gather the steps of a person. What is not shown is counted, and no more is asked about it.
 
     Args:
         colleagues: with those of everyone of the same organisation.
         language: other than that of the person.
+        part: one of ``PARTS``; the others are counted only.
+        skip: so many of each part stand on the pages before this one.
+        most: of each part; None for all.
 
     Raises:
         NotFound: ``unknown-person``.
     """
-    group = get_group(session, person_id, colleagues=colleagues)
+    group = get_group(session, person_id, colleagues=colleagues, today=today)
     rows = list_person_steps(session, tuple(group.names), today - timedelta(days=DONE_DAYS))
     definitions = {each: shelf(each, session) for each in sorted({row.definition_hash for row in rows})}
-    followers = {each: _followers(definition) for each, definition in definitions.items()}
+    said = language or group.language
+    parts: dict[str, list[PersonStep]] = {name: [] for name in PARTS}
+    for row in rows:
+        parts[_part(row)].append(row)
+    shown: dict[str, list[PersonStep]] = {}
+    for name, those in parts.items():
+        if name == "done":
+            those.sort(key=lambda row: _latest_first(row, definitions, said))
+        else:
+            those.sort(key=lambda row: _late_first(row, definitions, said, today))
+        shown[name] = those[skip : None if most is None else skip + most] if part in ("", name) else []
+    gathered = _gather(session, shown, definitions, group, said, today)
+    totals = {name: len(those) for name, those in parts.items()}
+    return MySteps(person_id, group.name, group.organisation, said, today, **gathered, totals=totals)
+
+
+def _gather(
+    session: Session,
+    shown: Mapping[str, Sequence[PersonStep]],
+    definitions: Mapping[str, Definition],
+    group: Group,
+    language: str,
+    today: date,
+) -> Mapping[str, tuple[MyStep, ...]]:
+    rows = [row for those in shown.values() for row in those]
+    followers = {each: _followers(definitions[each]) for each in {row.definition_hash for row in rows}}
     near = {near for row in rows for near in followers[row.definition_hash].get(row.key.step, ())}
     for row in rows:
         near |= {each.predecessor for each in definitions[row.definition_hash].steps[row.key.step].needs}
     around = load_around(session, sorted({row.traject_id for row in rows}), sorted(near))
-    said = language or group.language
-    parts: dict[str, list[MyStep]] = {"asked": [], "waiting": [], "coming": [], "done": []}
-    for row in rows:
-        about = _Around(around.get(row.place, Around({}, {})), definitions[row.definition_hash], said)
-        parts[_part(row)].append(_my_step(row, group, about, followers[row.definition_hash], today))
-    asked, waiting, coming = (tuple(sorted(parts[name], key=_late_first)) for name in ("asked", "waiting", "coming"))
-    done = sorted(parts["done"], key=lambda each: (each.finished_on or date.min, each.title), reverse=True)
-    return MySteps(person_id, group.name, group.organisation, said, today, asked, waiting, coming, tuple(done))
+
+    def make(row: PersonStep) -> MyStep:
+        about = _Around(around.get(row.place, Around({}, {})), definitions[row.definition_hash], language)
+        return _my_step(row, group, about, followers[row.definition_hash], today)
+
+    return {name: tuple(map(make, those)) for name, those in shown.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +247,11 @@ def _my_step(
         row.promised_on,
         row.legal_on,
         row.finished_on,
-        is_open and row.due_on is not None and row.due_on < today,
+        _is_late(row, today),
         is_hidden,
         say_role(definition, holder, language) if holder else "",
         group.id in row.people,
+        is_open and bool(row.people & {group.id, *group.stands_in_for}),
         tuple(name for person, name in group.names.items() if person in row.people),
         about.neighbours(relation.predecessor for relation in step.needs) if is_open else (),
         about.neighbours(followers.get(step.id, ())) if is_open else (),
@@ -216,5 +259,24 @@ def _my_step(
     )
 
 
-def _late_first(step: MyStep) -> tuple[bool, date, str, str]:
-    return not step.is_late, step.until or date.max, step.traject_title, step.title
+def _is_late(row: PersonStep, today: date) -> bool:
+    return row.state.is_open and row.due_on is not None and row.due_on < today
+
+
+def _names(row: PersonStep, definitions: Mapping[str, Definition], language: str) -> tuple[str, str, int]:
+    """By what steps of one day are put in order; of what may be confidential no name, for the order would tell it."""
+    definition = definitions[row.definition_hash]
+    if definition.steps[row.key.step].confidential_until is not None:
+        return "", text_in(definition.steps[row.key.step].title, language), row.traject_id
+    return row.traject_title, say_step(definition, row.key, language), row.traject_id
+
+
+def _late_first(
+    row: PersonStep, definitions: Mapping[str, Definition], language: str, today: date
+) -> tuple[bool, date, str, str, int]:
+    until = min(filter(None, (row.due_on, row.legal_on)), default=date.max)
+    return not _is_late(row, today), until, *_names(row, definitions, language)
+
+
+def _latest_first(row: PersonStep, definitions: Mapping[str, Definition], language: str) -> tuple[int, str, str, int]:
+    return -(row.finished_on or date.min).toordinal(), *_names(row, definitions, language)

@@ -27,6 +27,7 @@ class What(StrEnum):
     SIGN_IN_CODE = "sign-in-code"
     SIGN_IN_LINK = "sign-in-link"
     SIGN_IN_OIDC = "sign-in-oidc"
+    SIGN_IN_TRIED = "sign-in-tried"
     SIGN_OUT = "sign-out"
     CODE_ASKED = "code-asked"
     LINK_MADE = "link-made"
@@ -68,9 +69,11 @@ def note_access(
     session.connection().execute(insert(access_log), row)
 
 
-def count_access(session: Session, what: What, since: datetime) -> int:
-    """Give how often something was done or tried after a moment, by whomever."""
+def count_access(session: Session, what: What, since: datetime, *, about: str | None = None) -> int:
+    """Give how often something was done or tried after a moment, by whomever; or only what was about this."""
     wanted = select(func.count()).where(access_log.c.what == what.value, access_log.c.at > since)
+    if about is not None:
+        wanted = wanted.where(access_log.c.about == about)
     return int(session.connection().scalar(wanted) or 0)
 
 

@@ -22,10 +22,11 @@ from regie.core.definition import Kind
 from regie.core.engine import local_day
 from regie.core.ids import OccurrenceKey, PersonId, RoleId
 from regie.core.lines import Line
+from regie.core.permissions import OneStep
 from regie.core.recipients import present
 from regie.core.traject import Cycle, Occurrence, State, Traject
 from regie.store.definitions import DefinitionShelf
-from regie.store.links import Link
+from regie.store.links import Link, Wanted, issue_link
 from regie.store.notices import queue_answer
 from regie.store.tables import link, link_request, occurrence, person, traject
 from regie.store.trajects import load_traject
@@ -107,6 +108,39 @@ def queue_fresh_links(
     old = link_request.c.handled_at.is_not(None) & (link_request.c.asked_at < now - KEPT)
     connection.execute(delete(link_request).where(old))
     return made
+
+
+def issue_for(
+    session: Session,
+    to: PersonId,
+    place: OneStep,
+    shelf: DefinitionShelf,
+    now: datetime,
+    *,
+    secret: bytes,
+    request_id: str,
+) -> str | None:
+    """Give the token of a link for somebody who is signed in; None when they may not act on the step today.
+
+    Args:
+        request_id: stands in the list of links in the place of a message.
+
+    Raises:
+        NotFound: ``unknown-traject``.
+    """
+    loaded = load_traject(session, place.traject_id, shelf)
+    today = local_day(now, loaded.zone)
+    cycle = next((each for each in loaded.running() if each.number == place.cycle), None)
+    found = cycle.occurrences.get(place.key) if cycle is not None else None
+    if cycle is None or found is None:
+        return None
+    step = cycle.definition.steps[place.key.step]
+    roles = _with_own_step(to, loaded, cycle, found, _roles_of(to, loaded, today), today)
+    for role, deputy_for in roles.items():
+        if (part := acts_as(step, found, role)) is not None:
+            wanted = Wanted(place.traject_id, place.cycle, place.key, to, role, part, deputy_for)
+            return issue_link(session, wanted, secret, request_id, now)
+    return None
 
 
 def _lines(

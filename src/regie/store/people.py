@@ -285,6 +285,23 @@ def set_deputy(session: Session, person_id: PersonId, deputy: PersonId | None) -
     connection.execute(update(person).where(person.c.id == person_id).values(deputy_id=deputy))
 
 
+def set_habits(session: Session, person_id: PersonId, *, language: str, hears: HearsWhen | None) -> None:
+    """Keep in which language and how often somebody wants to hear; None: as their role does.
+
+    Raises:
+        Refused: ``language-unknown``.
+        NotFound: ``unknown-person``.
+    """
+    if language not in ("nl", "en"):
+        raise Refused(
+            f"there is no language '{language[:20]}'", code="language-unknown", hint="nl or en", language=language[:20]
+        )
+    connection = session.connection()
+    _find(connection, person_id)
+    row = {"language": language, "hears": hears.value if hears else None}
+    connection.execute(update(person).where(person.c.id == person_id).values(**row))
+
+
 _CONTACTS = (
     select(person, organisation.c.name.label("organisation"))
     .outerjoin(organisation, organisation.c.id == person.c.organisation_id)

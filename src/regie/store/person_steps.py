@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select, union_all
+from sqlalchemy import and_, exists, false, or_, select, union_all
 from sqlmodel import Session
 
 from regie.core.ids import AnchorId, OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.traject import AnchorDates, CycleState, State
 from regie.errors import NotFound
 from regie.store.rows import STATES
-from regie.store.tables import EVERY_TRAJECT, anchor, cycle, occurrence, organisation, person, role_binding, traject
+from regie.store.tables import (
+    EVERY_TRAJECT,
+    absence,
+    anchor,
+    cycle,
+    occurrence,
+    organisation,
+    person,
+    role_binding,
+    traject,
+)
 
 Place = tuple[int, int]
 """Traject id and number of the cycle."""
@@ -22,13 +32,18 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A person and those of the same organisation; ``names`` holds all of them by id, the person first."""
+    """A person and those of the same organisation; ``names`` holds all of them by id, the person first.
+
+    Args:
+        stands_in_for: who of them is away and has the person as deputy.
+    """
 
     id: PersonId
     name: str
     language: str
     organisation: str
     names: Mapping[PersonId, str]
+    stands_in_for: frozenset[PersonId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +86,33 @@ class PersonStep:
 class Around:
     """What else stands in a cycle: the open occurrences of the steps that were asked for, and the anchors."""
 
-    open: Mapping[StepId, tuple[OccurrenceKey, ...]]
+    open: Mapping[StepId, Sequence[OccurrenceKey]]
     anchors: Mapping[AnchorId, AnchorDates]
 
 
-def get_group(session: Session, person_id: PersonId, *, colleagues: bool = True) -> Group:
+def get_group(session: Session, person_id: PersonId, *, colleagues: bool = True, today: date | None = None) -> Group:
     """Give a person with, when asked, the others of the organisation.
+
+    Args:
+        today: on which it counts who is away.
 
     Raises:
         NotFound: ``unknown-person``, also when somebody was erased.
     """
+    is_away = (
+        exists().where(absence.c.person_id == person.c.id, absence.c.begins_on <= today, absence.c.ends_on >= today)
+        if today is not None
+        else false()
+    )
     own = select(person.c.organisation_id).where(person.c.id == person_id).scalar_subquery()
     wanted = (
-        select(person.c.id, person.c.name, person.c.language, organisation.c.name.label("organisation"))
+        select(
+            person.c.id,
+            person.c.name,
+            person.c.language,
+            organisation.c.name.label("organisation"),
+            and_(person.c.deputy_id == person_id, is_away).label("stands_in"),
+        )
         .outerjoin(organisation, organisation.c.id == person.c.organisation_id)
         .where(person.c.erased_at.is_(None))
         .where(
@@ -96,7 +125,8 @@ def get_group(session: Session, person_id: PersonId, *, colleagues: bool = True)
     if mine is None:
         raise NotFound(f"no person '{person_id}'", code="unknown-person", person=person_id)
     names = {PersonId(row.id): row.name for row in (mine, *(row for row in rows if row is not mine))}
-    return Group(person_id, mine.name, mine.language, mine.organisation or "", names)
+    stands_in = frozenset(PersonId(row.id) for row in rows if row.stands_in)
+    return Group(person_id, mine.name, mine.language, mine.organisation or "", names, stands_in)
 
 
 def list_person_steps(session: Session, people: Sequence[PersonId], done_since: date) -> tuple[PersonStep, ...]:
@@ -105,6 +135,7 @@ def list_person_steps(session: Session, people: Sequence[PersonId], done_since: 
     Somebody bound to a role in a traject itself stands in the place of those who play it everywhere, and who got a
     step from a colleague in the place of those of its role.
     """
+    theirs = select(role_binding.c.role).where(role_binding.c.person_id.in_(people))
     own = role_binding.alias("own")
     in_place_of_everyone = exists().where(
         own.c.traject_id == occurrence.c.traject_id, own.c.role == role_binding.c.role
@@ -164,7 +195,12 @@ def list_person_steps(session: Session, people: Sequence[PersonId], done_since: 
         .join(role_binding, plays)
         .join(cycle, of_cycle)
         .join(traject, traject.c.id == occurrence.c.traject_id)
-        .where(role_binding.c.person_id.in_(people), in_view)
+        .where(
+            role_binding.c.person_id.in_(people),
+            # says nothing new, but keeps a database from joining every step there is with every person
+            or_(occurrence.c.responsible.in_(theirs), occurrence.c.waiting_for.in_(theirs)),
+            in_view,
+        )
     )
     by_name = (
         steps_with(occurrence.c.assigned_to, occurrence.c.responsible)
@@ -173,13 +209,18 @@ def list_person_steps(session: Session, people: Sequence[PersonId], done_since: 
         .where(occurrence.c.assigned_to.in_(people), occurrence.c.responsible.is_not(None), is_handed_over, in_view)
     )
     wanted = union_all(by_role, by_name).order_by("due_on", "slug", "cycle", "number")
-    found: dict[int, tuple[PersonStep, set[PersonId], set[RoleId]]] = {}
-    for row in session.connection().execute(wanted):
+    rows = session.connection().execute(wanted).all()
+    playing: dict[int, tuple[set[PersonId], set[RoleId]]] = {}
+    for row in rows:
+        names, roles = playing.setdefault(row.number, (set(), set()))
+        names.add(PersonId(row.person_id))
+        roles.add(RoleId(row.role))
+    found: dict[int, PersonStep] = {}
+    for row in rows:
         if row.number in found:
-            found[row.number][1].add(PersonId(row.person_id))
-            found[row.number][2].add(RoleId(row.role))
             continue
-        step = PersonStep(
+        names, roles = playing[row.number]
+        found[row.number] = PersonStep(
             row.traject_id,
             row.slug,
             row.title,
@@ -195,15 +236,12 @@ def list_person_steps(session: Session, people: Sequence[PersonId], done_since: 
             row.due_on,
             row.promised_on,
             row.legal_on,
-            frozenset(),
-            frozenset(),
+            frozenset(names),
+            frozenset(roles),
             row.proposed_on,
             bool(row.is_with_lead),
         )
-        found[row.number] = (step, {PersonId(row.person_id)}, {RoleId(row.role)})
-    return tuple(
-        replace(step, people=frozenset(names), roles=frozenset(roles)) for step, names, roles in found.values()
-    )
+    return tuple(found.values())
 
 
 def load_around(session: Session, trajects: Sequence[int], steps: Sequence[StepId]) -> Mapping[Place, Around]:
@@ -222,10 +260,4 @@ def load_around(session: Session, trajects: Sequence[int], steps: Sequence[StepI
     for row in connection.execute(select(anchor).where(anchor.c.traject_id.in_(trajects))):
         dates = anchors.setdefault((row.traject_id, row.cycle), {})
         dates[AnchorId(row.anchor)] = AnchorDates(row.target, row.actual)
-    return {
-        place: Around(
-            {step: tuple(keys) for step, keys in open_.get(place, {}).items()},
-            anchors.get(place, {}),
-        )
-        for place in {**open_, **anchors}
-    }
+    return {place: Around(open_.get(place, {}), anchors.get(place, {})) for place in {**open_, **anchors}}

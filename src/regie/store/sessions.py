@@ -6,11 +6,11 @@ The id of a session is known to its browser only; here stands its hash. Source: 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlmodel import Session
 
 from regie.core.ids import PersonId
@@ -41,6 +41,8 @@ class SignedIn:
     person_id: PersonId | None
     created_at: datetime
     seen_at: datetime
+    name: str = ""
+    """What they are called; only of a session that was looked up."""
 
     @property
     def who(self) -> str:
@@ -79,7 +81,7 @@ def open_session(
 def find_session(session: Session, session_id: str, now: datetime, limits: Limits) -> SignedIn | None:
     """Give whose session an id is; None when it ended, or its account was disabled or its person erased."""
     wanted = (
-        select(signed_in)
+        select(signed_in, func.coalesce(account.c.name, person.c.name).label("called"))
         .outerjoin(account, account.c.id == signed_in.c.account_id)
         .outerjoin(person, person.c.id == signed_in.c.person_id)
         .where(
@@ -92,7 +94,7 @@ def find_session(session: Session, session_id: str, now: datetime, limits: Limit
         )
     )
     row = session.connection().execute(wanted).first()
-    return None if row is None else _signed_in(row)
+    return None if row is None else replace(_signed_in(row), name=row.called)
 
 
 def touch(session: Session, session_id: str, now: datetime, limits: Limits) -> bool:

@@ -863,6 +863,21 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "too-many-passwords": (
         Saying("Er is te vaak een wachtwoord geprobeerd.", "Wacht een minuut en probeer het opnieuw."),
     ),
+    "too-many-tries": (
+        Saying(
+            "Vanaf uw netwerk is te vaak geprobeerd om aan te melden.", "Wacht tien minuten en probeer het opnieuw."
+        ),
+    ),
+    "deputy-elsewhere": (Saying("Een vervanger werkt bij dezelfde organisatie.", "Kies een collega uit de lijst."),),
+    "absence-past": (Saying("Deze afwezigheid is al voorbij.", "Kies een laatste dag die nog komt."),),
+    "absence-too-long": (Saying("Een afwezigheid duurt hooguit een jaar.", "Kies een eerdere laatste dag."),),
+    "absences-too-many": (Saying("U hebt al 20 keer afwezigheid opgegeven.", "Haal er eerst een weg."),),
+    "no-longer-asked": (
+        Saying(
+            "Op deze stap kunt u nu niets doen: hij is klaar, of wordt aan een ander gevraagd.",
+            "Laad uw stappen opnieuw, en kijk wat er nu staat.",
+        ),
+    ),
     "owner-link-refused": (
         Saying(
             "Er is een aanmelddienst ingesteld. Dan geeft Regie geen eenmalige aanmeldlink.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
@@ -13,15 +14,23 @@ from regie.actions.context import Context
 from regie.settings import Settings
 from regie.web import errors, visitor
 from regie.web.access_log import AccessLog
-from regie.web.deps import Shell
+from regie.web.deps import Shell, find_visitor
 from regie.web.form_token import derive_key
 from regie.web.pages import Pages
-from regie.web.routes import agenda, health, home, partner, trajects
+from regie.web.routes import agenda, health, home, my_steps, partner, sign_in, trajects
 from regie.web.security import FormGuard, HeadAsGet, OnlyOwnHosts, SecurityHeaders
 from regie.web.static_files import read_static
 from regie.web.theme import read_theme
 
-ROUTERS: Sequence[APIRouter] = (home.router, health.router, partner.router, agenda.router, trajects.router)
+ROUTERS: Sequence[APIRouter] = (
+    home.router,
+    health.router,
+    sign_in.router,
+    partner.router,
+    my_steps.router,
+    agenda.router,
+    trajects.router,
+)
 
 
 def create_app(
@@ -54,7 +63,9 @@ def create_app(
             Middleware(FormGuard, pages=pages),
         ],
     )
-    app.state.shell = Shell(context, settings, clock, pages)
+    shell = Shell(context, settings, clock, pages)
+    app.state.shell = shell
+    pages.find_reader = partial(find_visitor, shell)
     errors.install(app, pages)
     for router in routers:
         app.include_router(router)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import BackgroundTasks, Depends, Request
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
@@ -26,6 +26,8 @@ from regie.store.brake import find_sweep
 from regie.store.feeds import Feed, find_feed, find_feed_by_token
 from regie.store.file_bytes import FileRoom
 from regie.store.outbox import oldest_pending
+from regie.store.people import Contact, get_person
+from regie.store.person_steps import get_group
 from regie.store.session import check_schema, create_engine_for, in_transaction, is_there, read_scope
 from regie.store.trajects import find_traject_id
 from regie.web.pages import Pages
@@ -92,13 +94,20 @@ class SignInNeeded(Exception):
     """Nobody is signed in, and the page is for who is. Answered by sending the reader to the sign-in page, and back."""
 
 
-def get_visitor(request: Request) -> Visitor | None:
-    """Who is signed in with the cookie of this request; None when nobody is."""
-    shell = get_shell(request)
+def find_visitor(shell: Shell, request: Request) -> Visitor | None:
+    """Who is signed in with the cookie of a request, looked up once; None when nobody is."""
     session_id = request.cookies.get(cookie_name("session", secure=shell.pages.secure), "")
     if not session_id:
         return None
-    return who_is(shell.context, session_id, shell.clock(), limits_of(shell.settings))
+    if not hasattr(request.state, "visitor"):
+        request.state.visitor = who_is(shell.context, session_id, shell.clock(), limits_of(shell.settings))
+    found: Visitor | None = request.state.visitor
+    return found
+
+
+def get_visitor(request: Request) -> Visitor | None:
+    """Who is signed in with the cookie of this request; None when nobody is."""
+    return find_visitor(get_shell(request), request)
 
 
 def get_actor(visitor: Annotated[Visitor | None, Depends(get_visitor)]) -> Actor:
@@ -112,24 +121,32 @@ def get_actor(visitor: Annotated[Visitor | None, Depends(get_visitor)]) -> Actor
     return visitor.actor
 
 
-def get_person_id(
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A partner who signed in with a code."""
+
+    id: PersonId
+    actor: Actor
+
+
+def get_partner(
     request: Request,
     visitor: Annotated[Visitor | None, Depends(get_visitor)],
     now: Annotated[datetime, Depends(get_now)],
-) -> PersonId:
-    """Whose own page this is: a partner who signed in. An account of the municipality has none.
+) -> Partner:
+    """The partner who is signed in, for pages about the steps of a person.
 
     Raises:
         SignInNeeded: nobody is signed in.
-        Refused: ``not-allowed``.
+        Refused: ``not-allowed``: an account is, which is no partner; noted.
     """
     if visitor is None:
         raise SignInNeeded
-    if visitor.session.person_id is not None:
-        return PersonId(visitor.session.person_id)
-    wanted = Permission.SEE_OWN_STEP.value
-    note_refusal(get_shell(request).context, visitor.actor, now, wanted)
-    raise Refused("this page is for partners who signed in", code="not-allowed", permission=wanted)
+    if visitor.session.person_id is None:
+        wanted = Permission.SEE_OWN_STEP.value
+        note_refusal(get_shell(request).context, visitor.actor, now, wanted)
+        raise Refused("these pages are for partners", code="not-allowed", hint="sign in with a code", permission=wanted)
+    return Partner(visitor.session.person_id, visitor.actor)
 
 
 def get_today(request: Request) -> date:
@@ -147,9 +164,37 @@ def note_refusal(context: Context, actor: Actor, now: datetime, about: str) -> N
     in_transaction(context.engine, note)
 
 
+def get_client(request: Request) -> str:
+    """The network address of the browser, as told by a proxy that is trusted."""
+    return request.client.host if request.client is not None else ""
+
+
+def get_bell(request: Request, tasks: BackgroundTasks) -> Callable[[], None]:
+    """Give what rings the doorbell once the answer is out: nobody waits for it, and it tells nothing by its time."""
+    settings = get_shell(request).settings
+    return lambda: tasks.add_task(doorbell.ring_about, settings)
+
+
+def contact_of(session: Session, person_id: PersonId) -> Contact:
+    """Give a person with their habits and absences.
+
+    Raises:
+        NotFound: ``unknown-person``.
+    """
+    return get_person(session, person_id)
+
+
+def colleagues_of(session: Session, person_id: PersonId) -> Mapping[PersonId, str]:
+    """Give the names of the others of the same organisation."""
+    group = get_group(session, person_id)
+    return {each: name for each, name in group.names.items() if each != person_id}
+
+
+PartnerNow = Annotated[Partner, Depends(get_partner)]
+Client = Annotated[str, Depends(get_client)]
+Bell = Annotated[Callable[[], None], Depends(get_bell)]
 ShellNow = Annotated[Shell, Depends(get_shell)]
 VisitorNow = Annotated[Visitor | None, Depends(get_visitor)]
-PersonNow = Annotated[PersonId, Depends(get_person_id)]
 ActorNow = Annotated[Actor, Depends(get_actor)]
 PagesNow = Annotated[Pages, Depends(get_pages)]
 ContextNow = Annotated[Context, Depends(get_context)]

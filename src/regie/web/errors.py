@@ -32,11 +32,17 @@ STATUSES: Mapping[str, int] = {
 }
 """Which status each family of errors gets; a family that is not here is a fault of ours."""
 
-_TEMPORARY = {"database-locked": 503}
+_OWN_STATUS = {"database-locked": 503, "not-allowed": 403, "too-many-passwords": 429, "too-many-tries": 429}
+"""Codes whose status says more than that of their family."""
+RETRY_AFTER_SECONDS = {"too-many-passwords": 60, "too-many-tries": 600}
 _SAID: Mapping[int, tuple[str, str]] = {
     400: (
         N_("Deze vraag begrijpen we niet"),
         N_("Het adres of het formulier klopt niet. Ga terug, en probeer het opnieuw."),
+    ),
+    401: (
+        N_("U bent niet aangemeld"),
+        N_("Er is niets veranderd. Meld u aan, en doe het daarna opnieuw."),
     ),
     403: (
         N_("Dit mag niet vanaf deze pagina"),
@@ -67,6 +73,10 @@ _SAID: Mapping[int, tuple[str, str]] = {
         N_("Dit kan zo niet"),
         N_("Er is niets veranderd. Ga terug, en kijk na wat u hebt ingevuld."),
     ),
+    429: (
+        N_("Dit was te vaak achter elkaar"),
+        N_("Er is niets veranderd. Wacht een kwartier, en probeer het opnieuw."),
+    ),
     500: (
         N_("Er ging bij ons iets mis"),
         N_("Het ligt niet aan u. Probeer het straks opnieuw, en geef anders het nummer hieronder door."),
@@ -79,7 +89,7 @@ _SAID: Mapping[int, tuple[str, str]] = {
 
 
 def status_of(error: RegieError) -> int:
-    return _TEMPORARY.get(error.code) or STATUSES.get(error.family, 500)
+    return _OWN_STATUS.get(error.code) or STATUSES.get(error.family, 500)
 
 
 def is_for_machines(path: str) -> bool:
@@ -92,14 +102,19 @@ def answer(
     status: int,
     error: RegieError | None = None,
     headers: Mapping[str, str] | None = None,
+    *,
+    asks_who: bool = True,
 ) -> Response:
     """Give the answer to what went wrong.
 
     Args:
         error: what it says is for the reader, unless the trouble is on our side: then it may name a machine.
+        asks_who: whether the database may be asked who reads it; not on the event loop, nor when it may be what broke.
     """
     if status >= 500:
-        error = None
+        error, asks_who = None, False
+    if error is not None and (wait := RETRY_AFTER_SECONDS.get(error.code)):
+        headers = {**(headers or {}), "Retry-After": str(wait)}
     if is_for_machines(request.url.path):
         return _problem(request, status, error, headers)
     title, advice = _SAID.get(status, _SAID[400 if status < 500 else 500])
@@ -109,6 +124,7 @@ def answer(
         "error.html",
         status=status,
         headers=headers,
+        asks_who=asks_who,
         title=pages.words(request, title),
         message=refusal.message if refusal else "",
         advice=(refusal.advice if refusal else "") or pages.words(request, advice),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from regie.actions.sign_in import Visitor
 from regie.settings import Settings
 from regie.text.dates import say_date, say_day, say_moment
 from regie.web import form_token, visitor
@@ -43,6 +44,8 @@ class Pages:
         self.static = static
         self.key = key
         self.secure = visitor.is_secure(settings.base_url)
+        self.find_reader: Callable[[Request], Visitor | None] = lambda _: None
+        """Says who is signed in; set by the application, which has the database."""
         self._environments = {language: _environment(language) for language in visitor.LANGUAGES}
 
     def language(self, request: Request) -> str:
@@ -64,12 +67,14 @@ class Pages:
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
+        asks_who: bool = True,
         **data: Any,
     ) -> HTMLResponse:
         """Give a page.
 
         Args:
             template: name under ``templates/``.
+            asks_who: without it the page does not say who is signed in, nor that nobody is.
             data: what the template shows; a name that it uses and is not here is an error.
         """
         language = self.language(request)
@@ -87,6 +92,8 @@ class Pages:
                 here=here(request),
                 settings=self.settings,
                 static=self.static,
+                reader=self.find_reader(request) if asks_who else None,
+                reader_is_known=asks_who,
                 form_token=partial(self._token, cookies),
                 say_date=partial(say_date, language=language),
                 say_day=partial(say_day, language=language),

@@ -131,15 +131,17 @@ class FormGuard:
         status = self._api_refusal(request) if is_api else self._page_refusal(request)
         if status:
             headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-            await answer(self.pages, request, status, headers=headers)(scope, receive, send)
+            await answer(self.pages, request, status, headers=headers, asks_who=False)(scope, receive, send)
             return
         most = min(MOST_API_BYTES, self.most_bytes) if is_api else self.most_bytes
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as body:
             if not await _store(request, body, most):
-                await answer(self.pages, request, 413, headers={"Connection": "close"})(scope, receive, send)
+                await answer(self.pages, request, 413, headers={"Connection": "close"}, asks_who=False)(
+                    scope, receive, send
+                )
                 return
             if not is_api and not await self._has_token(scope, body):
-                await answer(self.pages, request, 403)(scope, _replay(body, receive), send)
+                await answer(self.pages, request, 403, asks_who=False)(scope, _replay(body, receive), send)
                 return
             await self.app(scope, _replay(body, receive), send)
 

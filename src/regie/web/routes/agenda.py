@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from regie.actions.keep_agenda import make_agenda, stop_agenda
 from regie.feeds import feed_address
 from regie.reports.ical import CONTENT_TYPE, KEPT_DAYS, load_agenda, write_agenda
-from regie.web.deps import ContextNow, Now, PagesNow, PersonNow, Reading, ShellNow, find_agenda, find_own_agenda
+from regie.web.deps import ContextNow, Now, PagesNow, PartnerNow, Reading, ShellNow, find_agenda, find_own_agenda
 
 router = APIRouter()
 PAGE = "/mijn-stappen/agenda"
@@ -44,11 +44,11 @@ def show_agenda(
     pages: PagesNow,
     shell: ShellNow,
     session: Reading,
-    person_id: PersonNow,
+    partner: PartnerNow,
     stand: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """The address of the feed once there is one, how to use it, and how to end it."""
-    feed = find_own_agenda(shell, session, person_id)
+    feed = find_own_agenda(shell, session, partner.id)
     address = feed_address(shell.settings.base_url, feed.token) if feed is not None and feed.token else ""
     return pages.render(
         request,
@@ -63,21 +63,21 @@ def show_agenda(
 
 
 @router.post(f"{PAGE}/maak")
-def make(context: ContextNow, person_id: PersonNow, now: Now) -> Response:
+def make(context: ContextNow, partner: PartnerNow, now: Now) -> Response:
     """Make the feed; pressed twice there is still one."""
-    make_agenda(context, person_id, now)
+    make_agenda(context, partner.id, now)
     return RedirectResponse(f"{PAGE}?stand=gemaakt", 303)
 
 
 @router.post(f"{PAGE}/vernieuw")
-def renew(context: ContextNow, person_id: PersonNow, now: Now) -> Response:
+def renew(context: ContextNow, partner: PartnerNow, now: Now) -> Response:
     """End the address and make another: for when somebody else has it."""
-    make_agenda(context, person_id, now, renew=True)
+    make_agenda(context, partner.id, now, renew=True)
     return RedirectResponse(f"{PAGE}?stand=vernieuwd", 303)
 
 
 @router.post(f"{PAGE}/stop")
-def stop(context: ContextNow, person_id: PersonNow, now: Now) -> Response:
+def stop(context: ContextNow, partner: PartnerNow, now: Now) -> Response:
     """End the address, and make none."""
-    stop_agenda(context, person_id, now)
+    stop_agenda(context, partner.id, now)
     return RedirectResponse(f"{PAGE}?stand=gestopt", 303)
