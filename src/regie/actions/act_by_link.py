@@ -12,7 +12,9 @@ from regie.actions.context import Context
 from regie.actions.hand_over_files import hand_over_files
 from regie.core.events import HandedToColleague, StepEvent, StepFinished
 from regie.core.ids import PersonId
-from regie.errors import NotFound, Refused
+from regie.core.permissions import nothing_here
+from regie.errors import Refused
+from regie.mailbox import check_email
 from regie.store.file_bytes import FileRoom
 from regie.store.fresh_links import ask_fresh_link
 from regie.store.links import Link, find_link, note_used
@@ -101,12 +103,13 @@ def hand_over_by_link(
 
     def work(session: Session) -> Applied:
         link = _live(session, context, token, now)
-        colleague = find_person(session, email) if email.strip() else None
+        address = check_email(email.strip())
+        colleague = find_person(session, address)
         if colleague is None:
             of = get_person(session, link.person)
-            if not email.strip():
-                raise Refused("a colleague needs an e-mail address", code="address-invalid")
-            colleague = save_person(session, name=name, email=email, language=of.language, organisation=of.organisation)
+            colleague = save_person(
+                session, name=name, email=address, language=of.language, organisation=of.organisation
+            )
         event = HandedToColleague(
             key=link.key, cycle=link.cycle, by=link.person, to=PersonId(colleague), reason=reason, seen_version=seen_version
         )  # fmt: skip
@@ -125,7 +128,7 @@ def ask_again(context: Context, asked: Link | str, now: datetime) -> None:
 def _live(session: Session, context: Context, token: str, now: datetime) -> Link:
     link = find_link(session, token, now, secret=context.link_key)
     if link is None:
-        raise NotFound("there is no such link", code="unknown-link", hint="ask for a fresh one")
+        raise nothing_here()
     if not link.is_live:
         raise Refused(f"this link works no longer: {link.ended}", code="link-ended", ended=str(link.ended))
     return link

@@ -671,6 +671,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
             "De beheerder kan hem toestaan met REGIE_CHANNEL_INTERNAL_HOSTS.",
         ),
     ),
+    "link-ended": (Saying("Deze link werkt niet meer.", "Vraag een nieuwe link."),),
     "unknown-link": (Saying("Er is geen link {link}.", "Kies een nummer uit 'regie link list'."),),
     "unknown-message": (Saying("Er is geen bericht '{message_id}'.", "Kies een bericht uit 'regie outbox list'."),),
     "message-not-waiting": (

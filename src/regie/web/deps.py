@@ -172,7 +172,7 @@ def get_client(request: Request) -> str:
 def get_bell(request: Request, tasks: BackgroundTasks) -> Callable[[], None]:
     """Give what rings the doorbell once the answer is out: nobody waits for it, and it tells nothing by its time."""
     settings = get_shell(request).settings
-    return lambda: tasks.add_task(doorbell.ring_about, settings)
+    return lambda: tasks.add_task(doorbell.ring, settings, reason="doorbell")
 
 
 def contact_of(session: Session, person_id: PersonId) -> Contact:
