@@ -213,6 +213,7 @@ def test_a_message_that_waited_while_the_step_was_declined_is_for_the_lead_now(w
     act(world, StepDeclined(key=A, reason="is van de GGD", by="p1"))
 
     assert told(Mailroom(world).letters(NOW)) == [("lead", Kind.DECLINED)]
+    assert [row["dirty"] for row in world.rows("traject")] == [True]  # the next sweep looks, whatever the day
     world.sweeps(1, MONDAY + DAY)
     assert told(Mailroom(world).letters(NOW + DAY)) == [("lead", Kind.READY)]
 

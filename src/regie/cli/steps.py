@@ -560,7 +560,7 @@ def why_step(
         because = f" ({occurrence.proposal_reason})" if occurrence.proposal_reason else ""
         say(f"  Voorgesteld: {say_date(occurrence.proposed_on)}{because}")
     if occurrence.assigned_to:
-        say(f"  Overgedragen aan: {view.assigned_to}")
+        say(f"  Overgedragen aan: {town.names().get(occurrence.assigned_to, occurrence.assigned_to)}")
     if occurrence.declined:
         say("  Afgewezen: de rol zegt dat de stap niet van hen is.")
     if occurrence.askers:

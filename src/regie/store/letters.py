@@ -39,7 +39,7 @@ from regie.store.tables import (
     person,
     sign_in_code,
 )
-from regie.store.trajects import load_cycles
+from regie.store.trajects import load_cycles, mark_dirty
 from regie.store.validity import as_one_move, only_current, still_true
 from regie.text.letter import Addressee, CodeAsked, Letter, LetterPart
 from regie.text.lines import asks_to_act
@@ -112,11 +112,12 @@ _TOLD = (
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A line as it was stored, and as it is true now; None when it no longer is."""
+    """A line as it was stored, and as it is true now; None when it no longer is, or is ``for_another``."""
 
     notice_id: int
     stored: Line
     now: Line | None
+    for_another: bool = False
 
 
 def load_letter(
@@ -153,6 +154,8 @@ def load_letter(
     judged = _judge(session, row, shelf, now, for_change=True)
     for traject, cycle, told in judged:
         _withdraw(connection, traject, cycle, told)
+        if any(each.for_another for each in told):
+            mark_dirty(session, [traject.id])  # it is still to be asked, and the day of a next look may be far
     issuing = _issuing(session, row.id, link_key, now) if link_key else None
     letter = _write(connection, row, judged, issuing) or _write_code(connection, row, now)
     if letter is None:
@@ -239,7 +242,7 @@ def _for_reader(told: _Told, traject: Traject, cycle: Cycle, to: PersonId) -> _T
     is_declined = found.declined and line.kind in ASKS_THE_ROLE and lead not in (None, step.responsible)
     has_it = players(step, found, line.role, traject.people, traject.person)
     is_theirs = found.assigned_to is None or any(each.id == (line.deputy_for or to) for each in has_it)
-    return told if is_theirs and not is_declined else replace(told, now=None)
+    return told if is_theirs and not is_declined else replace(told, now=None, for_another=True)
 
 
 def _read_line(row: Any) -> Line:
