@@ -136,6 +136,9 @@ class Work:
         stage, due = self.stage(step, today), self.due(step)
         if any((kind, about) == (stage, due.isoformat()) for kind, about, _ in told):
             return True
+        escalated = any(kind.startswith("escalated") and about == due.isoformat() for kind, about, _ in told)
+        if stage == "overdue" and escalated and self.said[step].declined:
+            return True  # the lead hears it in place of the role, and of two things about one step the stronger
         if stage in ("due", "overdue"):
             # who first hears that it can start when its date has come, hears that, and the date with it
             return any((kind, about) == ("ready", due.isoformat()) and day >= due for kind, about, day in told)
