@@ -16,7 +16,16 @@ from regie.actions.deliver import Postage, deliver
 from regie.actions.reconcile import reconcile
 from regie.actions.start_traject import NewTraject, start_traject
 from regie.clock import VirtualClock
-from regie.core.events import StepFinished
+from regie.core.acting import ActingAs, answers_of
+from regie.core.events import (
+    DatePromised,
+    DateProposed,
+    HandedToColleague,
+    PartnerAsked,
+    QuestionAsked,
+    StepDeclined,
+    StepFinished,
+)
 from regie.core.ids import OccurrenceKey, RoleId, StepId
 from regie.core.traject import Occurrence, State
 from regie.definitions import load_sources
@@ -290,6 +299,70 @@ def test_who_handed_a_step_over_can_do_nothing_to_it_any_more(town: Town, link: 
     assert "Zorgafspraken" not in page
     assert late.status_code == 409
     assert town.step("zorg").state is State.READY
+
+
+def test_revoked_link_can_do_nothing_though_nothing_else_changed_since_the_page_was_opened(
+    town: Town, link: str
+) -> None:
+    hidden = dict(
+        re.findall(
+            r'<input type="hidden" name="(\w+)" value="([^"]*)"', _form(town.browser.get(link).text, f"{link}/klaar")
+        )
+    )
+    with write_scope(town.context.engine) as session:
+        for each in list_links(session, town.clock(), step="zorg"):
+            revoke_link(session, each.id, town.clock(), by="p3", reason="verkeerd adres")
+
+    for act, typed in (("klaar", {"bewijs": "zaak"}), ("collega", {"naam": "X", "email": "x@elders.example"})):
+        late = town.browser.post(f"{link}/{act}", data={**hidden, **typed}, headers=SAME_ORIGIN)
+        assert late.status_code == 409
+
+    assert (town.step("zorg").state, town.step("zorg").assigned_to) == (State.READY, None)
+    assert len(town.rows()["person"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("act", "typed"),
+    [
+        pytest.param("collega", {"naam": "Hanna Haak", "email": "hanna@elders.example"}, id="hand-over"),
+        pytest.param("niet-van-ons", {"reden": "niet van ons"}, id="decline"),
+    ],
+)
+def test_partner_who_was_asked_cannot_give_away_what_is_of_another(town: Town, act: str, typed: dict[str, str]) -> None:
+    asked = PartnerAsked(key=OccurrenceKey(StepId("zorg")), role=RoleId("coa"), by="p3")
+    apply_event(town.context, town.traject_id, asked, town.clock())
+    town.delivers()
+    theirs = town.post.paths("coa@partner.example")[0]
+    page = town.browser.get(theirs).text
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', _form(page, f"{theirs}/klaar")))
+
+    answer = town.browser.post(f"{theirs}/{act}", data={**hidden, **typed}, headers=SAME_ORIGIN)
+
+    assert f"{theirs}/{act}" not in page
+    assert answer.status_code == 409
+    assert (town.step("zorg").assigned_to, town.step("zorg").declined) == (None, False)
+    assert len(town.rows()["person"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("part", "is_deputy", "may"),
+    [
+        (ActingAs.RESPONSIBLE, False, {"ask", "work", "give away"}),
+        (ActingAs.RESPONSIBLE, True, {"ask", "work"}),
+        (ActingAs.ASKED, False, {"ask", "work"}),
+        (ActingAs.ASKED, True, {"ask", "work"}),
+        (ActingAs.DECIDER, False, {"ask"}),
+        (ActingAs.DECIDER, True, {"ask"}),
+    ],
+)
+def test_part_that_a_link_gives_says_what_may_be_answered(part: ActingAs, is_deputy: bool, may: set[str]) -> None:
+    groups = {
+        "ask": {QuestionAsked},
+        "work": {StepFinished, DatePromised, DateProposed},
+        "give away": {HandedToColleague, StepDeclined},
+    }
+
+    assert answers_of(part, is_deputy=is_deputy) == {each for name in may for each in groups[name]}
 
 
 def test_handing_over_never_changes_somebody_who_is_on_file(town: Town, link: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from sqlmodel import Session
 
 from regie.actions.apply_event import Applied, apply_in
 from regie.actions.context import Context
 from regie.actions.hand_over_files import hand_over_files
+from regie.core.acting import answers_of
 from regie.core.events import HandedToColleague, StepEvent, StepFinished
 from regie.core.ids import PersonId
 from regie.core.permissions import nothing_here
@@ -21,6 +24,8 @@ from regie.store.links import Link, find_link, note_used
 from regie.store.people import find_person, get_person, save_person
 from regie.store.session import in_transaction, read_scope
 from regie.uploads import Upload
+
+E = TypeVar("E", bound=StepEvent)
 
 
 def act_by_link(
@@ -34,15 +39,14 @@ def act_by_link(
 
     Raises:
         NotFound: ``nothing-here``, there is no such link.
-        Refused: ``link-ended``, or the rules say no.
+        Refused: ``link-ended``, ``not-allowed`` by the part that the link gives, or the rules say no.
         Conflict: somebody else was first.
     """
 
     def work(session: Session) -> Applied:
         link = _live(session, context, token, now)
-        applied = apply_in(
-            session, context, link.traject_id, make(key=link.key, cycle=link.cycle, by=link.person), now, request_id
-        )
+        event = _allowed(link, make(key=link.key, cycle=link.cycle, by=link.person))
+        applied = apply_in(session, context, link.traject_id, event, now, request_id)
         note_used(session, link.id, now)
         return applied
 
@@ -69,15 +73,8 @@ def finish_by_link(
         return act_by_link(context, token, make, now, request_id=request_id)
     with read_scope(context.engine) as session:
         link = _live(session, context, token, now)
-    applied = hand_over_files(
-        context,
-        room,
-        link.traject_id,
-        make(key=link.key, cycle=link.cycle, by=link.person),
-        uploads,
-        now,
-        request_id=request_id,
-    )
+    event = _allowed(link, make(key=link.key, cycle=link.cycle, by=link.person))
+    applied = hand_over_files(context, room, link.traject_id, event, uploads, now, request_id=request_id)
     in_transaction(context.engine, lambda session: note_used(session, link.id, now))
     return applied
 
@@ -103,6 +100,8 @@ def hand_over_by_link(
 
     def work(session: Session) -> Applied:
         link = _live(session, context, token, now)
+        given = HandedToColleague(key=link.key, cycle=link.cycle, by=link.person, to=None, seen_version=seen_version)
+        _allowed(link, given)  # before anybody is put on file
         address = check_email(email.strip())
         colleague = find_person(session, address)
         if colleague is None:
@@ -110,9 +109,7 @@ def hand_over_by_link(
             colleague = save_person(
                 session, name=name, email=address, language=of.language, organisation=of.organisation
             )
-        event = HandedToColleague(
-            key=link.key, cycle=link.cycle, by=link.person, to=PersonId(colleague), reason=reason, seen_version=seen_version
-        )  # fmt: skip
+        event = replace(given, to=PersonId(colleague), reason=reason)
         applied = apply_in(session, context, link.traject_id, event, now, request_id)
         note_used(session, link.id, now)
         return applied
@@ -123,6 +120,13 @@ def hand_over_by_link(
 def ask_again(context: Context, asked: Link | str, now: datetime) -> None:
     """Note that somebody wants a fresh link; says nothing about whether anybody is known."""
     in_transaction(context.engine, lambda session: ask_fresh_link(session, asked, now, secret=context.link_key))
+
+
+def _allowed(link: Link, event: E) -> E:
+    """Give an event that the part of who holds the link allows."""
+    if type(event) not in answers_of(link.acts_as, is_deputy=link.deputy_for is not None):
+        raise Refused(f"who {link.acts_as} may not do this by a link", code="not-allowed")
+    return event
 
 
 def _live(session: Session, context: Context, token: str, now: datetime) -> Link:

@@ -6,6 +6,15 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from regie.core.definition import Step
+from regie.core.events import (
+    DatePromised,
+    DateProposed,
+    HandedToColleague,
+    QuestionAsked,
+    StepDeclined,
+    StepEvent,
+    StepFinished,
+)
 from regie.core.ids import PersonId, RoleId
 from regie.core.traject import Occurrence, Person
 
@@ -16,6 +25,26 @@ class ActingAs(StrEnum):
     RESPONSIBLE = "responsible"
     ASKED = "asked"
     DECIDER = "decider"
+
+
+_ASKING: frozenset[type[StepEvent]] = frozenset({QuestionAsked})
+_WORKING = _ASKING | {StepFinished, DatePromised, DateProposed}
+_GIVING_AWAY: frozenset[type[StepEvent]] = frozenset({HandedToColleague, StepDeclined})
+
+
+def answers_of(part: ActingAs, *, is_deputy: bool) -> frozenset[type[StepEvent]]:
+    """What somebody may do to a step by a link: who decides may only ask, and only who has it may give it away.
+
+    Args:
+        is_deputy: they act in the place of somebody who is away.
+    """
+    match part:
+        case ActingAs.RESPONSIBLE:
+            return _WORKING if is_deputy else _WORKING | _GIVING_AWAY
+        case ActingAs.ASKED:
+            return _WORKING
+        case ActingAs.DECIDER:
+            return _ASKING
 
 
 def acts_as(step: Step, occurrence: Occurrence, role: RoleId) -> ActingAs | None:
