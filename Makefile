@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CHROMIUM := $(VENV)/.chromium
 TEST_JOBS ?= 2
 
 .PHONY: help setup test nightly test-fast check lint types contracts fix demo schema schema-check catalog look migration bench clean lock
@@ -23,7 +24,15 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 
-test: $(STAMP)  ## Run all tests, with everything required
+# the tests that look through a browser use the Chromium of the machine; as root on Debian it is fetched, elsewhere it is asked for
+$(CHROMIUM): | $(STAMP)
+	command -v chromium >/dev/null || command -v $${REGIE_CHROMIUM:-chromium} >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
+	  { echo "install Chromium for the browser tests, or name it in REGIE_CHROMIUM" >&2; exit 1; }
+	touch $@
+
+test: $(STAMP) $(CHROMIUM)  ## Run all tests, with everything required
 	REGIE_HYPOTHESIS=repeatable REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup
 
 nightly: $(STAMP)  ## Run the tests that look further: more examples, all thirty years through the store

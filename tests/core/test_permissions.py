@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from regie.core import events as happened
 from regie.core.changes import Changes
 from regie.core.claims import GroupMap, groups_in, rights_from_claims
 from regie.core.events import PartnerAsked
@@ -19,6 +20,7 @@ from regie.core.permissions import (
     EVERY_TRAJECT,
     IN_ANY_TRAJECT,
     MAY,
+    NEEDED,
     SCOPES,
     STAFF_ROLES,
     Actor,
@@ -286,3 +288,25 @@ def test_groups_are_found_inwards_and_under_a_name_with_dots() -> None:
     assert groups_in({"realm_access": {"roles": ["a"]}}, "realm_access.roles") == {"a"}
     assert groups_in({"https://gemeente.nl/rollen": ["b"]}, "https://gemeente.nl/rollen") == {"b"}
     assert groups_in({"realm_access": ["roles"]}, "realm_access.roles") == frozenset()
+
+
+def test_every_event_of_people_names_the_right_that_it_takes() -> None:
+    every = {
+        each
+        for each in vars(happened).values()
+        if isinstance(each, type)
+        and issubclass(each, happened.Event)
+        and each not in (happened.Event, happened.StepEvent)
+    }
+    by_another_door = {happened.Tick, happened.ClockSetBack, happened.FileRemoved}
+    assert every - set(NEEDED) == by_another_door
+    assert set(NEEDED.values()) <= ABOUT_TRAJECT | {Permission.REVOKE_LINKS}
+
+
+def test_a_member_works_and_only_a_lead_moves_what_was_agreed() -> None:
+    only_leads = {each for each, right in NEEDED.items() if right in MAY[Role.LEAD] and right not in MAY[Role.MEMBER]}
+    assert only_leads == {
+        happened.StepWaived, happened.StepTakenUpAgain, happened.StepWithdrawn, happened.DatePinned, happened.AnchorMoved,
+        happened.CycleStarted, happened.CycleClosed, happened.LinkRevoked,
+    }  # fmt: skip
+    assert all(right not in MAY[Role.READER] for right in NEEDED.values())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from regie.core import events as happened
 from regie.core.acting import players
 from regie.core.ids import OccurrenceKey, PersonId
 from regie.core.recipients import present
@@ -114,6 +115,36 @@ MAY: Mapping[Role, frozenset[Permission]] = {
     Role.LINK: ABOUT_OWN_STEP,
 }
 """The whole of it: what is not here is refused. An administrator decides nothing of content (ADR 15)."""
+
+NEEDED: Mapping[type[happened.Event], Permission] = {
+    happened.StepStarted: _P.START_STEP,
+    happened.PartnerAsked: _P.START_STEP,
+    happened.WorkResumed: _P.START_STEP,
+    happened.HandedToColleague: _P.START_STEP,
+    happened.StepDeclined: _P.START_STEP,
+    happened.QuestionAsked: _P.START_STEP,
+    happened.StepFinished: _P.COMPLETE_STEP,
+    happened.PutForDecision: _P.DECIDE_GATE,
+    happened.GateDecided: _P.DECIDE_GATE,
+    happened.StepWaived: _P.WAIVE_STEP,
+    happened.StepTakenUpAgain: _P.WAIVE_STEP,
+    happened.StepWithdrawn: _P.WAIVE_STEP,
+    happened.StepReopened: _P.REOPEN_STEP,
+    happened.DatePinned: _P.PIN_STEP,
+    happened.DatePromised: _P.ANSWER_PROPOSAL,
+    happened.DateProposed: _P.ANSWER_PROPOSAL,
+    happened.ProposalAnswered: _P.ANSWER_PROPOSAL,
+    happened.QuestionAnswered: _P.ANSWER_PROPOSAL,
+    happened.ClockStopped: _P.STOP_CLOCK,
+    happened.ClockResumed: _P.STOP_CLOCK,
+    happened.TermExtended: _P.STOP_CLOCK,
+    happened.LinkRevoked: _P.REVOKE_LINKS,
+    happened.AnchorMoved: _P.MOVE_ANCHOR,
+    happened.ItemsChanged: _P.CHANGE_LIST,
+    happened.CycleStarted: _P.START_CYCLE,
+    happened.CycleClosed: _P.CLOSE_TRAJECT,
+}
+"""What staff need for an event; one that is not here is not for people to ask: time does it, or another door."""
 
 
 class Scope(StrEnum):
