@@ -1,4 +1,4 @@
-"""Measure Regie: ``make bench``, or ``python -m bench plan step start sweep process``.
+"""Measure Regie: ``make bench``, or ``python -m bench plan step start sweep process pages``.
 
 Medians, and ratios against the least SQL that does the same, by hand, in the same run. Figures in seconds depend on
 the machine; ratios less so.
@@ -21,6 +21,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from bench.pages import bench_pages
 from bench.raw import (
     KNOWN_BEFORE_A_CHANGE,
     KNOWN_BEFORE_A_START,
@@ -225,6 +226,7 @@ BENCHES: dict[str, Callable[[Path], None]] = {
     "start": bench_start,
     "sweep": bench_sweep,
     "process": bench_process,
+    "pages": bench_pages,
 }
 
 

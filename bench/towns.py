@@ -18,6 +18,8 @@ START = date(2026, 12, 1)
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 OPENING = date(2028, 7, 3)
 COPIED = ("cycle", "anchor", "item", "occurrence")
+TOLD = ("decision", "history", "message", "notice", "link", "feed_entry")
+"""What happened to a traject and what was told of it; only where pages are measured."""
 
 
 def open_town(path: Path) -> tuple[Context, Definition, dict[str, str]]:
@@ -41,12 +43,17 @@ def start_one(context: Context, definition: Definition, sources: dict[str, str],
     return start_traject(context, sources, definition, new_traject(number), NOW)[0]
 
 
-def copy_traject(engine: Engine, original: int, made: int, size: int) -> None:
-    """Copy a traject with all its rows in plain SQL, until there are ``size`` copies; ``made`` are there."""
+def copy_traject(engine: Engine, original: int, made: int, size: int, *, whole: bool = False) -> None:
+    """Copy a traject with all its rows in plain SQL, until there are ``size`` copies; ``made`` are there.
+
+    Args:
+        whole: with what happened and was told.
+    """
+    tables = (*COPIED, *TOLD) if whole else COPIED
     with engine.connect() as connection:
         columns = {
             table: [row[1] for row in connection.execute(text(f"PRAGMA table_info({table})"))]
-            for table in ("traject", *COPIED)
+            for table in ("traject", *tables)
         }
     chunk = 500
     for first in range(made, size, chunk):
@@ -56,21 +63,25 @@ def copy_traject(engine: Engine, original: int, made: int, size: int) -> None:
             for number in numbers:
                 new_id = 1_000_000 + number
                 _copy_rows(connection, "traject", columns["traject"], "id", original, new_id, slug=f"'copy-{number}'")
-                for table in COPIED:
+                for table in tables:
                     _copy_rows(connection, table, columns[table], "traject_id", original, new_id)
 
 
 def _copy_rows(connection, table, columns, owner, original, new_id, **given) -> None:  # type: ignore[no-untyped-def]
-    chosen = [name for name in columns if not (name == "id" and owner != "id")]
+    of_own = {"idempotency_key", "message_id", "token_hash", "uid"} | ({"id"} if table == "message" else set())
+    chosen = [name for name in columns if name != "id" or table in ("traject", "message")]
     values = []
     for name in chosen:
         if name == owner:
             values.append(str(new_id))
-        elif name == "idempotency_key":
-            values.append(f"'copy:{new_id}:' || number")
+        elif name in of_own:
+            values.append(f"'{new_id}:' || \"{name}\"")
+        elif name == "digest_on":
+            values.append("NULL")
         else:
             values.append(given.get(name, f'"{name}"'))
     names = ", ".join(f'"{name}"' for name in chosen)
-    connection.execute(
-        text(f'INSERT INTO "{table}" ({names}) SELECT {", ".join(values)} FROM "{table}" WHERE {owner} = {original}')
-    )
+    which = f"{owner} = {original}"
+    if table == "message":
+        which = f"id IN (SELECT message_id FROM notice WHERE traject_id = {original})"
+    connection.execute(text(f'INSERT INTO "{table}" ({names}) SELECT {", ".join(values)} FROM "{table}" WHERE {which}'))
