@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from regie.reports.documents import (
     make_startnota,
     make_steering_report,
 )
+from regie.reports.subject import handed_to
+from regie.store.lately import names_of_people
 from regie.store.partners import list_people
 from regie.store.reported import load_reported, save_reported
 from regie.store.session import in_transaction, read_scope
@@ -64,7 +67,8 @@ def run_automation(
         for contact in list_people(session, traject_id):
             for role, _ in contact.roles:
                 names.setdefault(role, []).append(contact.name)
-    found = traject.cycle(cycle)
+        found = traject.cycle(cycle)
+        handed = names_of_people(session, handed_to(found)) if found else {}
     occurrence = found.occurrences.get(where) if found else None
     if found is None or occurrence is None:
         raise NotFound(f"no step '{where}' in cycle {cycle} of '{traject.slug}'", code="unknown-step")
@@ -77,7 +81,7 @@ def run_automation(
     if make is None:
         known = ", ".join(AUTOMATIONS)
         raise NotFound(f"no automation '{action}'", code="unknown-automation", hint=known, automation=action)
-    subject = _subject(traject, cycle, now, names, earlier, earlier_on)
+    subject = replace(_subject(traject, cycle, now, names, earlier, earlier_on), handed=handed)
     documents = make(subject)
     paths = [_keep(folder / traject.slug / f"doorloop-{cycle}", document) for document in documents]
     evidence = tuple(f"{traject.slug}/doorloop-{cycle}/{path.name}" for path in paths)

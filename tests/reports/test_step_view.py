@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine
 
-from regie.core.events import DateProposed, StepFinished
-from regie.core.ids import RoleId
+from regie.core.events import DateProposed, HandedToColleague, StepFinished
+from regie.core.ids import PersonId, RoleId
 from regie.core.traject import State
 from regie.core.transitions import Verb
 from regie.errors import NotFound
@@ -119,3 +119,14 @@ def test_step_with_many_neighbours_asks_no_more_of_the_database(world: World) ->
         view(world, "midden")
 
     assert len(lonely.reads) == len(busy.reads) <= 12
+
+
+def test_who_got_a_step_has_the_ball_and_not_the_role_that_it_came_from(world: World) -> None:
+    before = view(world, "a"), view(world, "midden")
+    world.happens(1, HandedToColleague(key=b.key("a"), to=PersonId("p2")), b.at(MONDAY))
+    after = view(world, "a"), view(world, "midden")
+    name = next(row["name"] for row in world.rows("person") if row["id"] == "p2")
+
+    assert name not in before[0].holder
+    assert after[0].holder == name
+    assert name in after[1].holder  # which waits for it

@@ -18,12 +18,12 @@ from regie.core.settle import network_of, settle
 from regie.core.traject import Cycle, CycleState, Occurrence, State
 from regie.core.transitions import NEXT, Verb
 from regie.errors import NotFound
-from regie.reports.subject import Subject
+from regie.reports.subject import Subject, handed_to
 from regie.reports.traject_home import choose_cycle, key_of, load_for_view, role_names, say_event, without_secrets
 from regie.store.definitions import DefinitionShelf
 from regie.store.files import StoredFile, find_files
 from regie.store.history import HistoryEntry, list_step_history
-from regie.store.lately import names_of
+from regie.store.lately import names_of, names_of_people
 from regie.store.portfolio import list_players
 from regie.store.trajects import find_traject_id
 from regie.text.dates import say_date, say_span
@@ -189,7 +189,8 @@ def make_step_view(
     is_secret = is_confidential(settled, step)
     is_hidden = is_secret and not sees_confidential
     names = role_names(list_players(session, traject_ids={traject.id}), definition, traject.id)
-    subject = Subject(traject, settled, plan, today, names, language)
+    handed = names_of_people(session, handed_to(settled))
+    subject = Subject(traject, settled, plan, today, names, language, handed=handed)
     before, after = _related(settled, key, today, language)
     entries = list_step_history(session, traject.id, settled.number, key, MOST_EVENTS)
     assigned = str(occurrence.assigned_to or "")

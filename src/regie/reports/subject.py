@@ -8,7 +8,7 @@ from datetime import date
 
 from regie.core.definition import Definition, Step, text_in
 from regie.core.holding import find_holding_back_start
-from regie.core.ids import BodyId, OccurrenceKey, PhaseId, RoleId
+from regie.core.ids import BodyId, OccurrenceKey, PersonId, PhaseId, RoleId
 from regie.core.latest import anchor_targets
 from regie.core.plan import Plan
 from regie.core.traject import Cycle, Occurrence, Planned, State, Traject
@@ -36,6 +36,7 @@ class Subject:
 
     Args:
         names: per role who plays it.
+        handed: what those are called to whom a step was handed over.
         earlier: the dates of an earlier report, to say what moved since; with ``earlier_on`` its day.
     """
 
@@ -47,6 +48,7 @@ class Subject:
     language: str = "nl"
     earlier: Mapping[OccurrenceKey, Planned] = field(default_factory=dict)
     earlier_on: date | None = None
+    handed: Mapping[PersonId, str] = field(default_factory=dict)
 
     @property
     def definition(self) -> Definition:
@@ -75,9 +77,15 @@ class Subject:
         if occurrence.state is State.FOR_DECISION and step.gate is not None:
             return say_body(self.definition, step.gate.decided_by, self.language)
         if occurrence.state is State.NOT_YET and (holds := find_holding_back_start(self.cycle, key, self.today)):
-            holders = dict.fromkeys(self.people_in(self.definition.steps[each.step].responsible) for each in holds)
+            holders = dict.fromkeys(self._doer(each) for each in holds)
             return say_list(list(holders), self.language, most=3)
-        return self.people_in(step.responsible)
+        return self._doer(key)
+
+    def _doer(self, key: OccurrenceKey) -> str:
+        """Who does a step: to whom it was handed over, else who plays its role."""
+        occurrence = self.cycle.occurrences.get(key)
+        handed = self.handed.get(occurrence.assigned_to) if occurrence and occurrence.assigned_to else None
+        return handed or self.people_in(self.definition.steps[key.step].responsible)
 
     def say_date(self, day: date | None) -> str:
         return say_date(day, self.language) if day else "-"
@@ -110,6 +118,11 @@ def targets(subject: Subject) -> tuple[Target, ...]:
         title = say_anchor(subject.definition, anchor, subject.language)
         found.append(Target(title, target, comes_on, slack, activity.key))
     return tuple(sorted(found, key=lambda each: each.on))
+
+
+def handed_to(cycle: Cycle) -> frozenset[PersonId]:
+    """Everybody to whom a step of a cycle was handed over."""
+    return frozenset(each.assigned_to for each in cycle.occurrences.values() if each.assigned_to is not None)
 
 
 def phase_windows(subject: Subject) -> list[tuple[str, date, date, int]]:

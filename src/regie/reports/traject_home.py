@@ -20,6 +20,7 @@ from regie.errors import NotFound
 from regie.reports.subject import (
     Subject,
     coming_gates,
+    handed_to,
     phase_rows,
     phase_windows,
     say_room,
@@ -27,7 +28,7 @@ from regie.reports.subject import (
 )
 from regie.store.definitions import DefinitionShelf
 from regie.store.history import HistoryEntry
-from regie.store.lately import IN_DIGEST, count_said, count_told, list_said, list_told, names_of
+from regie.store.lately import IN_DIGEST, count_said, count_told, list_said, list_told, names_of, names_of_people
 from regie.store.portfolio import Players, list_players, players_of
 from regie.store.trajects import find_traject_id, load_cycles, load_traject
 from regie.text.phrases import STATES, say, words_in
@@ -196,7 +197,10 @@ def make_traject_home(
     chosen = choose_cycle(traject, cycle)
     settled, plan = settle(chosen if sees_confidential else without_secrets(chosen), today)
     players = list_players(session, traject_ids={traject.id})
-    subject = Subject(traject, settled, plan, today, role_names(players, settled.definition, traject.id), language)
+    subject = Subject(
+        traject, settled, plan, today, role_names(players, settled.definition, traject.id), language,
+        handed=names_of_people(session, handed_to(settled)),
+    )  # fmt: skip
     definition, is_over = settled.definition, settled.state is CycleState.ENDED
     due_until = _end_of_week(today)
     open_steps = [] if is_over else sorted(_open_steps(subject), key=lambda each: (each.due_on, each.title))

@@ -128,3 +128,11 @@ def names_of(session: Session, actors: Collection[str]) -> Mapping[str, str]:
         for row in connection.execute(select(account.c.id, account.c.name).where(account.c.id.in_(sorted(accounts))))
     }
     return {each: (known if each.startswith("account:") else people).get(name) or name for each, name in ids.items()}
+
+
+def names_of_people(session: Session, ids: Collection[PersonId]) -> Mapping[PersonId, str]:
+    """Give what people are called."""
+    if not ids:
+        return {}
+    wanted = select(person.c.id, person.c.name).where(person.c.id.in_(sorted(ids)))
+    return {PersonId(row.id): row.name for row in session.connection().execute(wanted)}
