@@ -10,7 +10,7 @@ from regie.core.turns import Deed, Happened, Turn, days_of, turns_of
 
 FIRST = date(2027, 1, 4)
 TODAY = date(2027, 1, 13)
-LETTERS = {Turn.NOBODY: ".", Turn.PARTNER: "P", Turn.LEAD: "L", Turn.DECIDER: "D"}
+LETTERS = {Turn.EARLIER: "E", Turn.NOBODY: ".", Turn.PARTNER: "P", Turn.LEAD: "L", Turn.DECIDER: "D"}
 
 
 def drawn(*story: tuple[int, Deed], today: date = TODAY) -> str:
@@ -43,6 +43,13 @@ def drawn(*story: tuple[int, Deed], today: date = TODAY) -> str:
             "PLL..PPPPP",
             id="the-end-answers-all",
         ),
+        pytest.param(((0, Deed.RELEASED), (4, Deed.HANDED_OVER)), "EEEEPPPPPP", id="a-colleague-goes-on"),
+        pytest.param(((0, Deed.HANDED_OVER), (4, Deed.RELEASED)), "....PPPPPP", id="handed-over-before-it-can-begin"),
+        pytest.param(
+            ((0, Deed.RELEASED), (2, Deed.ASKED_LEAD), (4, Deed.HANDED_OVER), (6, Deed.ANSWERED)),
+            "EELLLLPPPP",
+            id="handed-over-while-the-lead-is-asked",
+        ),
         pytest.param(((0, Deed.RELEASED), (30, Deed.ENDED)), "PPPPPPPPPP", id="not-yet-happened"),
     ],
 )
@@ -63,5 +70,5 @@ def test_days_are_counted_for_each() -> None:
     happened = [Happened(FIRST, Deed.RELEASED), Happened(FIRST + timedelta(days=4), Deed.ASKED_LEAD)]
 
     assert days_of(turns_of(happened, FIRST, TODAY)) == {
-        Turn.NOBODY: 0, Turn.PARTNER: 4, Turn.LEAD: 6, Turn.DECIDER: 0,
+        Turn.NOBODY: 0, Turn.EARLIER: 0, Turn.PARTNER: 4, Turn.LEAD: 6, Turn.DECIDER: 0,
     }  # fmt: skip

@@ -10,6 +10,7 @@ from regie.core.events import (
     DatePromised,
     DateProposed,
     Event,
+    HandedToColleague,
     ProposalAnswered,
     PutForDecision,
     QuestionAnswered,
@@ -18,7 +19,7 @@ from regie.core.events import (
     StepReopened,
     WorkResumed,
 )
-from regie.core.ids import OccurrenceKey, StepId
+from regie.core.ids import OccurrenceKey, PersonId, StepId
 from regie.reports.ball_clock import ball_clock
 from regie.store.history import list_history_about
 from regie.store.session import read_scope
@@ -100,6 +101,13 @@ def test_what_lies_with_a_decider_is_theirs_and_reopening_gives_it_back(town: To
     assert clock(town, traject_id, A, day(9)) == [
         (1, "partner"), (2, "decider"), (2, "partner"), (3, "nobody"), (2, "partner"),
     ]  # fmt: skip
+
+
+def test_who_got_a_step_has_it_since_then(town: Town) -> None:
+    traject_id = town.starts()
+    town.happens(traject_id, HandedToColleague(key=A, to=PersonId("p2")), day(3))
+
+    assert clock(town, traject_id, A, day(9)) == [(3, "earlier"), (7, "partner")]
 
 
 def test_step_of_which_nothing_is_on_record_has_no_clock(town: Town) -> None:

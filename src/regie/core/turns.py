@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 
 class Turn(StrEnum):
-    """``nobody``: it can not begin yet, or it is over."""
+    """``nobody``: it can not begin yet, or it is over. ``earlier``: of a partner who handed it over since."""
 
     NOBODY = "nobody"
+    EARLIER = "earlier"
     PARTNER = "partner"
     LEAD = "lead"
     DECIDER = "decider"
@@ -25,13 +26,15 @@ class Deed(StrEnum):
     """What happened, as far as it gives the turn to somebody.
 
     ``RELEASED``: what it waits for is there; ``LOCKED``: it has to wait again. ``ASKED_LEAD`` is a proposal, a
-    question or "not ours"; ``ANSWERED`` is an answer to one of them. ``ENDED``: done, waived or withdrawn.
+    question or "not ours"; ``ANSWERED`` is an answer to one of them. ``HANDED_OVER``: another person does it from
+    that day on. ``ENDED``: done, waived or withdrawn.
     """
 
     RELEASED = "released"
     LOCKED = "locked"
     ASKED_LEAD = "asked the lead"
     ANSWERED = "answered by the lead"
+    HANDED_OVER = "handed over"
     PUT_UP = "put up for decision"
     CAME_BACK = "came back without a decision"
     ENDED = "ended"
@@ -72,6 +75,8 @@ class _Standing:
                 self.open_asks = max(self.open_asks - 1, 0)
             case Deed.PUT_UP | Deed.CAME_BACK:
                 self.is_up = deed is Deed.PUT_UP
+            case Deed.HANDED_OVER:
+                pass
             case Deed.ENDED:
                 self.is_over, self.is_up, self.open_asks = True, False, 0
             case Deed.REOPENED:
@@ -121,6 +126,8 @@ def turns_of(history: Iterable[Happened], begins_on: date, today: date) -> tuple
         day = max(each.on, begins_on)
         if found[-1][0] == day:
             found.pop()
+        if each.deed is Deed.HANDED_OVER:
+            found = [(on, Turn.EARLIER if turn is Turn.PARTNER else turn) for on, turn in found]
         if not found or found[-1][1] is not standing.turn:
             found.append((day, standing.turn))
     ends = [day - timedelta(days=1) for day, _ in found[1:]] + [today]

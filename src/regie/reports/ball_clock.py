@@ -55,6 +55,8 @@ def _deeds(entries: Iterable[HistoryEntry], cycle: int, key: OccurrenceKey, zone
                 if kind in open_asks:
                     open_asks.discard(kind)
                     yield Happened(day, Deed.ANSWERED)
+            if each.event == "HandedToColleague":
+                yield Happened(day, Deed.HANDED_OVER)
             asked = _ASKS.get(each.event)
             if asked is not None and asked not in open_asks:
                 open_asks.add(asked)
