@@ -58,6 +58,14 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _safe_address(value: str) -> str:
+    """A web address with https, but on this machine."""
+    parts = urlsplit(value)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("write a web address that starts with https://")
+    return _web_address(value)
+
+
 def _contact(value: str) -> str:
     if not value:
         return ""
@@ -83,10 +91,19 @@ def _split_names(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _split_scopes(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    named = tuple(dict.fromkeys(value.replace(",", " ").split()))
+    return named if "openid" in named else ("openid", *named)
+
+
+ScopeList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_scopes)]
 NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_names)]
 WordList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
 EmailAddress = Annotated[str, AfterValidator(_email)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+SafeAddress = Annotated[str, AfterValidator(_safe_address)]
 
 
 class Settings(BaseSettings):
@@ -244,10 +261,44 @@ class Settings(BaseSettings):
         le=168,
         description="After so many hours a session ends, also when it is used.",
     )
-    oidc_discovery_url: WebAddress | None = Field(
+    oidc_discovery_url: SafeAddress | None = Field(
         default=None,
         description="Where the identity provider of the municipality describes itself. While it is set, "
         "`regie up` gives no one-time sign-in link.",
+    )
+    oidc_client_id: str = Field(
+        default="",
+        max_length=200,
+        description="Name under which the identity provider knows Regie. Required with a provider.",
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret with which Regie proves who it is to the identity provider. Required with a provider.",
+    )
+    oidc_scopes: ScopeList = Field(
+        default=("openid", "profile", "email"),
+        description="What Regie asks the identity provider for, separated by commas or spaces; `openid` always.",
+    )
+    oidc_username_claim: str = Field(
+        default="name",
+        min_length=1,
+        max_length=100,
+        description="Claim that says what somebody is called on pages. Who they are is always issuer and `sub`.",
+    )
+    oidc_make_new_users: bool = Field(
+        default=True,
+        description="Make an account for whoever signs in for the first time and is in a group that gives a right.",
+    )
+    oidc_mfa_claim: str = Field(
+        default="amr",
+        min_length=1,
+        max_length=100,
+        description="Claim that says how somebody proved who they are, such as `amr` or `acr`.",
+    )
+    oidc_mfa_values: NameList = Field(
+        default=(),
+        description="Values of that claim of which one must be there, separated by commas. Empty: the provider sees "
+        "to strong sign-in by itself.",
     )
     oidc_groups_claim: str = Field(
         default="groups",
@@ -279,6 +330,11 @@ class Settings(BaseSettings):
         # Production must not lose its mail to a test address.
         if self.mail_redirect_to is not None and not self.environment_label:
             raise ValueError("REGIE_MAIL_REDIRECT_TO also needs REGIE_ENVIRONMENT_LABEL, as in TEST")
+        if self.oidc_discovery_url is not None:
+            if not self.oidc_client_id:
+                raise ValueError("REGIE_OIDC_DISCOVERY_URL also needs REGIE_OIDC_CLIENT_ID")
+            if self.oidc_client_secret is None or not self.oidc_client_secret.get_secret_value():
+                raise ValueError("REGIE_OIDC_DISCOVERY_URL also needs REGIE_OIDC_CLIENT_SECRET")
         return self
 
     def group_map(self) -> GroupMap:
@@ -294,7 +350,7 @@ class Settings(BaseSettings):
     def secret_values(self) -> tuple[str, ...]:
         """Return what may never show in a log, for ``notify.redact.install_redaction``."""
         found: list[str] = []
-        for secret in (self.database_url, self.mail_url, self.audit_key, self.link_key):
+        for secret in (self.database_url, self.mail_url, self.audit_key, self.link_key, self.oidc_client_secret):
             if secret is None:
                 continue
             value = secret.get_secret_value()

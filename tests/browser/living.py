@@ -200,15 +200,22 @@ class Living:
 
 
 @contextmanager
-def served(folder: Path, database: Path, mail: MailServer, **settings: object) -> Iterator[Living]:
-    """Serve the pages of a copy of a municipality, by a real server on a free port of this machine."""
+def served(
+    folder: Path, database: Path, mail: MailServer, *, now: datetime | None = None, **settings: object
+) -> Iterator[Living]:
+    """Serve the pages of a copy of a municipality, by a real server on a free port of this machine.
+
+    Args:
+        now: other than the day on which it was left.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(database, folder / "regie.db")
     listening = socket.socket()
     listening.bind((LOOPBACK, 0))
+    listening.listen()  # from here on a browser waits, when the server is not there yet
     url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
     chosen = Settings(**{"data_dir": folder, "base_url": url, "organisation": "Gemeente Voorbeeldstad", **settings})
-    clock = VirtualClock(morning_of(TODAY))
+    clock = VirtualClock(now or morning_of(TODAY))
     with engine_on(f"sqlite:///{folder / 'regie.db'}") as engine:
         context = Context.on(engine, AUDIT_KEY, link_key=LINK_KEY, brake_at=100_000)
         app = create_app(context, chosen, clock)

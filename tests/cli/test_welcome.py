@@ -65,6 +65,8 @@ def test_others_could_reach_it_or_there_is_a_provider(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, address: str
 ) -> None:
     monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("REGIE_OIDC_CLIENT_ID", "regie")
+    monkeypatch.setenv("REGIE_OIDC_CLIENT_SECRET", "geheim")
 
     assert welcome(load_settings(), address, Terminal()) == ""
     assert not _has_owner()

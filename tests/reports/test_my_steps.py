@@ -7,14 +7,19 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from regie.actions.context import Context
+from regie.actions.open_own_step import open_own_step
 from regie.core.events import StepFinished
 from regie.core.ids import AnchorId, PersonId, RoleId
+from regie.core.permissions import OneStep, step_of
 from regie.core.traject import State
 from regie.errors import NotFound
 from regie.reports.my_steps import DONE_DAYS, MySteps, make_my_steps
-from regie.store.partners import bind_role, save_person
+from regie.store.accounts import person_actor
+from regie.store.partners import bind_role, erase_person, save_person, set_absence, set_deputy
 from regie.store.session import in_transaction, read_scope
-from tests.store.world import MONDAY, OPENING, OPENING_ANCHOR, Watched, World
+from regie.store.trajects import load_traject
+from tests.store.world import KEY, MONDAY, OPENING, OPENING_ANCHOR, Watched, World
 from tests.support import builders as b
 
 OTHER = RoleId("other")
@@ -158,3 +163,109 @@ def test_order_does_not_tell_the_traject_of_what_is_confidential(world: World) -
 
     assert before == [1]
     assert after == [1, 2]
+
+
+# --- deputies of another organisation ------------------------------------------------------------------
+
+
+def away(world: World, who: str, deputy: str, days: int = 2) -> None:
+    """Let somebody be away from today, and somebody else stand in for them."""
+
+    def work(session):  # type: ignore[no-untyped-def]
+        set_deputy(session, world.people[who], world.people[deputy])
+        set_absence(session, world.people[who], TODAY, TODAY + timedelta(days=days))
+
+    in_transaction(world.engine, work)
+
+
+def who_may(world: World, step: str, today: date) -> frozenset[PersonId]:
+    with read_scope(world.engine) as session:
+        found = load_traject(session, 1, world.shelf, for_change=False, whole=True)
+    return step_of(found, found.cycles[0], b.key(step), today).people
+
+
+def test_deputy_of_another_organisation_sees_what_they_stand_in_for_while_it_lasts(world: World) -> None:
+    world.people["cor"] = join(world, "cor")
+    in_transaction(
+        world.engine, lambda session: save_person(session, name="dik", email="dik@elders.example", organisation="COA")
+    )
+    away(world, "other", "cor")
+
+    found = steps_of(world, "cor")
+
+    assert {str(each.key) for each in found.open} == {"advies", "geheim", "toets"}
+    assert {(each.is_mine, each.may_act, each.stands_in_for) for each in found.open} == {
+        (False, True, ("Naam van other",))
+    }
+    for day in (TODAY - timedelta(days=1), TODAY + timedelta(days=3)):
+        assert steps_of(world, "cor", day).open == ()
+
+
+def test_who_sees_a_step_as_deputy_may_act_on_it_and_nobody_else_may(world: World) -> None:
+    world.people["cor"], world.people["an"] = join(world, "cor"), join(world, "an")
+    away(world, "other", "cor")
+
+    for day in (TODAY - timedelta(days=1), TODAY, TODAY + timedelta(days=2), TODAY + timedelta(days=3)):
+        sees = {each: bool([one for one in steps_of(world, each, day).open if one.may_act]) for each in ("cor", "an")}
+        may = {each: world.people[each] in who_may(world, "advies", day) for each in ("cor", "an")}
+
+        assert sees == may
+        assert may["cor"] is (day in (TODAY, TODAY + timedelta(days=2)))
+    with read_scope(world.engine) as session:
+        actor = person_actor(session, world.people["cor"])
+    context = Context(world.engine, KEY, world.shelf, link_key=b"l" * 32)
+    assert open_own_step(context, actor, world.people["cor"], OneStep(1, 1, b.key("advies")), b.at(TODAY))
+    with pytest.raises(NotFound):
+        open_own_step(context, actor, world.people["cor"], OneStep(1, 1, b.key("eerst")), b.at(TODAY))
+    # cor's colleagues see nothing of what cor does for another organisation
+    assert steps_of(world, "an").open == ()
+
+
+def test_deputy_elsewhere_sees_nothing_of_what_was_done_nor_of_the_colleagues_there(world: World) -> None:
+    world.people["cor"] = join(world, "cor")
+
+    def move(session):  # type: ignore[no-untyped-def]
+        save_person(session, name="Naam van other", email="other@voorbeeld.nl", organisation="COA")
+        dik = save_person(session, name="dik", email="dik@coa.example", organisation="COA")
+        bind_role(session, RoleId("maker"), dik)
+
+    in_transaction(world.engine, move)
+    away(world, "other", "cor")
+    world.happens(1, StepFinished(key=b.key("advies"), by="p4"), b.at(TODAY))
+
+    found = steps_of(world, "cor")
+
+    assert found.done == ()
+    assert {str(each.key) for each in found.open} == {"geheim", "toets"}
+    assert "dik" not in repr(found)
+
+
+def test_steps_of_somebody_erased_are_no_deputys(world: World) -> None:
+    world.people["cor"] = join(world, "cor")
+    away(world, "other", "cor")
+    in_transaction(world.engine, lambda session: erase_person(session, world.people["other"], b.at(TODAY)))
+
+    assert steps_of(world, "cor").open == ()
+
+
+def test_many_who_are_away_cost_no_more_questions(world: World) -> None:
+    world.people["cor"] = join(world, "cor")
+    away(world, "other", "cor")
+    steps_of(world, "cor")
+    with Watched(world.engine) as few:
+        steps_of(world, "cor")
+    for role in ("maker", "boss", "lead"):
+        away(world, role, "cor")
+    with Watched(world.engine) as many:
+        found = steps_of(world, "cor")
+
+    assert {name for each in found.open for name in each.stands_in_for} >= {"Naam van other", "Naam van maker"}
+    assert len(few.reads) == len(many.reads) <= 4
+
+
+def test_colleague_who_stands_in_is_told_for_whom(world: World) -> None:
+    world.people["an"] = join(world, "an", OTHER, 1)
+    world.people["bo"] = join(world, "bo")
+    away(world, "an", "bo")
+
+    assert {(each.may_act, each.stands_in_for) for each in steps_of(world, "bo").open} == {(True, ("an",))}

@@ -537,7 +537,11 @@ def test_a_new_link_closes_the_one_before_and_makes_no_second_owner(town: Town) 
         {"base_url": "https://regie.voorbeeldstad.nl"},
         {"base_url": "http://127.0.0.1.voorbeeld.nl"},
         {"base_url": "http://0.0.0.0:8080"},
-        {"oidc_discovery_url": "https://login.voorbeeldstad.nl/.well-known/openid-configuration"},
+        {
+            "oidc_discovery_url": "https://login.voorbeeldstad.nl/.well-known/openid-configuration",
+            "oidc_client_id": "regie",
+            "oidc_client_secret": "geheim",
+        },
     ],
 )
 def test_no_link_where_others_can_come_or_a_provider_is_set(town: Town, settings: dict[str, str]) -> None:

@@ -52,7 +52,8 @@ class MyStep:
         holder: the role whose turn it is.
         is_mine: the person plays the role; else only a colleague does.
         may_act: the person may act on it: it is theirs, or that of somebody who is away and whose deputy they are.
-        people: names of those in the organisation who play it.
+        people: names of those who play it, in the organisation or away with the person as deputy.
+        stands_in_for: names of those among them who are away and have the person as deputy.
         waits_for: open steps that come before this one.
         waited_by: open steps that come after it.
         proposed_on: the day that somebody asked for and the lead did not answer yet.
@@ -80,6 +81,7 @@ class MyStep:
     waits_for: tuple[Neighbour, ...] = ()
     waited_by: tuple[Neighbour, ...] = ()
     proposed_on: date | None = None
+    stands_in_for: tuple[str, ...] = ()
 
     @property
     def until(self) -> date | None:
@@ -140,7 +142,9 @@ def make_my_steps(
         NotFound: ``unknown-person``.
     """
     group = get_group(session, person_id, colleagues=colleagues, today=today)
-    rows = list_person_steps(session, tuple(group.names), today - timedelta(days=DONE_DAYS))
+    found = list_person_steps(session, tuple(group.names), today - timedelta(days=DONE_DAYS))
+    # what somebody of another organisation did is not the deputy's, only what they should do now
+    rows = [row for row in found if row.state.is_open or row.people - group.elsewhere]
     definitions = {each: shelf(each, session) for each in sorted({row.definition_hash for row in rows})}
     said = language or group.language
     parts: dict[str, list[PersonStep]] = {name: [] for name in PARTS}
@@ -256,6 +260,7 @@ def _my_step(
         about.neighbours(relation.predecessor for relation in step.needs) if is_open else (),
         about.neighbours(followers.get(step.id, ())) if is_open else (),
         row.proposed_on,
+        tuple(name for person, name in group.names.items() if is_open and person in row.people & group.stands_in_for),
     )
 
 

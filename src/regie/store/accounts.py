@@ -279,10 +279,14 @@ def sign_in_from_provider(
     rights: Collection[Right],
     now: datetime,
     language: str = "nl",
+    makes_new: bool = True,
 ) -> int | None:
     """Bring an account up to date with what the provider says at this sign-in, and make it at the first one.
 
-    Rights from groups become exactly ``rights``; those given by hand stay.
+    Rights from groups become exactly ``rights``; those given by hand stay. Who lost a right is signed out elsewhere.
+
+    Args:
+        makes_new: without it only who has an account already comes in.
 
     Returns:
         The account's id; None when it is disabled, or has no right at all: nobody gets in by existing.
@@ -292,7 +296,7 @@ def sign_in_from_provider(
     address = _address_or_none(email)
     known = _by_subject(connection, issuer, subject)
     if known is None:
-        if not rights:
+        if not rights or not makes_new:
             return None
         own = add_account(
             session, name=called, email=address, by="oidc", now=now, issuer=issuer, subject=subject,
@@ -311,10 +315,18 @@ def sign_in_from_provider(
         connection.execute(insert(account_right), _right_row(own, new, RightOrigin.GROUP))
         note_access(session, "oidc", What.RIGHT_GIVEN, now, about=_about(own, new))
     held = get_account(session, own)
-    if held.disabled_at is not None or not held.rights:
-        end_sessions(session, now, account_id=own)
-        return None
-    return own
+    may_enter = held.disabled_at is None and bool(held.rights)
+    if not may_enter or before - set(rights):
+        ended = end_sessions(session, now, account_id=own)
+        if ended:
+            note_access(session, "oidc", What.SESSIONS_ENDED, now, about=f"account:{own} sessions:{ended}")
+    return own if may_enter else None
+
+
+def find_by_subject(session: Session, issuer: str, subject: str) -> Account | None:
+    """Give the account of somebody as a provider calls them; None when they have none."""
+    found = _accounts(session, and_(account.c.issuer == issuer, account.c.subject == subject))
+    return found[0] if found else None
 
 
 # --- actors ------------------------------------------------------------------------------------------

@@ -35,7 +35,8 @@ class Group:
     """A person and those of the same organisation; ``names`` holds all of them by id, the person first.
 
     Args:
-        stands_in_for: who of them is away and has the person as deputy.
+        stands_in_for: who is away and has the person as deputy; ``names`` holds them too.
+        elsewhere: who of those is of another organisation: no colleague, so seen for as long as that lasts only.
     """
 
     id: PersonId
@@ -44,6 +45,7 @@ class Group:
     organisation: str
     names: Mapping[PersonId, str]
     stands_in_for: frozenset[PersonId] = frozenset()
+    elsewhere: frozenset[PersonId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,10 @@ class Around:
 
 
 def get_group(session: Session, person_id: PersonId, *, colleagues: bool = True, today: date | None = None) -> Group:
-    """Give a person with, when asked, the others of the organisation.
+    """Give a person with, when asked, the others of the organisation, and for whom they stand in.
 
     Args:
-        today: on which it counts who is away.
+        today: on which it counts who is away; without it nobody is.
 
     Raises:
         NotFound: ``unknown-person``, also when somebody was erased.
@@ -104,6 +106,7 @@ def get_group(session: Session, person_id: PersonId, *, colleagues: bool = True,
         if today is not None
         else false()
     )
+    stands_in = and_(person.c.deputy_id == person_id, is_away)
     own = select(person.c.organisation_id).where(person.c.id == person_id).scalar_subquery()
     wanted = (
         select(
@@ -111,12 +114,15 @@ def get_group(session: Session, person_id: PersonId, *, colleagues: bool = True,
             person.c.name,
             person.c.language,
             organisation.c.name.label("organisation"),
-            and_(person.c.deputy_id == person_id, is_away).label("stands_in"),
+            stands_in.label("stands_in"),
+            or_(person.c.id == person_id, person.c.organisation_id == own).label("is_near"),
         )
         .outerjoin(organisation, organisation.c.id == person.c.organisation_id)
         .where(person.c.erased_at.is_(None))
         .where(
-            or_(person.c.id == person_id, person.c.organisation_id == own) if colleagues else person.c.id == person_id
+            or_(person.c.id == person_id, person.c.organisation_id == own, stands_in)
+            if colleagues
+            else person.c.id == person_id
         )
         .order_by(person.c.name, person.c.id)
     )
@@ -125,8 +131,9 @@ def get_group(session: Session, person_id: PersonId, *, colleagues: bool = True,
     if mine is None:
         raise NotFound(f"no person '{person_id}'", code="unknown-person", person=person_id)
     names = {PersonId(row.id): row.name for row in (mine, *(row for row in rows if row is not mine))}
-    stands_in = frozenset(PersonId(row.id) for row in rows if row.stands_in)
-    return Group(person_id, mine.name, mine.language, mine.organisation or "", names, stands_in)
+    away = frozenset(PersonId(row.id) for row in rows if row.stands_in)
+    elsewhere = frozenset(PersonId(row.id) for row in rows if row.stands_in and not row.is_near)
+    return Group(person_id, mine.name, mine.language, mine.organisation or "", names, away, elsewhere)
 
 
 def list_person_steps(session: Session, people: Sequence[PersonId], done_since: date) -> tuple[PersonStep, ...]:

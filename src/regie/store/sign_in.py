@@ -18,6 +18,7 @@ from regie.core.ids import PersonId
 from regie.core.lines import Urgency
 from regie.plain_text import without_control
 from regie.store.access_log import NOBODY, Outcome, What, note_access
+from regie.store.dialects import per_dialect, said_for
 from regie.store.hashes import CODE_DIGITS, code_of, hash_token, keyed_digest, same
 from regie.store.sessions import Chance
 from regie.store.tables import MessageStatus, account, message, person, sign_in_code
@@ -74,7 +75,7 @@ def ask_code(session: Session, address: str, browser: str, key: bytes, now: date
     )
     recent = sign_in_code.c.created_at > now - _HOUR
     of_address = connection.scalar(select(func.count()).where(sign_in_code.c.asked_for == asked_for, recent)) or 0
-    in_all = connection.scalar(select(func.count()).select_from(sign_in_code).where(recent)) or 0
+    in_all = connection.scalar(select(func.count()).where(recent, sign_in_code.c.asked_for != "")) or 0
     who = f"person:{found}" if found is not None else NOBODY
     if of_address >= MOST_PER_ADDRESS or in_all >= MOST_IN_ALL:
         note_access(session, who, What.CODE_ASKED, now, about="too-many", outcome=Outcome.REFUSED)
@@ -188,3 +189,25 @@ def use_link(session: Session, token: str, now: datetime) -> int | None:
         return found
     note_access(session, NOBODY, What.SIGN_IN_LINK, now, outcome=Outcome.REFUSED)
     return None
+
+
+_ONCE = per_dialect(lambda insert: insert(sign_in_code).on_conflict_do_nothing())
+
+
+def use_once(session: Session, secret: str, now: datetime) -> bool:
+    """Note that what came back from the identity provider was used; False when it was before, by whomever."""
+    connection = session.connection()
+    connection.execute(delete(sign_in_code).where(sign_in_code.c.created_at < now - FORGOTTEN_AFTER))
+    row = {
+        "id": hash_token(secret),
+        "asked_for": "",
+        "person_id": None,
+        "account_id": None,
+        "browser_hash": "",
+        "message_id": None,
+        "attempts": 0,
+        "created_at": now,
+        "expires_at": now,
+        "used_at": now,
+    }
+    return connection.execute(said_for(connection, _ONCE), row).rowcount == 1

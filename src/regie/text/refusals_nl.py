@@ -733,6 +733,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
             Saying(f"{variable} moet {must}.", "Verbeter die waarde.", {"variable": variable})
             for variable, must in {
                 "REGIE_BASE_URL": "een webadres zijn dat begint met http:// of https://",
+                "REGIE_OIDC_DISCOVERY_URL": "een webadres zijn dat begint met https://",
                 "REGIE_PREFECT_API_URL": "een webadres zijn dat begint met http:// of https://",
                 "REGIE_TIMEZONE": "een tijdzone zijn, zoals Europe/Amsterdam",
                 "REGIE_AUDIT_KEY": "minstens 32 tekens hebben",

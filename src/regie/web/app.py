@@ -11,13 +11,14 @@ from starlette.middleware import Middleware
 
 from regie import __version__
 from regie.actions.context import Context
+from regie.actions.sign_in_with_provider import provider_of
 from regie.settings import Settings
 from regie.web import errors, visitor
 from regie.web.access_log import AccessLog
 from regie.web.deps import Shell, find_visitor
 from regie.web.form_token import derive_key
 from regie.web.pages import Pages
-from regie.web.routes import agenda, health, home, my_steps, partner, sign_in, trajects
+from regie.web.routes import agenda, health, home, my_steps, oidc, partner, sign_in, trajects
 from regie.web.security import FormGuard, HeadAsGet, OnlyOwnHosts, SecurityHeaders
 from regie.web.static_files import read_static
 from regie.web.theme import read_theme
@@ -26,6 +27,7 @@ ROUTERS: Sequence[APIRouter] = (
     home.router,
     health.router,
     sign_in.router,
+    oidc.router,
     partner.router,
     my_steps.router,
     agenda.router,
@@ -63,7 +65,7 @@ def create_app(
             Middleware(FormGuard, pages=pages),
         ],
     )
-    shell = Shell(context, settings, clock, pages)
+    shell = Shell(context, settings, clock, pages, provider_of(settings, clock))
     app.state.shell = shell
     pages.find_reader = partial(find_visitor, shell)
     errors.install(app, pages)

@@ -20,8 +20,9 @@ from regie.core.ids import PersonId
 from regie.core.permissions import Actor, Permission, may, nothing_here
 from regie.errors import Incomplete, NotFound, Refused, RegieError
 from regie.feeds import feed_key
+from regie.oidc import Provider
 from regie.settings import Settings
-from regie.store.access_log import Outcome, What, note_access
+from regie.store.access_log import Outcome, What, list_access, note_access
 from regie.store.brake import find_sweep
 from regie.store.feeds import Feed, find_feed, find_feed_by_token
 from regie.store.file_bytes import FileRoom
@@ -42,6 +43,7 @@ class Shell:
     settings: Settings
     clock: Callable[[], datetime]
     pages: Pages
+    provider: Provider | None = None
 
 
 def open_database(settings: Settings) -> Engine:
@@ -230,6 +232,19 @@ def file_room(shell: Shell) -> FileRoom:
 def ring(shell: Shell, traject_id: int = 0, changes: Changes | None = None) -> None:
     """Wake the flows, when they run, so that what was saved is carried on within seconds."""
     doorbell.ring_about(shell.settings, traject_id, changes)
+
+
+_EMERGENCY_SHOWN = timedelta(days=7)
+
+
+def last_emergency(shell: Shell, visitor: Visitor | None, now: datetime) -> datetime | None:
+    """When somebody came in by a password though there is a provider, in the last week; for who may see the log."""
+    if shell.provider is None or visitor is None or not may(visitor.actor, Permission.SEE_AUDIT):
+        return None
+    with read_scope(shell.context.engine) as session:
+        since = now - _EMERGENCY_SHOWN
+        found = list_access(session, what=What.SIGN_IN_PASSWORD, outcome=Outcome.OK, since=since, limit=1)
+    return found[0].at if found else None
 
 
 # --- calendars ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from regie.web import visitor
-from regie.web.deps import PagesNow
+from regie.web.deps import Now, PagesNow, ShellNow, VisitorNow, last_emergency
 from regie.web.static_files import PREFIX
 
 router = APIRouter()
@@ -17,9 +17,9 @@ _YEAR_SECONDS = 31_536_000
 
 
 @router.get("/")
-def show_home(request: Request, pages: PagesNow) -> Response:
-    """What Regie is, and where to go."""
-    return pages.render(request, "home.html")
+def show_home(request: Request, pages: PagesNow, shell: ShellNow, visitor: VisitorNow, now: Now) -> Response:
+    """What Regie is, and where to go. Administrators read that somebody came in by an emergency account."""
+    return pages.render(request, "home.html", emergency_at=last_emergency(shell, visitor, now))
 
 
 @router.get("/toegankelijkheid")

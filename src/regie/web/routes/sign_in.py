@@ -14,6 +14,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from regie.actions import sign_in as door
+from regie.actions.sign_in_with_provider import is_of_provider
 from regie.errors import Refused
 from regie.mailbox import check_email
 from regie.web import visitor as cookies
@@ -45,7 +46,7 @@ def show_sign_in(
 ) -> Response:
     """Ask for the address of a partner, and lead staff to their own way in."""
     return pages.render(
-        request, "sign_in/address.html", onwards=cookies.own_path(onwards, ""), email="", errors=[], has_left=bool(left)
+        request, "sign_in/address.html", onwards=cookies.own_path(onwards, ""), email="", errors=[], has_left=left
     )
 
 
@@ -68,7 +69,7 @@ def ask_code(
     except Refused:
         errors = [FormError("email", pages.words(request, _NO_ADDRESS))]
         return pages.render(
-            request, "sign_in/address.html", status=422, onwards=onwards, email=email, errors=errors, has_left=False
+            request, "sign_in/address.html", status=422, onwards=onwards, email=email, errors=errors, has_left=""
         )
     name = cookies.cookie_name("browser", secure=pages.secure)
     browser = request.cookies.get(name, "") or secrets.token_urlsafe(24)
@@ -99,14 +100,14 @@ def use_code(
     door.admit(shell.context, client, now)
     browser = request.cookies.get(cookies.cookie_name("browser", secure=pages.secure), "")
     try:
-        session_id = door.sign_in_with_code(shell.context, code, browser, now, replaces=_session_of(request, pages))
+        session_id = door.sign_in_with_code(shell.context, code, browser, now, replaces=session_of(request, pages))
     except Refused as error:
         if error.code != "sign-in-refused":
             raise
         errors = [FormError("code", pages.words(request, _WRONG_CODE))]
         onwards = cookies.own_path(onwards, "")
         return pages.render(request, "sign_in/code.html", status=422, onwards=onwards, errors=errors)
-    return _enter(request, shell, session_id, onwards)
+    return enter(request, shell, session_id, onwards)
 
 
 # --- staff -------------------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ def use_password(
 ) -> Response:
     """Sign a local account in."""
     door.admit(shell.context, client, now)
-    replaces = _session_of(request, pages)
+    replaces = session_of(request, pages)
     try:
         session_id = door.sign_in_with_password(shell.context, naam, wachtwoord, now, replaces=replaces)
     except Refused as error:
@@ -140,7 +141,7 @@ def use_password(
         errors = [FormError("naam", pages.words(request, _WRONG_PASSWORD))]
         onwards = cookies.own_path(onwards, "")
         return pages.render(request, "sign_in/password.html", status=422, onwards=onwards, name=naam, errors=errors)
-    return _enter(request, shell, session_id, onwards)
+    return enter(request, shell, session_id, onwards)
 
 
 @router.get(door.LINK_PATH + "/{token}")
@@ -155,7 +156,7 @@ def use_owner_link(
 ) -> Response:
     """Sign the owner in, once."""
     door.admit(shell.context, client, now)
-    replaces = _session_of(request, pages)
+    replaces = session_of(request, pages)
     try:
         session_id = door.sign_in_with_link(shell.context, token, now, replaces=replaces)
     except Refused as error:
@@ -163,7 +164,7 @@ def use_owner_link(
             raise
         action = f"{door.LINK_PATH}/{token}"
         return pages.render(request, "sign_in/once.html", status=422, action=action, is_refused=True)
-    return _enter(request, shell, session_id, "")
+    return enter(request, shell, session_id, "")
 
 
 # --- out ---------------------------------------------------------------------------------------------
@@ -172,15 +173,18 @@ def use_owner_link(
 @router.post("/afmelden")
 def sign_out(request: Request, pages: PagesNow, context: ContextNow, now: Now, visitor: VisitorNow) -> Response:
     """End the session; also of a browser whose session ended already."""
+    how = "ja"
     if visitor is not None:
-        door.sign_out(context, _session_of(request, pages), now, visitor.session.who)
-    response = RedirectResponse(f"{SIGN_IN_PATH}?afgemeld=ja", 303)
+        door.sign_out(context, session_of(request, pages), now, visitor.session.who)
+        if visitor.session.account_id is not None and is_of_provider(context, visitor.session.account_id):
+            how = "werkaccount"
+    response = RedirectResponse(f"{SIGN_IN_PATH}?afgemeld={how}", 303)
     name = cookies.cookie_name("session", secure=pages.secure)
     response.delete_cookie(name, path="/", secure=pages.secure, httponly=True, samesite="lax")
     return response
 
 
-def _enter(request: Request, shell: Shell, session_id: str, onwards: str) -> Response:
+def enter(request: Request, shell: Shell, session_id: str, onwards: str) -> Response:
     """Give the browser its session, and lead on: to the own page that was asked for, or to where this reader begins.
 
     A language that the browser did not choose becomes that of whoever signed in.
@@ -197,7 +201,7 @@ def _enter(request: Request, shell: Shell, session_id: str, onwards: str) -> Res
     return response
 
 
-def _session_of(request: Request, pages: Pages) -> str:
+def session_of(request: Request, pages: Pages) -> str:
     return request.cookies.get(cookies.cookie_name("session", secure=pages.secure), "")
 
 
