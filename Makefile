@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 CHROMIUM := $(VENV)/.chromium
 TEST_JOBS ?= 2
 
-.PHONY: help setup test nightly test-fast check lint types contracts fix demo schema schema-check catalog look migration bench clean lock
+.PHONY: help setup test nightly test-fast check lint types contracts fix demo schema schema-check openapi catalog look migration bench clean lock
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,9 @@ schema: $(STAMP)  ## Publish the JSON Schema of the file format
 
 schema-check: $(STAMP)
 	$(BIN)/regie definition schema --check
+
+openapi: $(STAMP)  ## Publish the OpenAPI document of the API
+	$(BIN)/python -m tools.openapi
 
 catalog: $(STAMP)  ## Bring the translations of the pages up to date, and compile them
 	$(BIN)/python -m tools.catalog

@@ -165,6 +165,11 @@ class Settings(BaseSettings):
         description="Names by which browsers may call Regie besides that of the base address and of this machine, "
         "separated by commas.",
     )
+    api_origins: WordList = Field(
+        default=(),
+        description="Sites from which a browser may call the API, such as `https://portaal.voorbeeldstad.nl`, separated by "
+        "commas. Default: none.",
+    )
     web_host: str = Field(
         default="127.0.0.1",
         min_length=1,

@@ -14,6 +14,7 @@ from regie.core.permissions import Actor, Permission, Right, Role, Scope, may
 from regie.errors import NotFound, RegieError
 from regie.store import accounts as a
 from regie.store.access_log import What, export_access, list_access, note_access
+from regie.store.lately import names_of
 from regie.store.people import save_person
 from regie.store.session import in_transaction, read_scope
 from regie.store.sessions import Limits, list_sessions, open_session
@@ -240,6 +241,23 @@ def test_use_of_a_token_is_noted_once_a_day(hall: Hall) -> None:
     with read_scope(hall.engine) as session:
         assert len(list_access(session, what=What.TOKEN_USED)) == 2
         assert [each.last_used_on for each in a.list_tokens(session)] == [(NOW + timedelta(days=1)).date()]
+
+
+def test_looking_a_token_up_writes_nothing_and_says_why_it_does_not_work(hall: Hall) -> None:
+    own = hall.add()
+    hall.do(a.give_right, own, READER, "test", NOW)
+    number, key = hall.token(own, Scope.READ, days=1)
+
+    with read_scope(hall.engine) as session:
+        good, late = a.find_token(session, key, NOW), a.find_token(session, key, NOW + timedelta(days=1))
+        assert a.find_token(session, key[:-1], NOW) == a.FoundToken(0, None, None, "unknown")
+    assert good.actor is not None
+    assert (good.actor.name, good.actor.rights, good.last_used_on) == (f"token:{number}", {READER}, None)
+    assert (late.id, late.actor, late.trouble) == (number, None, "expired")
+    hall.do(a.revoke_token, number, "test", NOW)
+    with read_scope(hall.engine) as session:
+        assert a.find_token(session, key, NOW).trouble == "revoked"
+        assert names_of(session, {f"token:{number}", "token:99"}) == {f"token:{number}": "koppeling", "token:99": "99"}
 
 
 def test_a_token_wants_a_name_a_scope_and_an_end(hall: Hall) -> None:

@@ -114,6 +114,8 @@ def test_every_unsafe_route_refuses_what_no_own_form_sent(site: TestClient, acte
 
 def test_every_unsafe_route_is_reached_with_a_token_from_an_own_page(site: TestClient) -> None:
     for method, path in unsafe(site):
+        if path.startswith("/api/v1/") and path != "/api/v1/doe":
+            continue  # takes a key, whatever form it comes from: tests/web/test_api.py
         more = {"Authorization": "Bearer x"} if path.startswith("/api/") else {}
         answer = site.request(
             method, path, data={"form_token": good_token(site, path)}, headers={**SAME_ORIGIN, **more}
@@ -124,7 +126,13 @@ def test_every_unsafe_route_is_reached_with_a_token_from_an_own_page(site: TestC
 @pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
 def test_no_header_or_field_makes_another_method_of_a_request(site: TestClient, acted: list[str], header: str) -> None:
     for method, path in unsafe(site):
-        assert site.get(path, headers={header: method}, params={"_method": method}).status_code in (200, 303, 404, 405)
+        assert site.get(path, headers={header: method}, params={"_method": method}).status_code in (
+            200,
+            303,
+            401,
+            404,
+            405,
+        )
 
     assert acted == []
 
@@ -135,7 +143,7 @@ def test_every_get_is_safe(site: TestClient) -> None:
         if method == "GET":
             site.cookies.clear()
             got, head = site.get(path), site.head(path)
-            assert got.status_code in (200, 303, 404), path
+            assert got.status_code in (200, 303, 404) or (path.startswith("/api/") and got.status_code == 401), path
             if got.status_code == 303:  # a page for who is signed in
                 assert got.headers["location"].startswith("/aanmelden?verder=%2F"), path
             assert head.status_code == got.status_code
@@ -297,7 +305,7 @@ def test_unsafe_call_of_the_api_needs_authorization_and_gets_no_page(site: TestC
 
     assert (refused.status_code, taken.status_code) == (401, 200)
     assert refused.headers["content-type"] == "application/problem+json"
-    assert refused.json()["title"] == "Unauthorized"
+    assert refused.json()["title"] == "Niet aangemeld"
     assert acted == ["reached"]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from regie.actions.apply_event import Applied, apply_event, preview_event
+from sqlmodel import Session
+
+from regie.actions.apply_event import Applied, apply_event, apply_in, preview_event
 from regie.actions.context import Context
 from regie.actions.hand_over_files import hand_over_files, preview_with_files
 from regie.core.changes import Changes
@@ -14,8 +16,8 @@ from regie.core.events import Event, StepFinished, StepStarted
 from regie.core.permissions import NEEDED, Actor, require
 from regie.core.traject import Traject
 from regie.store.file_bytes import FileRoom
-from regie.store.session import read_scope
-from regie.store.trajects import load_traject
+from regie.store.session import in_transaction, read_scope
+from regie.store.trajects import find_request, load_traject
 from regie.uploads import Upload
 
 
@@ -73,6 +75,32 @@ def act(
         assert room is not None and isinstance(event, StepStarted | StepFinished)  # noqa: PT018 - one condition
         return hand_over_files(context, room, traject_id, event, uploads, now, request_id=request_id)
     return apply_event(context, traject_id, event, now, request_id=request_id)
+
+
+def act_as_seen(
+    context: Context,
+    actor: Actor,
+    traject_id: int,
+    event: Event,
+    now: datetime,
+    check: Callable[[Traject], None],
+    *,
+    request_id: str = "",
+) -> Applied:
+    """Do it when what the actor saw is still so: for what has no version of its own, such as an anchor or a list.
+
+    Args:
+        check: gets the traject in the transaction of the change, and raises when it is not as it was seen. Not asked of
+            a request that was answered before.
+    """
+    event = _signed(actor, traject_id, event)
+
+    def work(session: Session) -> Applied:
+        if not (request_id and find_request(session, traject_id, request_id)):
+            check(load_traject(session, traject_id, context.shelf))
+        return apply_in(session, context, traject_id, event, now, request_id)
+
+    return in_transaction(context.engine, work)
 
 
 def _signed(actor: Actor, traject_id: int, event: Event) -> Event:

@@ -440,6 +440,46 @@ def token_actor(session: Session, key: str, now: datetime) -> Actor | None:
     return Actor(f"token:{row.id}", held.rights, scopes=_scopes(row.scopes), language=held.language)
 
 
+@dataclass(frozen=True, slots=True)
+class FoundToken:
+    """What a key to the API is worth.
+
+    Args:
+        id: 0 when there is no such key.
+        actor: who acts with it; None when it does not work.
+        trouble: why it does not work, for the access log: ``unknown``, ``revoked``, ``expired`` or ``disabled``.
+    """
+
+    id: int
+    actor: Actor | None
+    last_used_on: date | None = None
+    trouble: str = ""
+
+
+def find_token(session: Session, key: str, now: datetime) -> FoundToken:
+    """Look a key up, and write nothing; ``token_actor`` notes that it is used."""
+    connection = session.connection()
+    wanted = (
+        select(api_token, account.c.disabled_at)
+        .join(account, account.c.id == api_token.c.account_id)
+        .where(api_token.c.token_hash == hash_token(key))
+    )
+    row = connection.execute(wanted).first()
+    if row is None:
+        return FoundToken(0, None, trouble="unknown")
+    ends = {
+        "revoked": row.revoked_at is not None,
+        "expired": row.expires_at <= now,
+        "disabled": row.disabled_at is not None,
+    }
+    trouble = next((why for why, holds in ends.items() if holds), "")
+    if trouble:
+        return FoundToken(row.id, None, row.last_used_on, trouble)
+    held = get_account(session, row.account_id)
+    actor = Actor(f"token:{row.id}", held.rights, scopes=_scopes(row.scopes), language=held.language)
+    return FoundToken(row.id, actor, row.last_used_on)
+
+
 def list_tokens(session: Session, account_id: int | None = None) -> tuple[ApiToken, ...]:
     wanted = select(api_token).order_by(api_token.c.id)
     if account_id is not None:

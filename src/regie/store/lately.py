@@ -13,7 +13,7 @@ from regie.core.definition import Kind
 from regie.core.ids import OccurrenceKey, PersonId, StepId
 from regie.store.history import HistoryEntry, to_entry
 from regie.store.rows import to_line
-from regie.store.tables import NoticeState, account, history, message, notice, person
+from regie.store.tables import NoticeState, account, api_token, history, message, notice, person
 
 IN_DIGEST = "in digest"
 """How something stands that waits for the next digest of its reader."""
@@ -127,7 +127,19 @@ def names_of(session: Session, actors: Collection[str]) -> Mapping[str, str]:
         str(row.id): row.name
         for row in connection.execute(select(account.c.id, account.c.name).where(account.c.id.in_(sorted(accounts))))
     }
-    return {each: (known if each.startswith("account:") else people).get(name) or name for each, name in ids.items()}
+    tokens = {int(name) for each, name in ids.items() if each.startswith("token:") and name.isdigit()}
+    keys = (
+        {
+            str(row.id): row.name
+            for row in connection.execute(
+                select(api_token.c.id, api_token.c.name).where(api_token.c.id.in_(sorted(tokens)))
+            )
+        }
+        if tokens
+        else {}
+    )
+    tables = {"account": known, "token": keys}
+    return {each: tables.get(each.partition(":")[0], people).get(name) or name for each, name in ids.items()}
 
 
 def names_of_people(session: Session, ids: Collection[PersonId]) -> Mapping[PersonId, str]:

@@ -860,6 +860,25 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "not-allowed": (
         Saying("Dit mag u hier niet doen.", "Vraag de projectleider of de beheerder om het te doen, of om het recht."),
     ),
+    "scope-missing": (
+        Saying("Dit token heeft hier geen bereik voor.", "Vraag de beheerder om een token met bereik: {scopes}."),
+    ),
+    "token-refused": (Saying("Dit token werkt niet.", "Vraag de beheerder om een nieuw token."),),
+    "resource-changed": (
+        Saying(
+            "Iemand anders heeft dit intussen veranderd.", "Haal het opnieuw op, kijk wat er nu staat, en beslis dan."
+        ),
+    ),
+    "if-match-missing": (
+        Saying("Zeg met If-Match wat u zag.", "Geef de ETag van wat u ophaalde, of * voor hoe het ook staat."),
+    ),
+    "if-match-wrong": (Saying("Dit is geen ETag van wat hier staat.", "Geef de ETag zoals u hem kreeg."),),
+    "definition-not-offered": (
+        Saying("Er is geen stappenplan '{definition}' om mee te starten.", "Vraag de beheerder welke er zijn."),
+    ),
+    "traject-not-there": (Saying("Er is geen traject '{traject}'.", "Controleer de korte naam."),),
+    "status-unknown": (Saying("Deze stand is er niet.", "Kies uit: {options}."),),
+    "host-refused": (Saying("Dit adres is niet van Regie.", "Gebruik het adres dat u van de beheerder kreeg."),),
     "nothing-here": (Saying("Hier is niets.", "Controleer het adres, of vraag de projectleider om de goede link."),),
     "sign-in-refused": (Saying("Aanmelden lukt hiermee niet.", "Probeer het opnieuw, of vraag een nieuwe code aan."),),
     "too-many-passwords": (

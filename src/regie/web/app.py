@@ -15,6 +15,8 @@ from regie.actions.sign_in_with_provider import provider_of
 from regie.settings import Settings
 from regie.web import errors, visitor
 from regie.web.access_log import AccessLog
+from regie.web.api import openapi
+from regie.web.api.version import ApiHeaders
 from regie.web.deps import Shell, find_visitor
 from regie.web.form_token import derive_key
 from regie.web.pages import Pages
@@ -32,6 +34,8 @@ ROUTERS: Sequence[APIRouter] = (
     my_steps.router,
     agenda.router,
     trajects.router,
+    openapi.router,
+    *openapi.RESOURCES,
 )
 
 
@@ -57,6 +61,7 @@ def create_app(
         redirect_slashes=False,
         middleware=[
             Middleware(SecurityHeaders, https=pages.secure),
+            Middleware(ApiHeaders, origins=settings.api_origins),
             Middleware(AccessLog, pages=pages, clock=clock),
             Middleware(
                 OnlyOwnHosts, hosts=visitor.hosts_of(settings.base_url, (*settings.allowed_hosts, settings.web_host))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -16,7 +17,7 @@ from regie.actions.context import Context
 from regie.actions.sign_in import Visitor, limits_of, who_is
 from regie.clock import local_date
 from regie.core.changes import Changes
-from regie.core.ids import PersonId
+from regie.core.ids import PersonId, RoleId
 from regie.core.permissions import Actor, Permission, may, nothing_here
 from regie.errors import Incomplete, NotFound, Refused, RegieError
 from regie.feeds import feed_key
@@ -26,7 +27,8 @@ from regie.store.access_log import Outcome, What, list_access, note_access
 from regie.store.brake import find_sweep
 from regie.store.feeds import Feed, find_feed, find_feed_by_token
 from regie.store.file_bytes import FileRoom
-from regie.store.outbox import oldest_pending
+from regie.store.outbox import oldest_pending, retry
+from regie.store.partners import ImportReport, import_people
 from regie.store.people import Contact, get_person
 from regie.store.person_steps import get_group
 from regie.store.session import check_schema, create_engine_for, in_transaction, is_there, read_scope
@@ -315,3 +317,47 @@ def look_at_health(engine: Engine, now: datetime) -> Health:
     age = max(now - sweep.began_at, timedelta()) if sweep else None
     waiting = max(now - waiting_since, timedelta()) if waiting_since else None
     return Health("ok", age, waiting)
+
+
+# --- the API -----------------------------------------------------------------------------------------
+
+
+def find_slug(context: Context, slug: str) -> int | None:
+    """The id of the traject of this short name; None when there is none."""
+    with read_scope(context.engine) as session:
+        try:
+            return find_traject_id(session, slug)
+        except NotFound:
+            return None
+
+
+@contextmanager
+def reading(shell: Shell) -> Iterator[Session]:
+    """A read-only session for part of a request, where the rest of it writes."""
+    with read_scope(shell.context.engine) as session:
+        yield session
+
+
+def save_partners(
+    shell: Shell,
+    rows: Sequence[Mapping[str, str | None]],
+    *,
+    dry_run: bool,
+    traject_id: int,
+    roles: Collection[RoleId],
+) -> ImportReport:
+    """Store a list of partners, all of it or nothing."""
+    return in_transaction(
+        shell.context.engine,
+        lambda session: import_people(session, rows, dry_run=dry_run, traject_id=traject_id, roles=roles),
+    )
+
+
+def send_again(shell: Shell, message_id: str, by: str) -> None:
+    """Let a message leave again.
+
+    Raises:
+        NotFound: ``unknown-message``.
+        Refused: ``message-not-waiting``.
+    """
+    in_transaction(shell.context.engine, lambda session: retry(session, message_id, by))

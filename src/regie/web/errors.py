@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from regie.errors import RegieError
 from regie.text.refusals import say_refusal
+from regie.web.api.problems import make_problem, wrong_parts
+from regie.web.api.problems import status_of as api_status_of
 from regie.web.deps import SignInNeeded
 from regie.web.language import N_
 from regie.web.pages import Pages, here
@@ -104,19 +104,23 @@ def answer(
     headers: Mapping[str, str] | None = None,
     *,
     asks_who: bool = True,
+    errors: Sequence[Mapping[str, str]] = (),
 ) -> Response:
     """Give the answer to what went wrong.
 
     Args:
         error: what it says is for the reader, unless the trouble is on our side: then it may name a machine.
         asks_who: whether the database may be asked who reads it; not on the event loop, nor when it may be what broke.
+        errors: under ``/api``, each part of the request that is wrong.
     """
     if status >= 500:
         error, asks_who = None, False
+    if is_for_machines(request.url.path):
+        return make_problem(
+            status, request_id(request), error, language=pages.language(request), headers=headers, errors=errors
+        )
     if error is not None and (wait := RETRY_AFTER_SECONDS.get(error.code)):
         headers = {**(headers or {}), "Retry-After": str(wait)}
-    if is_for_machines(request.url.path):
-        return _problem(request, status, error, headers)
     title, advice = _SAID.get(status, _SAID[400 if status < 500 else 500])
     refusal = say_refusal(error, pages.language(request)) if error is not None else None
     return pages.render(
@@ -132,28 +136,6 @@ def answer(
     )
 
 
-def _problem(
-    request: Request,
-    status: int,
-    error: RegieError | None,
-    headers: Mapping[str, str] | None,
-    more: Mapping[str, Any] | None = None,
-) -> Response:
-    title = HTTPStatus(status).phrase
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": error.message if error else title,
-        "instance": f"urn:regie:request:{request_id(request)}",
-    }
-    if error is not None:
-        body |= {"code": error.code} | ({"hint": error.hint} if error.hint else {})
-    return JSONResponse(
-        body | dict(more or {}), status, headers=dict(headers or {}), media_type="application/problem+json"
-    )
-
-
 def request_id(request: Request) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
@@ -163,7 +145,8 @@ def install(app: FastAPI, pages: Pages) -> None:
 
     def of_regie(request: Request, error: Exception) -> Response:
         assert isinstance(error, RegieError)
-        return answer(pages, request, status_of(error), error)
+        status = api_status_of(error) if is_for_machines(request.url.path) else status_of(error)
+        return answer(pages, request, status, error)
 
     def of_nobody(request: Request, error: Exception) -> Response:
         if is_for_machines(request.url.path):
@@ -178,10 +161,7 @@ def install(app: FastAPI, pages: Pages) -> None:
     def of_input(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         if is_for_machines(request.url.path):
-            wrong = [
-                {"location": [*each["loc"]], "message": each["msg"], "code": each["type"]} for each in error.errors()
-            ]
-            return _problem(request, 400, None, None, {"errors": wrong})
+            return answer(pages, request, 400, errors=list(wrong_parts(error.errors())))
         in_path = any(each["loc"][0] == "path" for each in error.errors())
         return answer(pages, request, 404 if in_path else 400)
 

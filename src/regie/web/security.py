@@ -17,7 +17,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from regie.errors import Refused
 from regie.web import form_token, visitor
+from regie.web.api.problems import make_problem
 from regie.web.errors import answer, is_for_machines
 from regie.web.pages import Pages
 
@@ -81,6 +83,9 @@ class OnlyOwnHosts:
         if scope["type"] == "http":
             named = Headers(scope=scope).getlist("host")
             if len(named) != 1 or visitor.host_name(named[0]) not in self.hosts:
+                if is_for_machines(str(scope["path"])):
+                    await make_problem(400, "", Refused("unknown host", code="host-refused"))(scope, receive, send)
+                    return
                 # in plain words: a page would be made for a name that is not ours
                 await PlainTextResponse("Onbekend adres. / Unknown address.\n", 400)(scope, receive, send)
                 return

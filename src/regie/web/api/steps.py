@@ -1,0 +1,398 @@
+"""``/stappen`` and ``/besluiten``: the steps of a traject, and what is done to them."""
+
+# no postponed annotations here: the routes of the acts are made from a table, with their own types
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from regie.core import events as happened
+from regie.core.events import StepEvent
+from regie.core.ids import OccurrenceKey
+from regie.core.permissions import NEEDED, Permission
+from regie.core.traject import Occurrence
+from regie.errors import NotFound
+from regie.reports.api_views import look_at_cycle
+from regie.reports.step_view import RelatedStep, StepView, make_step_view
+from regie.reports.subject import Subject, coming_gates
+from regie.text.phrases import words_in
+from regie.text.rules import say_body
+from regie.web.api import models as m
+from regie.web.api.access import (
+    PREFIX,
+    ApiRoute,
+    CycleNumber,
+    IdempotencyKey,
+    IfMatch,
+    Page,
+    PerPage,
+    Seen,
+    Trial,
+    answer_tagged,
+    needs_in_traject,
+    seen_version,
+)
+from regie.web.api.doing import perform
+from regie.web.deps import PagesNow, Reading, ShellNow, Today
+
+router = APIRouter(prefix=PREFIX, route_class=ApiRoute)
+
+Key = Annotated[
+    str,
+    Path(
+        alias="sleutel",
+        description="De stap, met zijn exemplaar als er meer van zijn: `f2-instroom@tweede`.",
+        pattern=r"^[A-Za-z0-9_-]+(@[A-Za-z0-9._-]+)?$",
+        max_length=200,
+        openapi_examples={"stap": {"value": "f0-startnota"}},
+    ),
+]
+SeesTraject = Annotated[Seen, needs_in_traject(Permission.SEE_TRAJECT)]
+
+
+@router.get("/trajecten/{slug}/stappen", tags=["stappen"], operation_id="lijstStappen", response_model=m.Stappen)
+def list_steps(
+    seen: SeesTraject,
+    session: Reading,
+    shell: ShellNow,
+    pages: PagesNow,
+    request: Request,
+    today: Today,
+    cycle: CycleNumber = 0,
+    state: Annotated[m.Stand | None, Query(alias="stand", description="Alleen met deze stand.")] = None,
+    phase: Annotated[str | None, Query(alias="fase", max_length=100, description="Alleen van deze fase.")] = None,
+    track: Annotated[str | None, Query(alias="thema", max_length=100, description="Alleen van dit thema.")] = None,
+    role: Annotated[str | None, Query(alias="rol", max_length=100, description="Alleen van deze rol.")] = None,
+    late: Annotated[bool, Query(alias="teLaat", description="Alleen wat te laat is.")] = False,
+    page: Page = 1,
+    size: PerPage = 50,
+) -> m.Stappen:
+    """Geef de stappen van een doorloop, in de volgorde van het plan."""
+    subject = look_at_cycle(
+        session,
+        shell.context.shelf,
+        seen.traject_id,
+        today,
+        pages.language(request),
+        cycle=cycle,
+        sees_confidential=seen.sees_confidential,
+    )
+    steps = subject.definition.steps
+    rows = [
+        m.StapRegel(**facts_of(subject, each))
+        for key, each in subject.cycle.occurrences.items()
+        if (state is None or m.STANDS[each.state] is state)
+        and (not phase or steps[key.step].phase == phase)
+        and (not track or steps[key.step].track == track)
+        and (not role or steps[key.step].responsible == role)
+        and (not late or is_late(subject, each))
+    ]
+    return m.Stappen(
+        doorloop=subject.cycle.number,
+        stappen=rows[(page - 1) * size : page * size],
+        paginering=m.Paginering(pagina=page, pagina_grootte=size, totaal=len(rows)),
+    )
+
+
+@router.get("/trajecten/{slug}/stappen/{sleutel}", tags=["stappen"], operation_id="toonStap", response_model=m.Stap)
+def show_step(
+    request: Request,
+    seen: SeesTraject,
+    key: Key,
+    session: Reading,
+    shell: ShellNow,
+    pages: PagesNow,
+    today: Today,
+    cycle: CycleNumber = 0,
+) -> Response:
+    """Geef een stap: stand, mensen, datums met uitleg, verbanden, bewijs en geschiedenis. Met een ETag."""
+    language = pages.language(request)
+    occurrence_key = m.key_of(key)
+    view = make_step_view(
+        session,
+        shell.context.shelf,
+        seen.slug,
+        occurrence_key,
+        today,
+        language,
+        cycle=cycle,
+        sees_confidential=seen.sees_confidential,
+    )
+    subject = look_at_cycle(
+        session,
+        shell.context.shelf,
+        seen.traject_id,
+        today,
+        language,
+        cycle=view.cycle,
+        sees_confidential=seen.sees_confidential,
+    )
+    return answer_tagged(request, _step(subject, view, language), view.occurrence.version)
+
+
+def is_late(subject: Subject, occurrence: Occurrence) -> bool:
+    due_on = occurrence.planned.due_on if occurrence.planned else None
+    return occurrence.state.is_open and due_on is not None and due_on < subject.today
+
+
+def facts_of(subject: Subject, occurrence: Occurrence) -> dict[str, Any]:
+    """What a list shows of a step."""
+    step, planned = subject.definition.steps[occurrence.key.step], occurrence.planned
+    return {
+        "sleutel": str(occurrence.key),
+        "exemplaar": occurrence.key.key,
+        "titel": title_of(subject, occurrence.key),
+        "fase": step.phase,
+        "thema": step.track,
+        "verantwoordelijk": step.responsible,
+        "eindverantwoordelijk": step.accountable,
+        "is_besluit": step.gate is not None,
+        "stand": m.STANDS[occurrence.state],
+        "is_te_laat": is_late(subject, occurrence),
+        "is_kritiek": bool(planned and planned.critical),
+        "begonnen_op": occurrence.started_on,
+        "klaar_op": occurrence.finished_on,
+        "begin_op": planned.early_start if planned else None,
+        "einde_op": planned.early_finish if planned else None,
+        "uiterlijk_begin_op": planned.late_start if planned else None,
+        "uiterlijk_einde_op": planned.late_finish if planned else None,
+        "speling_werkdagen": planned.slack_working_days if planned else None,
+        "vervalt_op": planned.due_on if planned else None,
+        "wettelijk_op": planned.legal_on if planned else None,
+        "toegezegd_op": occurrence.promised_on,
+        "voorgesteld_op": occurrence.proposed_on,
+        "versie": occurrence.version,
+    }
+
+
+def title_of(subject: Subject, key: OccurrenceKey) -> str:
+    return subject.say_step(key)
+
+
+def _step(subject: Subject, view: StepView, language: str) -> m.Stap:
+    occurrence = view.occurrence
+    verbs = words_in(language).verbs
+    return m.Stap(
+        **{**facts_of(subject, occurrence), "titel": view.title},
+        doorloop=view.cycle,
+        klaar_als=view.done_when,
+        toelichting=view.remark,
+        fase_titel=view.phase,
+        thema_titel=view.track,
+        aan_zet=view.holder,
+        overgedragen_aan=view.assigned_to,
+        is_afgewezen=occurrence.declined,
+        heeft_vraag=bool(occurrence.askers),
+        reden_voorstel=occurrence.proposal_reason,
+        is_vertrouwelijk=view.is_confidential,
+        besluit_door=view.decided_by,
+        uitkomst=view.outcome,
+        uitkomsten=list(view.outcomes),
+        bewijs_verplicht=view.evidence_required,
+        waarom=view.why,
+        waarom_begin=view.why_start,
+        waarom_einde=view.why_finish,
+        keten=list(view.chain),
+        mensen=[m.Deelnemer(deel=each.part, rol=each.role, mensen=list(each.people)) for each in view.parts],
+        ervoor=[_related(each) for each in view.before],
+        erna=[_related(each) for each in view.after],
+        bewijs=[
+            m.Bewijs(tekst=each.text, adres=each.url, bestand=each.file.id if each.file else None)
+            for each in view.evidence
+        ],
+        geschiedenis=[
+            m.StapGeschiedenis(
+                op=each.at,
+                door=each.name,
+                wat=each.what,
+                van=each.move[0] if each.move else None,
+                naar=each.move[1] if each.move else None,
+                woorden=list(each.words),
+            )
+            for each in view.happened
+        ],
+        wat_kan=[verbs[each] for each in view.may],
+    )
+
+
+def _related(step: RelatedStep) -> m.VerwanteStap:
+    return m.VerwanteStap(
+        stap=str(step.key),
+        titel=step.title,
+        verband=step.says,
+        tussentijd=step.lag,
+        stand=m.STANDS[step.state],
+        houdt=step.is_satisfied,
+        bij_begin=step.at_start,
+        op=step.on,
+    )
+
+
+# --- decisions ---------------------------------------------------------------------------------------
+
+
+@router.get(
+    "/trajecten/{slug}/besluiten", tags=["besluiten"], operation_id="lijstBesluiten", response_model=m.Besluiten
+)
+def list_gates(
+    seen: SeesTraject,
+    session: Reading,
+    shell: ShellNow,
+    pages: PagesNow,
+    request: Request,
+    today: Today,
+    cycle: CycleNumber = 0,
+) -> m.Besluiten:
+    """Geef de besluiten van een doorloop: wie besluit, wanneer, met welke uitkomsten, en wanneer de stukken er zijn."""
+    subject = look_at_cycle(
+        session,
+        shell.context.shelf,
+        seen.traject_id,
+        today,
+        pages.language(request),
+        cycle=cycle,
+        sees_confidential=seen.sees_confidential,
+    )
+    return m.Besluiten(doorloop=subject.cycle.number, besluiten=_gates(subject))
+
+
+@router.get(
+    "/trajecten/{slug}/besluiten/{sleutel}",
+    tags=["besluiten"],
+    operation_id="toonBesluit",
+    response_model=m.BesluitRegel,
+)
+def show_gate(
+    request: Request,
+    seen: SeesTraject,
+    key: Key,
+    session: Reading,
+    shell: ShellNow,
+    pages: PagesNow,
+    today: Today,
+    cycle: CycleNumber = 0,
+) -> Response:
+    """Geef een besluit. Met een ETag."""
+    subject = look_at_cycle(
+        session,
+        shell.context.shelf,
+        seen.traject_id,
+        today,
+        pages.language(request),
+        cycle=cycle,
+        sees_confidential=seen.sees_confidential,
+    )
+    found = next((each for each in _gates(subject) if each.sleutel == key), None)
+    if found is None:
+        raise NotFound(
+            f"no gate '{key}' in cycle {subject.cycle.number}",
+            code="unknown-step",
+            step=key,
+            cycle=subject.cycle.number,
+        )
+    return answer_tagged(request, found, found.versie)
+
+
+def _gates(subject: Subject) -> list[m.BesluitRegel]:
+    papers = {each.key: each.papers_due_on for each in coming_gates(subject)}
+    rows = []
+    for key, each in subject.cycle.occurrences.items():
+        gate = subject.definition.steps[key.step].gate
+        if gate is not None:
+            rows.append(
+                m.BesluitRegel(
+                    sleutel=str(key),
+                    titel=title_of(subject, key),
+                    besluit_door=say_body(subject.definition, gate.decided_by, subject.language),
+                    uitkomsten=list(gate.outcomes),
+                    stand=m.STANDS[each.state],
+                    uitkomst=each.outcome,
+                    gepland_op=each.planned.early_finish if each.planned else None,
+                    stukken_uiterlijk=papers.get(key),
+                    versie=each.version,
+                )
+            )
+    return rows
+
+
+# --- acts --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ActRoute:
+    """One thing that can be done to a step: the collection that it is added to, what is sent, and the event of it."""
+
+    collection: str
+    body: type[m.Act]
+    event: type[StepEvent]
+    summary: str
+    on: str = "stappen"
+
+
+ACTS = (
+    ActRoute("begin-meldingen", m.Begin, happened.StepStarted, "Meld dat er aan een stap begonnen is"),
+    ActRoute("afrondingen", m.Afronding, happened.StepFinished, "Rond een stap af"),
+    ActRoute("vrijstellingen", m.Vrijstelling, happened.StepWaived, "Sla een stap over"),
+    ActRoute("heropnames", m.Heropname, happened.StepTakenUpAgain, "Neem een overgeslagen stap weer op"),
+    ActRoute("intrekkingen", m.Intrekking, happened.StepWithdrawn, "Trek een stap in"),
+    ActRoute("heropeningen", m.Heropening, happened.StepReopened, "Heropen een stap"),
+    ActRoute("vastzettingen", m.Vastzetting, happened.DatePinned, "Zet een datum vast"),
+    ActRoute("losmakingen", m.Losmaking, happened.DatePinned, "Maak een vastgezette datum los"),
+    ActRoute("toezeggingen", m.Toezegging, happened.DatePromised, "Leg vast wat een partner toezegt"),
+    ActRoute("voorstellen", m.Voorstel, happened.DateProposed, "Stel een andere datum voor"),
+    ActRoute("voorstelantwoorden", m.Voorstelantwoord, happened.ProposalAnswered, "Antwoord op een voorgestelde datum"),
+    ActRoute("vragen", m.Vraag, happened.QuestionAsked, "Stel de projectleider een vraag"),
+    ActRoute("vraagantwoorden", m.Vraagantwoord, happened.QuestionAnswered, "Antwoord op een vraag of een afwijzing"),
+    ActRoute("overdrachten", m.Overdracht, happened.HandedToColleague, "Draag een stap over aan een persoon"),
+    ActRoute("afwijzingen", m.Afwijzing, happened.StepDeclined, "Leg vast dat een rol de stap afwijst"),
+    ActRoute("partnervragen", m.Partnervraag, happened.PartnerAsked, "Leg vast dat er op een partner gewacht wordt"),
+    ActRoute("hervattingen", m.Hervatting, happened.WorkResumed, "Ga verder na een antwoord"),
+    ActRoute("termijnstops", m.Termijnstop, happened.ClockStopped, "Zet een wettelijke termijn stil"),
+    ActRoute("termijnhervattingen", m.Termijnhervatting, happened.ClockResumed, "Laat een termijn weer lopen"),
+    ActRoute("termijnverlengingen", m.Termijnverlenging, happened.TermExtended, "Verleng een wettelijke termijn"),
+    ActRoute("voorleggingen", m.Voorlegging, happened.PutForDecision, "Leg een besluit voor", "besluiten"),
+    ActRoute("uitspraken", m.Uitspraak, happened.GateDecided, "Leg vast wat er besloten is", "besluiten"),
+)
+"""Every act on a step; the right that it takes follows from its event."""
+
+
+def _add(act: ActRoute) -> None:
+    permission = NEEDED[act.event]
+
+    def post(
+        request: Request,
+        seen: Annotated[Seen, needs_in_traject(permission)],
+        key: Key,
+        body: act.body,  # type: ignore[name-defined]
+        if_match: IfMatch = None,
+        idempotency_key: IdempotencyKey = None,
+        trial: Trial = False,
+        cycle: CycleNumber = 0,
+    ) -> Response:
+        version = seen_version(if_match, trial=trial)
+
+        def make(number: int) -> StepEvent:
+            made: StepEvent = body.event(m.StepAbout.of(m.key_of(key), number, version))
+            return made
+
+        return perform(request, seen, make, cycle=cycle, trial=trial, key=idempotency_key, texts=body.texts)
+
+    post.__name__ = act.body.__name__.lower()
+    router.add_api_route(
+        f"/trajecten/{{slug}}/{act.on}/{{sleutel}}/{act.collection}",
+        post,
+        methods=["POST"],
+        tags=[act.on],
+        operation_id=f"post{act.body.__name__}",
+        summary=act.summary,
+        description=f"{act.body.__doc__} Met `proef=true` wordt er niets opgeslagen.",
+        status_code=201,
+        response_model=m.Gedaan,
+        responses={200: {"model": m.Gedaan, "description": "Getoond en niet opgeslagen, of al eerder gedaan."}},
+    )
+
+
+for _each in ACTS:
+    _add(_each)
