@@ -8,6 +8,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 
 from flows.deliver import deliver
+from flows.deliver_events import deliver_events
 from flows.digest import digest
 from flows.reconcile import reconcile
 from flows.rerun_cycle import rerun_cycle
@@ -29,6 +30,9 @@ def deployments() -> list[RunnerDeployment]:
         reconcile.to_deployment("reconcile", schedules=[Cron(HOURLY, timezone=ZONE)], concurrency_limit=ONE_AT_A_TIME),
         deliver.to_deployment(
             "deliver", schedules=[Cron(EVERY_MINUTE, timezone=ZONE)], concurrency_limit=ONE_AT_A_TIME
+        ),
+        deliver_events.to_deployment(
+            "deliver-events", schedules=[Cron(EVERY_MINUTE, timezone=ZONE)], concurrency_limit=ONE_AT_A_TIME
         ),
         digest.to_deployment("digest", schedules=[Cron(EVERY_MORNING, timezone=ZONE)], concurrency_limit=ONE_AT_A_TIME),
         start_traject.to_deployment("start-traject"),

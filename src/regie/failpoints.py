@@ -17,6 +17,7 @@ NAMES = (
     "deliver.after_issue",
     "deliver.after_send",
     "deliver.after_mark",
+    "webhook.after_send",
     "import.mid",
     "file.after_write",
     "file.after_rename",

@@ -80,6 +80,15 @@ def _time_zone(value: str) -> str:
     return value
 
 
+def _shaped(pattern: str, complaint: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value and not re.fullmatch(pattern, value):
+            raise ValueError(complaint)
+        return value
+
+    return AfterValidator(check)
+
+
 def _long_enough(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < SHORTEST_KEY:
         raise ValueError(f"the key needs at least {SHORTEST_KEY} characters")
@@ -226,6 +235,31 @@ class Settings(BaseSettings):
         default=(),
         description="Hosts on your own network that a channel may reach, separated by commas. All other "
         "private, loopback and link-local addresses are refused.",
+    )
+    webhook_hosts: WordList = Field(
+        default=(),
+        description="Hosts to which events may be sent, separated by commas. No others are reached, and of these only "
+        "public addresses.",
+    )
+    webhook_internal_hosts: WordList = Field(
+        default=(),
+        description="Hosts on your own network to which events may be sent as well, separated by commas. One on this "
+        "machine itself, such as `127.0.0.1`, may be reached over plain http, for rehearsals.",
+    )
+    cloudevents_source: Annotated[
+        str,
+        _shaped(r"urn:nld:[a-z0-9][a-z0-9.:_-]{0,150}", "write a name such as urn:nld:gemeente-voorbeeldstad.regie"),
+    ] = Field(
+        default="",
+        description="Name of this Regie in the events that it sends: a URN such as "
+        "`urn:nld:gemeente-voorbeeldstad.regie`.",
+    )
+    cloudevents_type_prefix: Annotated[
+        str, _shaped(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", "write a name such as nl.voorbeeldstad.regie")
+    ] = Field(
+        default="",
+        description="With what the type of each event begins: the domain of the municipality backwards, such as "
+        "`nl.voorbeeldstad.regie`.",
     )
     brake_messages_per_day: int = Field(
         default=200,

@@ -19,6 +19,7 @@ from regie.core.permissions import (
     ABOUT_TRAJECT,
     EVERY_TRAJECT,
     IN_ANY_TRAJECT,
+    IN_OWN_TRAJECTS,
     MAY,
     NEEDED,
     SCOPES,
@@ -33,6 +34,7 @@ from regie.core.permissions import (
     may,
     require,
     step_of,
+    trajects_with,
 )
 from regie.core.traject import Absence, Person
 from regie.errors import NotFound, Refused, RegieError
@@ -91,6 +93,7 @@ WHO = {
     P.MANAGE_ACCOUNTS: "A",
     P.MANAGE_TOKENS: "A",
     P.MANAGE_THEME: "A",
+    P.MANAGE_WEBHOOKS: "A",
 }
 LETTER = {
     Role.LEAD: "L",
@@ -134,7 +137,9 @@ def test_a_right_in_one_traject_gives_nothing_in_another_and_nothing_of_the_whol
     somebody = actor(role, OWN)
     held = LETTER[role] in WHO[permission]
 
-    assert may(somebody, permission, traject_id=OWN) is (held and permission in ABOUT_TRAJECT | IN_ANY_TRAJECT)
+    assert may(somebody, permission, traject_id=OWN) is (
+        held and permission in ABOUT_TRAJECT | IN_ANY_TRAJECT | IN_OWN_TRAJECTS
+    )
     assert may(somebody, permission, traject_id=OTHER) is (held and permission in IN_ANY_TRAJECT)
     assert not may(somebody, permission, traject_id=OWN, occurrence=StepOf(OTHER, 1, KEY))
 
@@ -234,6 +239,18 @@ def test_lists_are_filtered_by_the_trajects_that_somebody_sees() -> None:
     assert actor(Role.MEMBER, OWN).trajects == {OWN}
     assert actor(Role.PARTNER).trajects == frozenset()
     assert Actor("token:1", frozenset({Right(Role.LEAD)}), scopes=frozenset({Scope.STEPS})).trajects == frozenset()
+
+
+def test_what_is_done_in_own_trajects_is_listed_and_done_there_only() -> None:
+    leads_one = Actor("account:1", frozenset({Right(Role.LEAD, OWN), Right(Role.READER, OTHER)}))
+
+    assert may(leads_one, P.REVOKE_LINKS)
+    assert trajects_with(leads_one, P.REVOKE_LINKS) == {OWN}
+    assert leads_one.trajects == {OWN, OTHER}
+    assert not may(leads_one, P.REVOKE_LINKS, traject_id=OTHER)
+    assert not may(actor(Role.READER), P.REVOKE_LINKS)
+    assert trajects_with(actor(Role.ADMINISTRATOR), P.REVOKE_LINKS) is None
+    assert trajects_with(Actor("token:1", leads_one.rights, scopes=frozenset({Scope.READ})), P.REVOKE_LINKS) == set()
 
 
 def test_a_step_is_of_who_is_responsible_or_asked_and_of_the_deputy_while_somebody_is_away() -> None:

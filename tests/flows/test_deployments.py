@@ -38,7 +38,7 @@ def test_schedules_agree_and_are_in_dutch_time() -> None:
 def test_sweep_delivery_and_digest_run_one_at_a_time() -> None:
     limits = {each.name: each.concurrency_limit for each in deployments() if each.schedules}
 
-    assert set(limits) == {"reconcile", "deliver", "digest"}
+    assert set(limits) == {"reconcile", "deliver", "deliver-events", "digest"}
     assert set(limits.values()) == {1}
     assert all(each["concurrency_limit"]["limit"] == 1 for each in declared() if "schedules" in each)
 

@@ -39,4 +39,9 @@ def test_sweep_delivery_and_digest_are_planned_by_the_server() -> None:
     for each in deployments():
         each.apply()
 
-    assert asyncio.run(planned({"reconcile", "deliver", "digest"})) == {"reconcile", "deliver", "digest"}
+    assert asyncio.run(planned({"reconcile", "deliver", "deliver-events", "digest"})) == {
+        "reconcile",
+        "deliver",
+        "deliver-events",
+        "digest",
+    }

@@ -24,6 +24,7 @@ from regie.cli import (
     record,
     steps,
     trajects,
+    webhooks,
 )
 from regie.cli.common import INTERRUPTED, UsageError, show_error, show_usage
 from regie.errors import RegieError
@@ -49,6 +50,7 @@ links.register(app)
 admin.register(app)
 record.register(app)
 accounts.register(app)
+webhooks.register(app)
 
 
 def _show_version(value: bool) -> None:

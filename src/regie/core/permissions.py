@@ -71,6 +71,7 @@ class Permission(StrEnum):
     MANAGE_ACCOUNTS = "manage-accounts"
     MANAGE_TOKENS = "manage-tokens"
     MANAGE_THEME = "manage-theme"
+    MANAGE_WEBHOOKS = "manage-webhooks"
 
 
 _P = Permission
@@ -91,6 +92,9 @@ ABOUT_ALL = frozenset(_P) - ABOUT_TRAJECT - ABOUT_OWN_STEP
 IN_ANY_TRAJECT = frozenset({_P.SEE_PORTFOLIO, _P.SEE_PARTNERS})
 """Given by a right for whichever traject: what is shown is no more than the trajects of that right."""
 
+IN_OWN_TRAJECTS = frozenset({_P.SEE_DELIVERIES, _P.REVOKE_LINKS})
+"""Given by a right for a traject as far as that traject goes; asked without a traject: whether there is any."""
+
 _READS = frozenset({_P.SEE_PORTFOLIO, _P.SEE_TRAJECT})
 _WORKS = _READS | {
     _P.SEE_CONFIDENTIAL, _P.START_STEP, _P.COMPLETE_STEP, _P.REOPEN_STEP, _P.DECIDE_GATE, _P.CHANGE_LIST, _P.STOP_CLOCK,
@@ -103,7 +107,7 @@ _LEADS = _WORKS | {
 _KEEPS_IN_ORDER = _READS | {
     _P.SEE_PARTNERS, _P.MANAGE_PARTNERS, _P.MANAGE_DEFINITIONS, _P.MANAGE_CALENDARS, _P.SEE_DELIVERIES,
     _P.RETRY_DELIVERY, _P.REVOKE_LINKS, _P.SEE_AUDIT, _P.EXPORT_AUDIT, _P.SEE_HEALTH, _P.MANAGE_ACCOUNTS,
-    _P.MANAGE_TOKENS, _P.MANAGE_THEME,
+    _P.MANAGE_TOKENS, _P.MANAGE_THEME, _P.MANAGE_WEBHOOKS,
 }  # fmt: skip
 
 MAY: Mapping[Role, frozenset[Permission]] = {
@@ -272,7 +276,17 @@ def may(
     roles = [each for each in actor.rights if permission in MAY[each.role]]
     if permission in ABOUT_TRAJECT:
         return about is not None and any(each.traject_id in (EVERY_TRAJECT, about) for each in roles)
+    if permission in IN_OWN_TRAJECTS:
+        return any(about is None or each.traject_id in (EVERY_TRAJECT, about) for each in roles)
     return any(each.traject_id == EVERY_TRAJECT or permission in IN_ANY_TRAJECT for each in roles)
+
+
+def trajects_with(actor: Actor, permission: Permission) -> frozenset[int] | None:
+    """The trajects in which somebody may do something; None for all of them: the filter of a list of what can be done."""
+    if not _scoped(actor, permission):
+        return frozenset()
+    found = {each.traject_id for each in actor.rights if permission in MAY[each.role]}
+    return None if EVERY_TRAJECT in found else frozenset(found)
 
 
 def require(

@@ -225,7 +225,7 @@ def _check_reachable(host: str, policy: ChannelPolicy) -> None:
         addresses = ()
     if not addresses:
         raise Refused(f"the host '{host}' cannot be found", code="channel-host-unknown", host=host)
-    if not all(_is_public(address) for address in addresses):
+    if not all(is_public(address) for address in addresses):
         raise Refused(
             f"the host '{host}' stands on an internal network",
             code="channel-internal-host",
@@ -234,11 +234,12 @@ def _check_reachable(host: str, policy: ChannelPolicy) -> None:
         )
 
 
-def _is_public(text: str) -> bool:
+def is_public(text: str) -> bool:
+    """Whether an address is one of the internet, and not of a network of our own, in whatever form it is written."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
-            return _is_public(str(address.ipv4_mapped))
+            return is_public(str(address.ipv4_mapped))
         # Forms that carry an IPv4 address inside (6to4, NAT64) lie outside this, or are left out.
         if address not in _GLOBAL_UNICAST or address in _SIX_TO_FOUR:
             return False

@@ -42,6 +42,14 @@ class What(StrEnum):
     SESSIONS_ENDED = "sessions-ended"
     TOKEN_ADDED = "token-added"  # noqa: S105 - the name of an act
     TOKEN_REVOKED = "token-revoked"  # noqa: S105 - the name of an act
+    WEBHOOK_ADDED = "webhook-added"
+    WEBHOOK_PAUSED = "webhook-paused"
+    WEBHOOK_RESUMED = "webhook-resumed"
+    WEBHOOK_ROTATED = "webhook-rotated"
+    WEBHOOK_REMOVED = "webhook-removed"
+    DELIVERY_RETRIED = "delivery-retried"
+    DELIVERY_RELEASED = "delivery-released"
+    FEED_ENDED = "feed-ended"
 
 
 class Outcome(StrEnum):

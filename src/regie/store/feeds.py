@@ -135,6 +135,27 @@ def close_feed(session: Session, person_id: PersonId, now: datetime) -> bool:
     return session.connection().execute(ending).rowcount > 0
 
 
+@dataclass(frozen=True, slots=True)
+class LiveFeed:
+    """A calendar feed that works, as an administrator sees it: without its address."""
+
+    person: PersonId
+    name: str
+    made_at: datetime
+
+
+def list_feeds(session: Session, *, person_name: str = "", limit: int = 200) -> tuple[LiveFeed, ...]:
+    """Give the feeds that work, the newest first."""
+    wanted = select(feed.c.person_id, person.c.name, feed.c.made_at).join_from(
+        feed, person, feed.c.person_id == person.c.id
+    )
+    wanted = wanted.where(_LIVE)
+    if person_name:
+        wanted = wanted.where(func.lower(person.c.name).contains(person_name.lower(), autoescape=True))
+    rows = session.connection().execute(wanted.order_by(feed.c.made_at.desc(), feed.c.person_id).limit(limit))
+    return tuple(LiveFeed(PersonId(row.person_id), row.name, row.made_at) for row in rows)
+
+
 def erase_feeds(session: Session, person_id: PersonId) -> None:
     """Leave nothing of the feeds of somebody, nor of what was in them."""
     for table in (feed_entry, feed):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -25,7 +25,7 @@ from regie.core.traject import CycleState, Person, State
 from regie.errors import NotFound, Refused
 from regie.links import LinkFacts, hash_token, make_token
 from regie.store.history import canonical
-from regie.store.people import load_others, load_people
+from regie.store.people import load_others, load_people, load_people_of
 from regie.store.tables import cycle, history, link, occurrence, person, traject
 
 ACT = "act"
@@ -263,9 +263,34 @@ def list_links(
     step: str | None = None,
     person_id: str | None = None,
     limit: int = 200,
+    within: Collection[int] | None = None,
+    person_name: str = "",
+    only_open: bool = False,
+    before_id: int | None = None,
 ) -> tuple[Link, ...]:
-    """Give links, the newest first; without what became of their steps."""
+    """Give links, the newest first; without what became of their steps.
+
+    Args:
+        within: only of these trajects; ``person_name``: only of who has this in their name.
+        only_open: not those that were taken away, have expired, or are about a step or cycle that is over. What is
+            left may still have ended, as for who no longer plays the role.
+        before_id: the last one of the page before.
+    """
     wanted = _LINKS
+    if within is not None:
+        wanted = wanted.where(link.c.traject_id.in_(sorted(within)))
+    if person_name:
+        wanted = wanted.where(func.lower(person.c.name).contains(person_name.lower(), autoescape=True))
+    if only_open:
+        over = [each.value for each in State if not each.is_open]
+        wanted = wanted.where(
+            link.c.revoked_at.is_(None),
+            link.c.expires_at > now,
+            occurrence.c.state.not_in(over),
+            cycle.c.state == CycleState.RUNNING.value,
+        )
+    if before_id is not None:
+        wanted = wanted.where(link.c.id < before_id)
     if traject_id is not None:
         wanted = wanted.where(link.c.traject_id == traject_id)
     if step is not None:
@@ -274,7 +299,8 @@ def list_links(
         wanted = wanted.where(link.c.person_id == person_id)
     rows = session.connection().execute(wanted.order_by(link.c.created_at.desc(), link.c.id.desc()).limit(limit)).all()
     others = load_others(session, {row.assigned_to for row in rows if row.assigned_to})
-    people = {each: _People(load_people(session, each), others) for each in {row.traject_id for row in rows}}
+    roles = load_people_of(session, {row.traject_id for row in rows})
+    people = {each: _People(playing, others) for each, playing in roles.items()}
     return tuple(_as_it_stands(row, people[row.traject_id], now) for row in rows)
 
 

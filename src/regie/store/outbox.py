@@ -22,12 +22,12 @@ Uncertain (2) asks a person: nobody knows whether one or two were received, so R
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 from sqlmodel import Session
 
 from regie.core.ids import PersonId
@@ -58,6 +58,7 @@ __all__ = [
     "preview_letter",
     "release_held",
     "retry",
+    "retry_failed",
 ]
 
 BACK_OFF = (
@@ -344,19 +345,39 @@ def list_messages(
     traject_id: int | None = None,
     recipient: str | None = None,
     limit: int = 100,
+    message_id: str | None = None,
+    within: Collection[int] | None = None,
+    person_name: str = "",
+    before: tuple[datetime, str] | None = None,
 ) -> tuple[OutboxEntry, ...]:
-    """Give messages, the newest first."""
+    """Give messages, the newest first.
+
+    Args:
+        within: only messages about one of these trajects, and of those only what is about these.
+        person_name: only to who has this in their name.
+        before: moment and id of the last one of the page before.
+    """
     connection = session.connection()
     wanted = select(message, person.c.name).join(person, person.c.id == message.c.recipient)
     if status is not None:
         wanted = wanted.where(message.c.status == MessageStatus(status).value)
     if recipient is not None:
         wanted = wanted.where(message.c.recipient == recipient)
+    if message_id is not None:
+        wanted = wanted.where(message.c.id == message_id)
+    if person_name:
+        wanted = wanted.where(func.lower(person.c.name).contains(person_name.lower(), autoescape=True))
+    if before is not None:
+        at, last = before
+        wanted = wanted.where(or_(message.c.created_at < at, and_(message.c.created_at == at, message.c.id > last)))
+    if within is not None:
+        of_theirs = notice.c.traject_id.in_(sorted(within))
+        wanted = wanted.where(select(notice.c.id).where(notice.c.message_id == message.c.id, of_theirs).exists())
     if traject_id is not None:
         about = select(notice.c.id).where(notice.c.message_id == message.c.id, notice.c.traject_id == traject_id)
         wanted = wanted.where(about.exists())
     rows = connection.execute(wanted.order_by(message.c.created_at.desc(), message.c.id).limit(limit)).all()
-    lines = _lines_of(connection, [row.id for row in rows])
+    lines = _lines_of(connection, [row.id for row in rows], within)
     return tuple(
         OutboxEntry(
             row.id,
@@ -377,7 +398,9 @@ def list_messages(
     )
 
 
-def _lines_of(connection: Connection, ids: Sequence[str]) -> Mapping[str, Sequence[OutboxLine]]:
+def _lines_of(
+    connection: Connection, ids: Sequence[str], within: Collection[int] | None = None
+) -> Mapping[str, Sequence[OutboxLine]]:
     found: dict[str, list[OutboxLine]] = {}
     wanted = (
         select(notice.c.message_id, traject.c.slug, notice.c.cycle, notice.c.step, notice.c.key, notice.c.kind)
@@ -385,6 +408,8 @@ def _lines_of(connection: Connection, ids: Sequence[str]) -> Mapping[str, Sequen
         .where(notice.c.message_id.in_(ids))
         .order_by(notice.c.id)
     )
+    if within is not None:
+        wanted = wanted.where(notice.c.traject_id.in_(sorted(within)))
     for message_id, *about in connection.execute(wanted) if ids else ():
         found.setdefault(message_id, []).append(OutboxLine(*about))
     return found
@@ -394,6 +419,17 @@ def outbox_counts(session: Session) -> Mapping[MessageStatus, int]:
     """Give how many messages stand in each status; those with none are left out."""
     rows = session.connection().execute(select(message.c.status, func.count()).group_by(message.c.status))
     return {MessageStatus(status): count for status, count in rows}
+
+
+def retry_failed(session: Session, since: datetime, by: str) -> int:
+    """Let all leave again, now, that was made since a moment and failed; give how many.
+
+    What is uncertain stays: of each of those a person decides, for it may have been received.
+    """
+    failed = (message.c.status == _S.FAILED.value, message.c.created_at >= since)
+    again = update(message).where(*failed)
+    values = {"status": _S.PENDING.value, "not_before_at": message.c.created_at, "refusals": 0, "uncertainties": 0}
+    return session.connection().execute(again.values(**values, detail=f"retried by {by}")).rowcount
 
 
 def oldest_pending(session: Session) -> datetime | None:

@@ -5,7 +5,7 @@ Names and addresses stay here: the core gets ids and habits, and the id of a per
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -33,7 +33,7 @@ from regie.store.tables import (
 
 _HEARS: Mapping[str, HearsWhen] = {each.value: each for each in HearsWhen}
 
-_PEOPLE = (
+_BOUND = (
     select(
         role_binding.c.traject_id,
         role_binding.c.role,
@@ -46,11 +46,12 @@ _PEOPLE = (
     )
     .join_from(role_binding, person, role_binding.c.person_id == person.c.id)
     .outerjoin(absence, absence.c.person_id == person.c.id)
-    .where(or_(role_binding.c.traject_id == bindparam("id"), role_binding.c.traject_id == EVERY_TRAJECT))
     .order_by(
         role_binding.c.traject_id.desc(), role_binding.c.role, role_binding.c.position, person.c.id, absence.c.begins_on
     )
 )
+_PEOPLE = _BOUND.where(or_(role_binding.c.traject_id == bindparam("id"), role_binding.c.traject_id == EVERY_TRAJECT))
+_PEOPLE_OF = _BOUND.where(role_binding.c.traject_id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,20 @@ def load_people(session: Session, traject_id: int) -> Mapping[RoleId, tuple[Pers
 
     People bound to a role in the traject itself stand in the place of those who play it everywhere.
     """
+    return _playing(session.connection().execute(_PEOPLE, {"id": traject_id}))
+
+
+def load_people_of(session: Session, traject_ids: Collection[int]) -> Mapping[int, Mapping[RoleId, tuple[Person, ...]]]:
+    """The same for several trajects at once."""
+    wanted = sorted({*traject_ids, EVERY_TRAJECT})
+    rows = session.connection().execute(_PEOPLE_OF, {"ids": wanted}).all()
+    return {each: _playing(row for row in rows if row.traject_id in (each, EVERY_TRAJECT)) for each in traject_ids}
+
+
+def _playing(rows: Iterable[Any]) -> Mapping[RoleId, tuple[Person, ...]]:
     found: dict[RoleId, dict[PersonId, Person]] = {}
     bound_in: dict[RoleId, int] = {}
-    for bound, role, name, language, hears, deputy, begins_on, ends_on in session.connection().execute(
-        _PEOPLE, {"id": traject_id}
-    ):
+    for bound, role, name, language, hears, deputy, begins_on, ends_on in rows:
         if bound_in.setdefault(role, bound) != bound:
             continue  # safe: rows of the traject itself come first
         people = found.setdefault(role, {})

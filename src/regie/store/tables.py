@@ -106,6 +106,24 @@ class RightOrigin(StrEnum):
     GROUP = "group"
 
 
+class WebhookStatus(StrEnum):
+    """``paused``: what happens is kept, and leaves when it is resumed. ``removed``: the row stays for the record."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    REMOVED = "removed"
+
+
+class EventStatus(StrEnum):
+    """Where an event for another program stands; see ``webhooks`` for how it gets there."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+    WITHDRAWN = "withdrawn"
+
+
 def in_utc(moment: datetime) -> datetime:
     """Give a moment in UTC; one without zone would silently take that of the machine."""
     if moment.utcoffset() is None:
@@ -757,6 +775,72 @@ class AccessLogRow(Row, table=True):
     outcome: str
 
 
+class WebhookRow(Row, table=True):
+    """Where events of Regie are sent. Address and secrets are sealed with a key that is not in the database.
+
+    Args:
+        kinds: names of ``core.announcements.Announced`` with a space between them; empty for all.
+        trajects: ids with a space between them; empty for all.
+        old_sealed: the secret before this one, which also signs until ``old_until``.
+        tried_at: when something was last sent there, and how that went: ``last_outcome``, ``last_detail``.
+    """
+
+    __tablename__ = "webhook"
+    __table_args__ = (_one_of("status", WebhookStatus),)
+
+    id: str = Field(primary_key=True)
+    name: str
+    host: str
+    address_sealed: str
+    secret_sealed: str
+    old_sealed: str
+    old_until: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    kinds: str
+    trajects: str
+    status: str = Field(index=True)
+    created_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    created_by: str
+    tried_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    last_outcome: str
+    last_detail: str
+
+
+class WebhookEventRow(Row, table=True):
+    """One event on its way to one webhook. Ids, states and dates only.
+
+    Args:
+        event_id: the same at each attempt, and for each webhook.
+        position: orders the events of a traject: the number in its history times a thousand, and the place in that change.
+        facts: canonical JSON.
+        attempt: counts every time that it was taken; the fence against a sender that lost its lease.
+        refusals: attempts since somebody last asked to try again.
+    """
+
+    __tablename__ = "webhook_event"
+    __table_args__ = (
+        _one_of("status", EventStatus),
+        UniqueConstraint("webhook_id", "event_id"),
+        Index("ix_webhook_event_queue", "webhook_id", "status", "traject_id", "position"),
+    )
+
+    id: int | None = _id()
+    webhook_id: str = Field(foreign_key="webhook.id")
+    event_id: str
+    traject_id: int = _traject_id()
+    position: int = Field(sa_column=Column(_BIG, nullable=False))
+    kind: str
+    subject: str
+    facts: str = Field(sa_type=cast(Any, Text))
+    happened_at: datetime = Field(sa_type=cast(Any, UTCDateTime))
+    status: str
+    attempt: int
+    refusals: int
+    not_before_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    lease_until: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    tried_at: datetime | None = Field(default=None, sa_type=cast(Any, UTCDateTime))
+    detail: str
+
+
 metadata = Row.metadata
 
 
@@ -791,3 +875,5 @@ signed_in = _table("session")
 sign_in_code = _table("sign_in_code")
 api_token = _table("api_token")
 access_log = _table("access_log")
+webhook = _table("webhook")
+webhook_event = _table("webhook_event")

@@ -42,6 +42,7 @@ from regie.store.rows import (
 )
 from regie.store.session import is_reading
 from regie.store.tables import anchor, cycle, decision, history, item, occurrence, traject
+from regie.store.webhook_queue import queue_events
 
 __all__ = [
     "Saved",
@@ -245,6 +246,14 @@ def find_traject_id(session: Session, slug: str) -> int:
     )
 
 
+def list_slugs(session: Session, within: Collection[int] | None = None) -> Mapping[str, str]:
+    """Give short names with titles, in order of title; ``within``: only of these trajects."""
+    wanted = select(traject.c.slug, traject.c.title).order_by(traject.c.title, traject.c.slug)
+    if within is not None:
+        wanted = wanted.where(traject.c.id.in_(sorted(within)))
+    return {row.slug: row.title for row in session.connection().execute(wanted)}
+
+
 def find_started(session: Session, slug: str, request_id: str) -> int | None:
     """Give the id of a traject that a request started."""
     began = select(traject.c.id).join(history, (history.c.traject_id == traject.c.id) & (history.c.seq == 1))
@@ -372,6 +381,7 @@ def save_changes(
             new_notices=new_notices,
             files=files,
         )
+        queue_events(connection, before, changes, seq, now, ids)
     failpoint("sweep.before_commit")
     return Saved(new_notices, new_messages, seq)
 

@@ -36,6 +36,18 @@ LINK_ENDS: Mapping[str, str] = {
 }
 """Why a link works no longer."""
 
+WEBHOOK_STATUSES: Mapping[str, str] = {"active": "loopt", "paused": "staat stil", "removed": "verwijderd"}
+EVENT_STATUSES: Mapping[str, str] = {
+    "pending": "staat klaar",
+    "sending": "wordt verstuurd",
+    "sent": "verstuurd",
+    "dead": "opgegeven",
+    "withdrawn": "vervallen",
+}
+"""Where an event for another program stands. ``dead``: it was tried for three days."""
+
+EVENT_OUTCOMES: Mapping[str, str] = {"": "", "ok": "aangenomen:", "failed": "niet aangenomen:"}
+
 _DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.DOTALL), said)
     for pattern, said in (
@@ -80,6 +92,19 @@ _DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"Apprise cannot use the address (.*)", "het adres {0} is niet te gebruiken"),
         (r"the folder cannot be written: (.*)", "in de map voor mails kan niet worden geschreven ({0})"),
         (r"written to (.*)", "als bestand bewaard: {0}"),
+        (r"answered (\d+)", "antwoordde met {0}"),
+        (r"no answer in time", "antwoordde niet op tijd"),
+        (r"no connection: (.*)", "was niet bereikbaar ({0})"),
+        (r"the certificate was not accepted: (.*)", "heeft geen geldig certificaat: {0}"),
+        (r"the host '(.*?)' is not on the list", "host '{0}' staat niet op de lijst"),
+        (r"the host '(.*?)' stands on an internal network", "host '{0}' staat op een intern netwerk"),
+        (r"the host '(.*?)' cannot be found", "host '{0}' is niet te vinden"),
+        (r"the sender stopped while it was sent", "Regie stopte tijdens het versturen"),
+        (r"the sender broke: (.*)", "Regie liep vast bij het versturen ({0})"),
+        (
+            r"what was kept here cannot be read with the key that there is now",
+            "adres en geheim zijn met deze sleutel niet te lezen",
+        ),
         (r"this is not an e-mail address Regie can use.*", "dit e-mailadres kan Regie niet gebruiken"),
     )
 )

@@ -673,6 +673,51 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     ),
     "link-ended": (Saying("Deze link werkt niet meer.", "Vraag een nieuwe link."),),
     "unknown-link": (Saying("Er is geen link {link}.", "Kies een nummer uit 'regie link list'."),),
+    "unknown-webhook": (Saying("Er is geen webhook '{webhook}'.", "Kies een kenmerk uit 'regie webhook list'."),),
+    "webhook-name": (Saying("Een webhook heeft een naam nodig.", "Zeg welk systeem daar luistert."),),
+    "webhook-kind": (
+        Saying(
+            "Gebeurtenis '{kind}' bestaat niet.", "Kies een soort die in docs/webhooks.md staat, zoals stap-afgerond."
+        ),
+    ),
+    "webhook-address": (
+        Saying(
+            "Dit adres kan Regie niet gebruiken.",
+            "Schrijf https://, de host en het pad, zonder naam of wachtwoord ervoor.",
+        ),
+    ),
+    "webhook-host": (
+        Saying("Host '{host}' staat niet op de lijst.", "Een beheerder kan hem toevoegen aan REGIE_WEBHOOK_HOSTS."),
+    ),
+    "webhook-host-unknown": (Saying("Host '{host}' is niet te vinden.", "Kijk het adres na, of probeer het later."),),
+    "webhook-internal": (
+        Saying(
+            "Host '{host}' staat op een intern netwerk.",
+            "Een beheerder kan hem toestaan in REGIE_WEBHOOK_INTERNAL_HOSTS.",
+        ),
+    ),
+    "webhook-added": (Saying("Deze webhook is al toegevoegd.", "Kijk in de lijst van webhooks."),),
+    "webhook-rotated": (
+        Saying(
+            "Iemand maakte intussen al een nieuw geheim.",
+            "Kijk opnieuw. Na twee nieuwe geheimen op een dag telt het eerste niet meer.",
+        ),
+    ),
+    "webhook-not-taken": (
+        Saying("De proefgebeurtenis is niet aangenomen.", "Kijk naar het antwoord van de andere kant."),
+    ),
+    "cloudevents-not-configured": (
+        Saying(
+            "De gebeurtenissen van deze Regie hebben nog geen naam.",
+            "Stel REGIE_CLOUDEVENTS_SOURCE en REGIE_CLOUDEVENTS_TYPE_PREFIX in.",
+        ),
+    ),
+    "sealed-unreadable": (
+        Saying(
+            "Wat hier is bewaard, is met de sleutel van nu niet te lezen.",
+            "Zet de auditsleutel terug, of verwijder de webhook en voeg hem opnieuw toe.",
+        ),
+    ),
     "unknown-message": (Saying("Er is geen bericht '{message_id}'.", "Kies een bericht uit 'regie outbox list'."),),
     "message-not-waiting": (
         Saying(

@@ -20,7 +20,19 @@ from regie.web.api.version import ApiHeaders
 from regie.web.deps import Shell, find_visitor
 from regie.web.form_token import derive_key
 from regie.web.pages import Pages
-from regie.web.routes import agenda, health, home, my_steps, oidc, partner, sign_in, trajects
+from regie.web.routes import (
+    agenda,
+    deliveries,
+    health,
+    home,
+    kept_links,
+    my_steps,
+    oidc,
+    partner,
+    sign_in,
+    trajects,
+    webhooks,
+)
 from regie.web.security import FormGuard, HeadAsGet, OnlyOwnHosts, SecurityHeaders
 from regie.web.static_files import read_static
 from regie.web.theme import read_theme
@@ -36,6 +48,9 @@ ROUTERS: Sequence[APIRouter] = (
     trajects.router,
     openapi.router,
     *openapi.RESOURCES,
+    deliveries.router,
+    kept_links.router,
+    webhooks.router,
 )
 
 

@@ -18,21 +18,22 @@ from regie.actions.sign_in import Visitor, limits_of, who_is
 from regie.clock import local_date
 from regie.core.changes import Changes
 from regie.core.ids import PersonId, RoleId
-from regie.core.permissions import Actor, Permission, may, nothing_here
+from regie.core.permissions import Actor, Permission, may, nothing_here, require, trajects_with
 from regie.errors import Incomplete, NotFound, Refused, RegieError
 from regie.feeds import feed_key
 from regie.oidc import Provider
 from regie.settings import Settings
 from regie.store.access_log import Outcome, What, list_access, note_access
 from regie.store.brake import find_sweep
-from regie.store.feeds import Feed, find_feed, find_feed_by_token
+from regie.store.feeds import Feed, LiveFeed, find_feed, find_feed_by_token, list_feeds
 from regie.store.file_bytes import FileRoom
-from regie.store.outbox import oldest_pending, retry
+from regie.store.outbox import oldest_pending, outbox_counts, retry
 from regie.store.partners import ImportReport, import_people
 from regie.store.people import Contact, get_person
 from regie.store.person_steps import get_group
 from regie.store.session import check_schema, create_engine_for, in_transaction, is_there, read_scope
-from regie.store.trajects import find_traject_id
+from regie.store.trajects import find_traject_id, list_slugs
+from regie.store.webhooks import LoggedEvent, Webhook, get_webhook, list_events, list_webhooks
 from regie.web.pages import Pages
 from regie.web.visitor import cookie_name
 
@@ -260,6 +261,77 @@ def find_agenda(shell: Shell, session: Session, token: str) -> Feed | None:
 def find_own_agenda(shell: Shell, session: Session, person_id: PersonId) -> Feed | None:
     """The calendar feed that a person has now."""
     return find_feed(session, person_id, feed_key(shell.context.link_key))
+
+
+# --- what left the building --------------------------------------------------------------------------
+
+
+def seen_trajects(context: Context, actor: Actor, permission: Permission, now: datetime) -> frozenset[int] | None:
+    """The trajects of which somebody may see a list; None for all.
+
+    Raises:
+        Refused: ``not-allowed``; in no traject at all; noted.
+    """
+    found = trajects_with(actor, permission)
+    if found is not None and not found:
+        demand(context, actor, permission, now)
+    return found
+
+
+def demand(
+    context: Context, actor: Actor, permission: Permission, now: datetime, traject_id: int | None = None
+) -> None:
+    """Refuse what somebody may not do, and note that they wanted it.
+
+    Raises:
+        Refused: ``not-allowed``.
+        NotFound: ``nothing-here``.
+    """
+    try:
+        require(actor, permission, traject_id=traject_id)
+    except RegieError:
+        about = f"{permission} traject:{traject_id}" if traject_id else str(permission)
+        note_refusal(context, actor, now, about)
+        raise
+
+
+def slugs_of(session: Session, within: frozenset[int] | None) -> Mapping[str, str]:
+    """Short names of trajects with their titles, to choose from."""
+    return list_slugs(session, within)
+
+
+def traject_in(session: Session, slug: str) -> int:
+    """The id of a traject that is there."""
+    return find_traject_id(session, slug)
+
+
+def message_counts(session: Session) -> Mapping[str, int]:
+    """How many messages stand in each state."""
+    return {status.value: count for status, count in outbox_counts(session).items()}
+
+
+def feeds_of(session: Session, person_name: str) -> Sequence[LiveFeed]:
+    """The calendars of people that work now."""
+    return list_feeds(session, person_name=person_name)
+
+
+def webhooks_of(session: Session) -> Sequence[Webhook]:
+    """Every webhook that was not removed."""
+    return list_webhooks(session)
+
+
+def webhook_of(session: Session, webhook_id: str) -> Webhook:
+    """One webhook.
+
+    Raises:
+        NotFound: ``unknown-webhook``.
+    """
+    return get_webhook(session, webhook_id)
+
+
+def events_of(session: Session, webhook_id: str, before: int | None, limit: int) -> Sequence[LoggedEvent]:
+    """The newest events of a webhook."""
+    return list_events(session, webhook_id, before=before, limit=limit)
 
 
 # --- health ------------------------------------------------------------------------------------------

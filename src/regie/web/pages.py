@@ -15,8 +15,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from regie.actions.sign_in import Visitor
+from regie.errors import RegieError
 from regie.settings import Settings
 from regie.text.dates import say_date, say_day, say_moment
+from regie.text.refusals import say_refusal
 from regie.web import form_token, visitor
 from regie.web.language import words_of
 from regie.web.static_files import StaticFiles
@@ -117,6 +119,12 @@ class Pages:
 
     def _moment(self, language: str, moment: datetime) -> str:
         return say_moment(moment, self.settings.timezone, language)
+
+
+def refusal_words(error: RegieError, pages: Pages, request: Request) -> str:
+    """What was refused and what to do, for beside a field."""
+    said = say_refusal(error, pages.language(request))
+    return f"{said.message} {said.advice}".strip()
 
 
 def here(request: Request) -> str:

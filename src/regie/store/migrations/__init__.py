@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-HEAD = "0008"
+HEAD = "0009"
 """The last revision in ``versions``; a test keeps the two together."""
 
 _ADVISORY_LOCK = 7_304_411
