@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from regie.actions.apply_event import Applied, apply_event, apply_in, preview_event
 from regie.actions.context import Context
-from regie.actions.hand_over_files import hand_over_files, preview_with_files
+from regie.actions.hand_over_files import Proven, hand_over_files, preview_with_files
 from regie.core.changes import Changes
-from regie.core.events import Event, StepFinished, StepStarted
+from regie.core.events import Event
 from regie.core.permissions import NEEDED, Actor, require
 from regie.core.traject import Traject
 from regie.store.file_bytes import FileRoom
@@ -42,7 +42,7 @@ def weigh(
     """Show what an event leads to, to somebody who may do it.
 
     Args:
-        room: where files stay; needed with ``uploads``, which only a step that begins or is done can have.
+        room: where files stay; needed with ``uploads``, which only a step that begins or is done, or a decision, can have.
 
     Raises:
         Refused: ``not-allowed``, or as ``apply_event``.
@@ -53,7 +53,7 @@ def weigh(
     with read_scope(context.engine) as session:
         before = load_traject(session, traject_id, context.shelf, for_change=False)
     if uploads:
-        assert room is not None and isinstance(event, StepStarted | StepFinished)  # noqa: PT018 - one condition
+        assert room is not None and isinstance(event, Proven)  # noqa: PT018 - one condition
         return Weighed(before, preview_with_files(context, room, traject_id, event, uploads, now))
     return Weighed(before, preview_event(context, traject_id, event, now))
 
@@ -72,7 +72,7 @@ def act(
     """Do it, as this actor; the same ``request_id`` twice has one effect. Arguments and errors as ``weigh``."""
     event = _signed(actor, traject_id, event)
     if uploads:
-        assert room is not None and isinstance(event, StepStarted | StepFinished)  # noqa: PT018 - one condition
+        assert room is not None and isinstance(event, Proven)  # noqa: PT018 - one condition
         return hand_over_files(context, room, traject_id, event, uploads, now, request_id=request_id)
     return apply_event(context, traject_id, event, now, request_id=request_id)
 

@@ -1,4 +1,4 @@
-"""Hand over files and say with them that a step began or is done: all of it, or nothing.
+"""Hand over files and say with them that a step began, is done or was decided: all of it, or nothing.
 
 The bytes come first, before the transaction that names them. What goes wrong after that leaves bytes that no row
 names, which ``clean_up_files`` finds; never a row without bytes.
@@ -16,20 +16,23 @@ from sqlmodel import Session
 from regie.actions.apply_event import Applied, apply_in, preview_event
 from regie.actions.context import Context
 from regie.core.changes import Changes
-from regie.core.events import StepFinished, StepStarted
+from regie.core.events import GateDecided, StepFinished, StepStarted
 from regie.core.evidence import file_reference
-from regie.errors import RegieError
+from regie.errors import Refused, RegieError
 from regie.failpoints import failpoint
 from regie.store.file_bytes import FileRoom
 from regie.store.session import in_transaction
 from regie.uploads import Judged, Upload, check_number, check_upload
+
+Proven = StepStarted | StepFinished | GateDecided
+"""The events that files can come along with; of a decision one, which is its document."""
 
 
 def hand_over_files(
     context: Context,
     room: FileRoom,
     traject_id: int,
-    event: StepStarted | StepFinished,
+    event: Proven,
     uploads: Sequence[Upload],
     now: datetime,
     *,
@@ -38,7 +41,8 @@ def hand_over_files(
     """Keep files and apply the event that they prove.
 
     Args:
-        event: without the files; they are added to its evidence, in their order.
+        event: without the files; they are added to its evidence, in their order. A decision has one document, so that
+            a link and a file, or two files, are refused: ``one-document``.
         request_id: of one press of one button; the same one twice keeps the files of the first.
 
     Raises:
@@ -79,7 +83,7 @@ def preview_with_files(
     context: Context,
     room: FileRoom,
     traject_id: int,
-    event: StepStarted | StepFinished,
+    event: Proven,
     uploads: Sequence[Upload],
     now: datetime,
 ) -> Changes:
@@ -95,7 +99,11 @@ def preview_with_files(
     return preview_event(context, traject_id, _with_files(event, coming), now, coming=coming)
 
 
-def _with_files(event: StepStarted | StepFinished, ids: Sequence[str]) -> StepStarted | StepFinished:
+def _with_files(event: Proven, ids: Sequence[str]) -> Proven:
+    if isinstance(event, GateDecided):
+        if ids and (event.document or len(ids) > 1):
+            raise Refused("a decision has one document", code="one-document", hint="give a link or a file")
+        return replace(event, document=file_reference(ids[0])) if ids else event
     return replace(event, evidence=(*event.evidence, *map(file_reference, ids)))
 
 

@@ -16,14 +16,16 @@ from regie.core.changes import Changes
 from regie.core.definition import Definition
 from regie.core.engine import advance
 from regie.core.events import CycleStarted
-from regie.core.ids import AnchorId, ListId
+from regie.core.ids import AnchorId, ListId, RoleId
 from regie.core.opening import open_cycle
-from regie.core.traject import Cycle, Item, Traject
+from regie.core.traject import Cycle, Item, Person, Traject
 from regie.errors import Refused
 from regie.plain_text import check_texts
 from regie.store.definitions import save_definition
 from regie.store.session import in_transaction
 from regie.store.trajects import create_cycle, create_traject, find_started
+
+LONGEST_SLUG = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def start_traject(
         request_id: of one press of one button; the same one twice starts one traject.
 
     Raises:
-        Refused: an answer or a target is missing or wrong, all of them are named; or ``control-character``.
+        Refused: an answer or a target is missing or wrong, all of them are named; ``title-missing``, ``slug-invalid``,
+            ``slug-reserved``, ``bad-slug``, ``control-character``.
         Conflict: ``slug-taken``.
     """
     cycle = _first_cycle(definition, new)
@@ -74,10 +77,20 @@ def start_traject(
     return in_transaction(context.engine, work)
 
 
-def preview_start(definition: Definition, new: NewTraject, now: datetime) -> Changes:
-    """Plan a traject without a database: what it would look like."""
+def preview_start(
+    definition: Definition,
+    new: NewTraject,
+    now: datetime,
+    *,
+    people: Mapping[RoleId, tuple[Person, ...]] | None = None,
+) -> Changes:
+    """Plan a traject without a database: what it would look like.
+
+    Args:
+        people: who plays which role, to know who would be told.
+    """
     cycle = _first_cycle(definition, new)
-    traject = Traject(0, new.slug or slug_of(new.title), new.title, (cycle,), zone=new.zone)
+    traject = Traject(0, new.slug or slug_of(new.title), new.title, (cycle,), people or {}, zone=new.zone)
     return advance(traject, CycleStarted(by=new.by, cycle=1), now)
 
 
@@ -85,14 +98,37 @@ def _first_cycle(definition: Definition, new: NewTraject) -> Cycle:
     check_texts(new)
     if not new.title.strip():
         raise Refused("a traject needs a name", code="title-missing")
+    check_slug(new.slug or slug_of(new.title))
     targets = {AnchorId(anchor): day for anchor, day in new.targets.items()}
     return open_cycle(definition, start_on=new.start_on, answers=new.answers, targets=targets, items=new.items)
+
+
+RESERVED = frozenset({"nieuw"})
+"""Short names that are addresses of pages."""
+
+
+def check_slug(slug: str) -> str:
+    """Return a short name that can stand in an address.
+
+    Raises:
+        Refused: ``slug-invalid``, ``slug-reserved``.
+    """
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) or len(slug) > LONGEST_SLUG:
+        raise Refused(
+            f"'{slug[:LONGEST_SLUG]}' is no short name",
+            code="slug-invalid",
+            hint="small letters, digits and hyphens",
+            slug=slug[:LONGEST_SLUG],
+        )
+    if slug in RESERVED:
+        raise Refused(f"'{slug}' is taken by Regie itself", code="slug-reserved", hint="choose another", slug=slug)
+    return slug
 
 
 def slug_of(title: str) -> str:
     """Make the short name of a traject from its title: ``Opvang De Wilg`` becomes ``opvang-de-wilg``."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-")
     if not slug:
         raise Refused(
             f"cannot make a short name from '{title}'", code="bad-slug", hint="give one with --slug", title=title

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from regie.core.changes import Moved
@@ -22,39 +22,78 @@ from regie.text.sentences import explain_change, explain_finding
 _MOST_HOPS, _MOST_GATES, _MOST_STUCK, _MOST_MOVED = 4, 5, 6, 4
 
 
-def make_steering_report(subject: Subject) -> tuple[Document, ...]:
-    """Write the report, as Markdown and as a page to print on one sheet of A4."""
+@dataclass(frozen=True, slots=True)
+class SteeringFacts:
+    """All that a report for the steering group may say, in words; whoever shows it cuts it to fit.
+
+    Args:
+        kind: of the cycle, in words; empty for the first.
+        rooms: per target how it stands; ``laws`` what the law allows and cannot hold.
+        hops: how many steps the chain to ``chain_to`` has; ``longest`` those in which most time is left.
+        gates: (decision, who decides, date, papers by, state); ``stuck`` (step, was due, state, who has the ball).
+        earlier_on: day of the report before; empty when there was none.
+    """
+
+    title: str
+    today: str
+    cycle: str
+    kind: str
+    count: int
+    done: int
+    rooms: tuple[str, ...]
+    laws: tuple[str, ...]
+    chain_to: str
+    hops: int
+    longest: tuple[Row, ...]
+    gates: tuple[Row, ...]
+    stuck: tuple[Row, ...]
+    earlier_on: str
+    moved: tuple[str, ...]
+    phases: tuple[Row, ...]
+
+
+def gather_steering_facts(subject: Subject) -> SteeringFacts:
+    """Gather what a steering group wants to know."""
     language = subject.language
     found = targets(subject)
     # what is missed most is explained; else what comes first
     worst = min(found, key=lambda target: (min(target.slack, 0), target.on), default=None)
     chain = subject.plan.chain_to(worst.key) if worst else ()
-    stuck, moved = list(_stuck(subject)), list(_moved(subject))
     states = [occurrence.state for _, occurrence, _, _ in subject.planned_steps()]
-    kind = "" if subject.cycle.kind == FIRST_CYCLE else say_cycle(subject.definition, subject.cycle.kind, language)
-    facts: dict[str, object] = {
-        "title": subject.traject.title,
-        "today": subject.say_date(subject.today),
-        "cycle": str(subject.cycle.number),
-        "kind": kind,
-        "count": len(states),
-        "done": states.count(State.DONE),
-        "rooms": [say_room(target, language) for target in found],
-        "laws": [
+    return SteeringFacts(
+        title=subject.traject.title,
+        today=subject.say_date(subject.today),
+        cycle=str(subject.cycle.number),
+        kind="" if subject.cycle.kind == FIRST_CYCLE else say_cycle(subject.definition, subject.cycle.kind, language),
+        count=len(states),
+        done=states.count(State.DONE),
+        rooms=tuple(say_room(target, language) for target in found),
+        laws=tuple(
             explain_finding(replace(finding, chain=()), subject.definition, language)
             for finding in subject.plan.findings
             if finding.code == "RG352"
-        ],
-        "chain_to": worst.title if worst else "",
-        "hops": len(chain),
-        "longest": list(_longest(subject, chain)),
-        "gates": [row for _, row in gates(subject)[:_MOST_GATES]],
-        "stuck": stuck[:_MOST_STUCK],
-        "more_stuck": max(len(stuck) - _MOST_STUCK, 0),
-        "earlier_on": subject.say_date(subject.earlier_on) if subject.earlier_on else "",
-        "moved": moved[:_MOST_MOVED],
-        "more_moved": max(len(moved) - _MOST_MOVED, 0),
-        "phases": phase_rows(subject),
+        ),
+        chain_to=worst.title if worst else "",
+        hops=len(chain),
+        longest=tuple(_longest(subject, chain)),
+        gates=tuple(row for _, row in gates(subject)),
+        stuck=tuple(_stuck(subject)),
+        earlier_on=subject.say_date(subject.earlier_on) if subject.earlier_on else "",
+        moved=tuple(_moved(subject)),
+        phases=tuple(phase_rows(subject)),
+    )
+
+
+def make_steering_report(subject: Subject) -> tuple[Document, ...]:
+    """Write the report, as Markdown and as a page to print on one sheet of A4."""
+    found, language = gather_steering_facts(subject), subject.language
+    facts: dict[str, object] = {
+        **asdict(found),
+        "gates": found.gates[:_MOST_GATES],
+        "stuck": found.stuck[:_MOST_STUCK],
+        "more_stuck": max(len(found.stuck) - _MOST_STUCK, 0),
+        "moved": found.moved[:_MOST_MOVED],
+        "more_moved": max(len(found.moved) - _MOST_MOVED, 0),
     }
     title = say("document_status", language, title=subject.traject.title)
     return write(f"stuurgroep-{subject.today.isoformat()}", title, "stuurgroep", language, facts)

@@ -177,9 +177,37 @@ def make_step_view(
     Raises:
         NotFound: ``unknown-traject``, ``unknown-cycle``, ``unknown-step``.
     """
+    subject = look_at(session, shelf, slug, today, language, cycle=cycle, sees_confidential=sees_confidential)
+    return view_step(session, subject, key, sees_confidential=sees_confidential)
+
+
+def look_at(
+    session: Session,
+    shelf: DefinitionShelf,
+    slug: str,
+    today: date,
+    language: str = "nl",
+    *,
+    cycle: int = 0,
+    sees_confidential: bool = True,
+) -> Subject:
+    """Load a cycle and plan it for today; arguments and errors as ``make_step_view``."""
     traject = load_for_view(session, shelf, find_traject_id(session, slug), cycle)
     chosen = choose_cycle(traject, cycle)
     settled, plan = settle(chosen if sees_confidential else without_secrets(chosen), today)
+    names = role_names(list_players(session, traject_ids={traject.id}), settled.definition, traject.id)
+    handed = names_of_people(session, handed_to(settled))
+    return Subject(traject, settled, plan, today, names, language, handed=handed)
+
+
+def view_step(session: Session, subject: Subject, key: OccurrenceKey, *, sees_confidential: bool = True) -> StepView:
+    """Gather what there is to know about a step of a cycle that was looked at.
+
+    Raises:
+        NotFound: ``unknown-step``.
+    """
+    traject, settled, plan, today, names = subject.traject, subject.cycle, subject.plan, subject.today, subject.names
+    language = subject.language
     occurrence = settled.occurrences.get(key)
     if occurrence is None:
         raise NotFound(
@@ -188,9 +216,6 @@ def make_step_view(
     definition, step = settled.definition, settled.definition.steps[key.step]
     is_secret = is_confidential(settled, step)
     is_hidden = is_secret and not sees_confidential
-    names = role_names(list_players(session, traject_ids={traject.id}), definition, traject.id)
-    handed = names_of_people(session, handed_to(settled))
-    subject = Subject(traject, settled, plan, today, names, language, handed=handed)
     before, after = _related(settled, key, today, language)
     entries = list_step_history(session, traject.id, settled.number, key, MOST_EVENTS)
     assigned = str(occurrence.assigned_to or "")
@@ -231,7 +256,7 @@ def make_step_view(
         chain=tuple(explain_chain(plan.chain_to(key), plan, language)) if is_planned else (),
         before=before,
         after=after,
-        evidence=tuple(_evidence(session, occurrence.evidence)),
+        evidence=tuple(view_evidence(session, occurrence.evidence)),
         happened=tuple(_happened(entries, settled.number, key, called, language, is_hidden=is_hidden)),
         may=tuple(_may(step, occurrence, before)) if settled.state is CycleState.RUNNING else (),
     )
@@ -301,7 +326,8 @@ def _lag(link: Link, language: str) -> str:
     return say("lag_later" if lag.amount > 0 else "lag_earlier", language, span=say_span(lag, language))
 
 
-def _evidence(session: Session, evidence: Sequence[str]) -> Iterator[EvidenceView]:
+def view_evidence(session: Session, evidence: Sequence[str]) -> Iterator[EvidenceView]:
+    """Say of each piece of evidence what it is called, and where it leads when it may be a link."""
     files = find_files(session, [each for text in evidence if (each := find_file_id(text))])
     for text in evidence:
         file = files.get(find_file_id(text) or "")

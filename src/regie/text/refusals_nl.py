@@ -918,9 +918,6 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         Saying("Zeg met If-Match wat u zag.", "Geef de ETag van wat u ophaalde, of * voor hoe het ook staat."),
     ),
     "if-match-wrong": (Saying("Dit is geen ETag van wat hier staat.", "Geef de ETag zoals u hem kreeg."),),
-    "definition-not-offered": (
-        Saying("Er is geen stappenplan '{definition}' om mee te starten.", "Vraag de beheerder welke er zijn."),
-    ),
     "traject-not-there": (Saying("Er is geen traject '{traject}'.", "Controleer de korte naam."),),
     "status-unknown": (Saying("Deze stand is er niet.", "Kies uit: {options}."),),
     "host-refused": (Saying("Dit adres is niet van Regie.", "Gebruik het adres dat u van de beheerder kreeg."),),
@@ -983,6 +980,15 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
             "In dit bericht staat een aanmeldcode.",
             "Die ziet alleen wie het bericht krijgt; laat een nieuwe aanvragen.",
         ),
+    ),
+    "one-document": (Saying("Bij een besluit hoort een document.", "Geef een link of een bestand, niet allebei."),),
+    "slug-reserved": (Saying("De korte naam '{slug}' gebruikt Regie zelf.", "Kies een andere korte naam."),),
+    "slug-invalid": (
+        Saying("'{slug}' kan geen korte naam zijn.", "Gebruik kleine letters, cijfers en streepjes, zoals de-wilg."),
+    ),
+    "report-does-not-fit": (Saying("Het rapport past niet op een vel.", "Maak de titels in het stappenplan korter."),),
+    "definition-not-offered": (
+        Saying("Dit stappenplan is er niet, of het is niet meer in gebruik.", "Kies een ander stappenplan."),
     ),
     # --- without a code of their own -----------------------------------------------------------------
     "regie-error": (Saying("Dit lukt niet.", "Probeer het opnieuw. Blijft het zo? Vraag dan de beheerder."),),

@@ -23,6 +23,7 @@ from regie.web.pages import Pages
 from regie.web.routes import (
     agenda,
     deliveries,
+    gates,
     health,
     home,
     kept_links,
@@ -30,6 +31,8 @@ from regie.web.routes import (
     oidc,
     partner,
     sign_in,
+    start,
+    steering,
     trajects,
     webhooks,
 )
@@ -45,12 +48,15 @@ ROUTERS: Sequence[APIRouter] = (
     partner.router,
     my_steps.router,
     agenda.router,
+    start.router,
     trajects.router,
     openapi.router,
     *openapi.RESOURCES,
     deliveries.router,
     kept_links.router,
     webhooks.router,
+    gates.router,
+    steering.router,
 )
 
 

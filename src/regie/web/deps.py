@@ -18,7 +18,8 @@ from regie.actions.sign_in import Visitor, limits_of, who_is
 from regie.clock import local_date
 from regie.core.changes import Changes
 from regie.core.ids import PersonId, RoleId
-from regie.core.permissions import Actor, Permission, may, nothing_here, require, trajects_with
+from regie.core.permissions import EVERY_TRAJECT, Actor, Permission, may, nothing_here, require, trajects_with
+from regie.core.traject import Person
 from regie.errors import Incomplete, NotFound, Refused, RegieError
 from regie.feeds import feed_key
 from regie.oidc import Provider
@@ -29,7 +30,7 @@ from regie.store.feeds import Feed, LiveFeed, find_feed, find_feed_by_token, lis
 from regie.store.file_bytes import FileRoom
 from regie.store.outbox import oldest_pending, outbox_counts, retry
 from regie.store.partners import ImportReport, import_people
-from regie.store.people import Contact, get_person
+from regie.store.people import Contact, get_person, load_people
 from regie.store.person_steps import get_group
 from regie.store.session import check_schema, create_engine_for, in_transaction, is_there, read_scope
 from regie.store.trajects import find_traject_id, list_slugs
@@ -225,6 +226,20 @@ def get_seen_traject(slug: str, actor: ActorNow, context: ContextNow, session: R
 
 
 SeenTraject = Annotated[int, Depends(get_seen_traject)]
+
+
+def is_traject(session: Session, slug: str) -> bool:
+    """Whether a short name is taken."""
+    try:
+        find_traject_id(session, slug)
+    except NotFound:
+        return False
+    return True
+
+
+def people_everywhere(session: Session) -> Mapping[RoleId, tuple[Person, ...]]:
+    """Who plays which role in every traject, and so in a new one."""
+    return load_people(session, EVERY_TRAJECT)
 
 
 def file_room(shell: Shell) -> FileRoom:

@@ -51,6 +51,7 @@ def show_portfolio(
         search=search,
         only_problems=only_problems,
         longest_search=_LONGEST_SEARCH,
+        may_start=may(actor, Permission.START_TRAJECT),
         today=today,
     )
 
@@ -79,7 +80,14 @@ def show_traject(
         cycle=doorloop,
         sees_confidential=may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id),
     )
-    return pages.render(request, "traject.html", home=home, lately_days=LATELY_DAYS)
+    return pages.render(
+        request,
+        "traject.html",
+        home=home,
+        lately_days=LATELY_DAYS,
+        may_rerun=may(actor, Permission.START_CYCLE, traject_id=traject_id),
+        may_close=may(actor, Permission.CLOSE_TRAJECT, traject_id=traject_id),
+    )
 
 
 @router.get("/trajecten/{slug}/stappen/{key}")
