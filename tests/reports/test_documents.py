@@ -25,7 +25,7 @@ from regie.reports.documents import (
     make_steering_report,
     phase_windows,
 )
-from regie.reports.indicators import INDICATORS, harmless
+from regie.reports.indicators import INDICATORS
 from regie.reports.paper import escape_markdown
 from tests.support.builders import key
 from tests.text.town import NAMES, OPENING, START, cycle_on, fact, traject
@@ -289,25 +289,6 @@ def test_no_cell_is_a_formula() -> None:
     _, *rows = rows_of(make_indicator_sheet(themed()))
 
     assert rows[0][0] == "'=Monitoring: locatie"
-
-
-@pytest.mark.parametrize(
-    ("cell", "kept"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+31 6", "'+31 6"),
-        ("-cmd", "'-cmd"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'=1"),
-        ("  =1", "'=1"),
-        ("\r\n=1", "'=1"),
-        ("-", "-"),
-        ("3 juni 2027", "3 juni 2027"),
-        ("", ""),
-    ],
-)
-def test_a_spreadsheet_takes_no_text_for_a_formula(cell: str, kept: str) -> None:
-    assert harmless(cell) == kept
 
 
 def test_a_definition_without_these_themes_says_so() -> None:

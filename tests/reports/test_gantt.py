@@ -13,6 +13,7 @@ import pytest
 
 from regie.core.definition import Definition
 from regie.reports.gantt import GanttView, gantt_view, render_gantt
+from regie.reports.plan_table import plan_rows, say_facts, say_notable
 from regie.reports.plan_view import Bar, Look, Mark
 from tests.support.builders import key
 from tests.text.town import START, cycle_on, fact
@@ -148,12 +149,24 @@ def test_an_anchor_that_has_not_happened_is_a_target() -> None:
 def test_the_table_says_the_same_as_the_picture() -> None:
     view = town()
 
-    rows = list(view.rows())
+    rows = list(plan_rows(view))
 
-    assert len(rows) == len(list(view.bars()))
-    note = next(row for row in rows if row[2] == "Nota schrijven")
-    assert note[:6] == ("Voorbereiden", "Bestuur", "Nota schrijven", "21 januari 2027", "10 februari 2027", "bezig")
-    assert [row[2] for row in rows if "te laat" in row[7]] == [bar.title for bar in view.bars() if bar.is_late]
+    assert [row.bar for row in rows] == list(view.bars())
+    note = next(row for row in rows if row.bar.title == "Nota schrijven")
+    assert (note.phase, note.track, note.bar.role, note.bar.state) == (
+        "Voorbereiden",
+        "Bestuur",
+        "Projectleider",
+        "bezig",
+    )
+    assert dict(say_facts(note.bar)) == {
+        "Plan bij de start": "18 tot en met 22 januari 2027",
+        "Plan nu": "21 januari tot en met 10 februari 2027",
+        "Werkelijk": "sinds 21 januari 2027",
+        "Uiterlijk volgens het plan": "27 januari 2027",
+        "Ruimte": "geen speling",
+        "Let op": "te laat, kritiek",
+    }
 
 
 # --- the picture --------------------------------------------------------------------------------------
@@ -193,7 +206,7 @@ def test_status_shows_in_pattern_and_word_not_in_colour_alone() -> None:
 
     shown = set(classes(svg))
     assert {"done", "busy", "planned", "planned critical", "late critical", "late"} <= shown
-    assert {each.get("id") for each in svg.iter(f"{SVG}pattern")} == {"busy", "late"}
+    assert {each.get("id") for each in svg.iter(f"{SVG}pattern")} == {"busy", "late", "all"}
     assert "te laat, kritiek" in words(svg)
     assert "bezig" in words(svg)
 
@@ -287,7 +300,7 @@ def test_what_was_kept_from_an_earlier_cycle_says_so_and_stretches_nothing() -> 
     view = gantt_view("t", cycle, plan, TODAY)
 
     assert min(phase.first for phase in view.phases) >= START
-    assert [row[7].endswith("uit doorloop 1") for row in view.rows() if row[2] == "Visie vaststellen"] == [True]
+    assert [say_notable(bar) for bar in view.bars() if bar.title == "Visie vaststellen"] == ["kritiek, uit doorloop 1"]
     said = words(parsed(view))
     assert "klaar, uit doorloop 1" in said
     assert "2024" not in said
@@ -319,5 +332,8 @@ def test_every_bar_tells_its_dates_and_its_room() -> None:
 
     said = {each.findtext(f"{SVG}title") for each in svg.iter(f"{SVG}g")}
 
-    assert "Visie vaststellen: 4 tot en met 20 januari 2027. klaar, geen speling" in said
+    assert (
+        "Visie vaststellen: klaar. Plan bij de start: 4 tot en met 15 januari 2027; Plan nu: 4 tot en met 20 januari 2027; "
+        "Werkelijk: 4 tot en met 20 januari 2027; Uiterlijk volgens het plan: 22 januari 2027; Ruimte: geen speling; Let op: kritiek"
+    ) in said
     assert str(key("visie")) not in said

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from regie.core.definition import Text, text_in
 from regie.core.ids import OccurrenceKey, StepId
 from regie.core.traject import Occurrence
+from regie.reports import csv_table
 from regie.reports.paper import write
 from regie.reports.subject import Document, Row, Subject
 from regie.text.dates import say_date, say_every
@@ -97,7 +96,10 @@ def make_indicator_sheet(subject: Subject) -> tuple[Document, ...]:
     }
     title = say("document_indicators", language, title=subject.traject.title)
     pages = write("indicatorenblad", title, "indicatoren", language, facts, is_wide=True)
-    return (*pages, Document("indicatorenblad.csv", "text/csv; charset=utf-8", _csv(columns, rows)))
+    return (
+        *pages,
+        Document("indicatorenblad.csv", csv_table.MEDIA_TYPE, csv_table.csv_bytes(columns, _on_one_line(rows))),
+    )
 
 
 def _rows(subject: Subject) -> Iterator[Row]:
@@ -131,16 +133,5 @@ def _first(subject: Subject, step: StepId) -> Occurrence | None:
     return occurrences.get(OccurrenceKey(step, "1")) or occurrences.get(OccurrenceKey(step))
 
 
-def _csv(columns: list[str], rows: list[Row]) -> bytes:
-    """As a Dutch spreadsheet opens it: semicolons, and a mark that says UTF-8."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking text for a formula: on one line, and marked when it begins like one."""
-    plain = " ".join(cell.split())
-    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") and plain != "-" else plain
+def _on_one_line(rows: Iterable[Row]) -> Iterator[Row]:
+    return (tuple(" ".join(cell.split()) for cell in row) for row in rows)

@@ -114,12 +114,7 @@ class FileRoom:
         try:
             return self.path_of(file_id).open("rb")
         except FileNotFoundError:
-            raise Incomplete(
-                f"the bytes of file '{file_id}' are not there",
-                code="file-bytes-missing",
-                hint="put back a backup of the folder with files",
-                file=file_id,
-            ) from None
+            raise bytes_missing(file_id) from None
         except OSError as error:
             raise self._plain_error(error) from error
 
@@ -187,3 +182,13 @@ class FileRoom:
             hint="may Regie read and write there? see REGIE_FILES_DIR",
             folder=str(self.folder),
         )
+
+
+def bytes_missing(file_id: str) -> Incomplete:
+    """Say that what a row names does not stand in the folder, or not all of it."""
+    return Incomplete(
+        f"the bytes of file '{file_id}' are not there",
+        code="file-bytes-missing",
+        hint="put back a backup of the folder with files",
+        file=file_id,
+    )

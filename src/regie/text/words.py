@@ -29,6 +29,7 @@ class Words:
         groups: headings above several lines in one mail.
         phrases: sentences and parts of sentences, with names between braces.
         chart: words in the picture of the plan.
+        columns: what the columns of the same table are called.
     """
 
     code: str
@@ -51,3 +52,4 @@ class Words:
     groups: Mapping[str, str]
     phrases: Mapping[str, str]
     chart: Mapping[str, str]
+    columns: Mapping[str, str]

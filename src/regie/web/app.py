@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from regie import __version__
 from regie.actions.context import Context
 from regie.actions.sign_in_with_provider import provider_of
+from regie.reports.gantt_drawing import STYLE
 from regie.settings import Settings
 from regie.web import errors, visitor
 from regie.web.access_log import AccessLog
@@ -23,6 +24,7 @@ from regie.web.pages import Pages
 from regie.web.routes import (
     agenda,
     deliveries,
+    evidence,
     gates,
     health,
     home,
@@ -30,6 +32,7 @@ from regie.web.routes import (
     my_steps,
     oidc,
     partner,
+    plan,
     sign_in,
     start,
     steering,
@@ -57,6 +60,8 @@ ROUTERS: Sequence[APIRouter] = (
     webhooks.router,
     gates.router,
     steering.router,
+    plan.router,
+    evidence.router,
 )
 
 
@@ -72,7 +77,11 @@ def create_app(
     Raises:
         Refused: ``theme-unusable``.
     """
-    pages = Pages(settings, read_static(read_theme(settings)), derive_key(context.audit_key, "form-token"))
+    pages = Pages(
+        settings,
+        read_static({"gantt.css": STYLE.encode(), **read_theme(settings)}),
+        derive_key(context.audit_key, "form-token"),
+    )
     app = FastAPI(
         title="Regie",
         version=__version__,

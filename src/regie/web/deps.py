@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -27,7 +27,8 @@ from regie.settings import Settings
 from regie.store.access_log import Outcome, What, list_access, note_access
 from regie.store.brake import find_sweep
 from regie.store.feeds import Feed, LiveFeed, find_feed, find_feed_by_token, list_feeds
-from regie.store.file_bytes import FileRoom
+from regie.store.file_bytes import FileRoom, bytes_missing
+from regie.store.files import StoredFile
 from regie.store.outbox import oldest_pending, outbox_counts, retry
 from regie.store.partners import ImportReport, import_people
 from regie.store.people import Contact, get_person, load_people
@@ -35,6 +36,7 @@ from regie.store.person_steps import get_group
 from regie.store.session import check_schema, create_engine_for, in_transaction, is_there, read_scope
 from regie.store.trajects import find_traject_id, list_slugs
 from regie.store.webhooks import LoggedEvent, Webhook, get_webhook, list_events, list_webhooks
+from regie.uploads import CHUNK
 from regie.web.pages import Pages
 from regie.web.visitor import cookie_name
 
@@ -245,6 +247,26 @@ def people_everywhere(session: Session) -> Mapping[RoleId, tuple[Person, ...]]:
 def file_room(shell: Shell) -> FileRoom:
     """Where files stay that people hand over."""
     return FileRoom(shell.settings.files_dir, shell.settings.file_max_mb * 1024 * 1024)
+
+
+def open_file(shell: Shell, stored: StoredFile) -> Generator[bytes]:
+    """Give the bytes of a file in pieces; that they are there and whole is known before the first goes out.
+
+    Raises:
+        Incomplete: ``file-bytes-missing``, ``files-unwritable``.
+    """
+    room = file_room(shell)
+    file = room.open(stored.id)
+    if room.size_of(stored.id) != stored.size:
+        file.close()
+        raise bytes_missing(stored.id)
+
+    def pieces() -> Generator[bytes]:
+        with file:
+            while piece := file.read(CHUNK):
+                yield piece
+
+    return pieces()
 
 
 def ring(shell: Shell, traject_id: int = 0, changes: Changes | None = None) -> None:

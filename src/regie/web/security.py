@@ -36,8 +36,9 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+POLICY_HEADER = "Content-Security-Policy"
 HEADERS = {
-    "Content-Security-Policy": POLICY,
+    POLICY_HEADER: POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -64,8 +65,12 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                # a file that is only to be saved has a policy of its own, which allows less than that of pages
+                kept = headers.get(POLICY_HEADER, "")
                 for name, value in self.headers.items():
                     headers[name] = value
+                if "sandbox" in kept:
+                    headers[POLICY_HEADER] = kept
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
