@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 
 from regie.errors import Refused
 
-LONG_TEXTS = frozenset({"note", "reason"})
+LONG_TEXTS = frozenset({"note", "reason", "text"})
 """What people write at length, in which a new line and a tab are at home."""
 
 LONGEST: Mapping[str, int] = {

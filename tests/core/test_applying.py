@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from regie.core.changes import Changes
 from regie.core.conditions import parse
-from regie.core.definition import Anchor, Case, Kind, Question, QuestionKind, Rhythm, Term
+from regie.core.definition import Anchor, Case, ItemList, Kind, Question, QuestionKind, Rhythm, Term
 from regie.core.events import (
     AnchorMoved,
     ClockResumed,
@@ -17,6 +18,7 @@ from regie.core.events import (
     DatePinned,
     Event,
     GateDecided,
+    ItemsChanged,
     PartnerAsked,
     PutForDecision,
     StepFinished,
@@ -24,12 +26,12 @@ from regie.core.events import (
     StepWaived,
     Tick,
 )
-from regie.core.ids import AnchorId, QuestionId, RoleId
+from regie.core.ids import AnchorId, ListId, QuestionId, RoleId
 from regie.core.lines import WHOLE_CYCLE
 from regie.core.span import Span
 from regie.core.terms import Suspension, TermKind
-from regie.core.traject import CycleState
-from regie.errors import NotFound, Refused
+from regie.core.traject import AnchorDates, CycleState, Item
+from regie.errors import Conflict, NotFound, Refused
 from tests.support.builders import (
     LEGAL,
     MONDAY,
@@ -162,6 +164,46 @@ def test_anchor_that_stays_where_it_is_and_pin_that_is_not_there_are_no_change()
         with pytest.raises(Refused) as refused:
             after(town, D("2027-01-05"), event)
         assert refused.value.code == code
+
+
+# --- somebody else was first -------------------------------------------------------------------------
+
+
+def test_anchor_that_was_seen_on_another_day_is_not_moved() -> None:
+    town = started(definition(step("a", "5wd"), anchors=OPENING), targets={"opening": D("2028-03-01")})
+    seen = only_cycle(town).anchors[AnchorId("opening")]
+    move = AnchorMoved(anchor=AnchorId("opening"), target=D("2028-04-03"), reason="x", seen=seen)
+    moved = after(town, D("2027-01-05"), move)
+
+    assert only_cycle(moved).anchor_on(AnchorId("opening")) == D("2028-04-03")
+    with pytest.raises(Conflict) as refused:
+        after(moved, D("2027-01-05"), replace(move, target=D("2028-05-01")))
+    assert (refused.value.code, refused.value.facts["on"]) == ("anchor-changed", D("2028-04-03"))
+
+
+def test_anchor_that_was_seen_without_a_date_and_has_one_is_not_moved() -> None:
+    town = started(definition(step("a", "5wd"), anchors=OPENING), targets={"opening": D("2028-03-01")})
+    blind = AnchorMoved(anchor=AnchorId("opening"), target=D("2028-04-03"), reason="x", seen=AnchorDates())
+
+    with pytest.raises(Conflict, match="somebody else") as refused:
+        after(town, D("2027-01-05"), blind)
+    assert refused.value.code == "anchor-changed"
+
+
+def test_list_that_was_seen_with_other_items_is_not_changed() -> None:
+    whole = definition(
+        step("w", for_each=ListId("arrival")), lists={"arrival": ItemList(ListId("arrival"), {"nl": "Aankomst"})}
+    )
+    first, second = Item("eerste", D("2027-02-01"), 10), Item("tweede", D("2027-03-01"), 30)
+    grow = ItemsChanged(list=ListId("arrival"), items=(first,), seen=())
+    town = after(started(whole), D("2027-01-05"), grow)
+
+    assert only_cycle(after(town, D("2027-01-05"), replace(grow, items=(first, second), seen=(first,)))).items == {
+        "arrival": (first, second)
+    }
+    with pytest.raises(Conflict) as refused:
+        after(town, D("2027-01-05"), replace(grow, items=(second,)))
+    assert (refused.value.code, refused.value.facts["list"]) == ("list-changed", "arrival")
 
 
 @pytest.mark.parametrize("typed", ["openig", "eerste bewoner"])

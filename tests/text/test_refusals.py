@@ -22,7 +22,7 @@ from regie.core.definition import Definition
 from regie.core.ids import AnchorId, ListId, PersonId, RoleId
 from regie.core.opening import open_cycle
 from regie.core.span import Span, shift
-from regie.core.traject import Item
+from regie.core.traject import AnchorDates, Item
 from regie.definitions.calendars import load_calendar
 from regie.definitions.rehearsal import read_rehearsal
 from regie.errors import NotFound, Refused, RegieError
@@ -501,6 +501,18 @@ CORE: list[tuple[Callable[[], object], str, str]] = [
         lambda: traject(done("instroom@eerste"), e.AnchorMoved(cycle=1, anchor=AnchorId("opening"), target=OPENING)),
         "anchor-happened",
         "'Opening' is al gebeurd, op 5 januari 2027. De streefdatum ligt vast.",
+    ),
+    (
+        lambda: traject(
+            e.AnchorMoved(cycle=1, anchor=AnchorId("opening"), target=OPENING, seen=AnchorDates(START)),
+        ),
+        "anchor-changed",
+        "Iemand anders heeft 'Opening' verzet. De datum is nu: 1 maart 2028.",
+    ),
+    (
+        lambda: traject(e.ItemsChanged(cycle=1, list=ListId("komst"), items=(), seen=(Item("tweede", OPENING),))),
+        "list-changed",
+        "Iemand anders heeft de lijst 'Instroommoment' veranderd.",
     ),
     (
         lambda: traject(e.ItemsChanged(cycle=1, list=ListId("feest"), items=())),

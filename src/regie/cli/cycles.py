@@ -170,9 +170,10 @@ def _change_items(
     found = open_town().traject(slug)
     number = cycle_number(found, cycle)
     chosen = found.cycle(number)
-    items = list(chosen.items.get(ListId(list_name), ())) if chosen else []
+    seen = chosen.items.get(ListId(list_name), ()) if chosen else ()
+    items = list(seen)
     declared = chosen.definition.lists.get(ListId(list_name)) if chosen else None
     if not items and chosen is not None and declared is not None and declared.first_on is not None:
         items = [Item(FIRST_ITEM)]  # without a day of its own it stays on the anchor, also when that moves
-    event = ItemsChanged(list=ListId(list_name), items=tuple(make(items)), cycle=number, by=who(by))
+    event = ItemsChanged(list=ListId(list_name), items=tuple(make(items)), seen=seen, cycle=number, by=who(by))
     change(slug, event, yes=yes, preview=preview, as_json=as_json)

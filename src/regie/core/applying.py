@@ -31,7 +31,7 @@ def apply_event_to(cycle: Cycle, event: happened.Event, today: date) -> Cycle:
     Raises:
         Refused: what was asked may not be done now, or misses something.
         NotFound: no such step, anchor or list in this cycle.
-        Conflict: ``occurrence-changed``, the person saw an older version.
+        Conflict: ``occurrence-changed``, ``anchor-changed``, ``list-changed``: the person saw it as it no longer is.
     """
     try:
         return _apply(cycle, event, today)
@@ -429,6 +429,13 @@ def _move_anchor(cycle: Cycle, event: happened.AnchorMoved, today: date) -> Cycl
             options={anchor.id: anchor.title for anchor in cycle.definition.anchors.values()},
         )
     dates = cycle.anchors.get(event.anchor, AnchorDates())
+    if event.seen is not None and event.seen != dates:
+        raise Conflict(
+            f"anchor '{event.anchor}' was changed by somebody else: it is on {dates.counts or 'no date'} now",
+            code="anchor-changed",
+            hint="look at it again, then decide",
+            on=dates.counts,
+        )
     if dates.actual is not None:
         raise Refused(
             f"anchor '{event.anchor}' happened on {dates.actual}",
@@ -455,6 +462,14 @@ def _change_items(cycle: Cycle, event: happened.ItemsChanged) -> Cycle:
             code="unknown-list",
             hint=f"one of: {', '.join(cycle.definition.lists)}",
             options={each.id: each.title for each in cycle.definition.lists.values()},
+        )
+    items = cycle.items.get(event.list, ())
+    if event.seen is not None and event.seen != items:
+        raise Conflict(
+            f"list '{event.list}' was changed by somebody else: it has {len(items)} items now",
+            code="list-changed",
+            hint="look at it again, then decide",
+            items=len(items),
         )
     keys = [item.key for item in event.items]
     bad = [key for key in keys if not key or key.isdigit() or keys.count(key) > 1]

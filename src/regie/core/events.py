@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from regie.core.ids import AnchorId, ListId, OccurrenceKey, PersonId, RoleId
-from regie.core.traject import Item
+from regie.core.traject import AnchorDates, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,17 +211,24 @@ class FileRemoved(StepEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorMoved(Event):
+    """``seen``: the dates that the person saw; when given and stale, the event is refused."""
+
     anchor: AnchorId
     target: date | None
     reason: str = ""
+    seen: AnchorDates | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemsChanged(Event):
-    """The items of a growing list, as they are from now on."""
+    """The items of a growing list, as they are from now on.
+
+    ``seen``: the items that the person saw; when given and stale, the event is refused.
+    """
 
     list: ListId
     items: tuple[Item, ...]
+    seen: tuple[Item, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

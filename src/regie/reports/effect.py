@@ -143,19 +143,7 @@ def _threats(plan: Plan | None) -> dict[tuple[str, str, str], PlanFinding]:
 
 def say_effect(effect: Effect, definition: Definition, language: str = "nl") -> Iterator[str]:
     """Give the lines that a terminal shows: a sum first, then each thing by name."""
-    if not (effect.moved or effect.states or effect.told or effect.broken or effect.mended):
-        yield say("effect_nothing", language)
-        return
-    legal = sum(each.code == BROKEN_LEGAL for each in effect.broken)
-    steps, partners = len(effect.moved), _count(len(effect.roles), "partner", language)
-    moves = "effect_moves" if effect.moved else "effect_moves_none"
-    yield say(
-        "effect_sum",
-        language,
-        moves=say(moves, language, steps=_count(steps, "step", language), partners=partners),
-        messages=_count(sum(not told.in_digest for told in effect.told), "message", language),
-        legal=_count(legal, "legal_term", language),
-    )
+    yield say_sum(effect, language)
     states = words_in(language).states
     for each in effect.states:
         was = states[each.before] if each.before else say("effect_new", language)
@@ -164,18 +152,35 @@ def say_effect(effect: Effect, definition: Definition, language: str = "nl") -> 
         yield f"  {step.title} ({step.who}): {_dates(step, language)}"
     for told in effect.told:
         phrase = "effect_in_digest" if told.in_digest else "effect_told"
-        yield "  " + say(phrase, language, name=told.name, about=_about(told, language))
-    for phrase, findings in (
-        ("effect_broken", effect.broken),
-        ("effect_still_broken", effect.still_broken),
-        ("effect_mended", effect.mended),
-    ):
-        for finding in findings:
-            said = _mended(finding, definition, language) if phrase == "effect_mended" else ""
-            yield "  " + say(phrase, language, what=said or explain_finding(finding, definition, language))
+        yield "  " + say(phrase, language, name=told.name, about=say_about(told, language))
+    for finding in effect.broken:
+        yield "  " + say("effect_broken", language, what=explain_finding(finding, definition, language))
+    if not (effect.moved or effect.states or effect.told or effect.broken or effect.mended):
+        return  # what could not hold before either is no news of a change that does nothing
+    for finding in effect.still_broken:
+        yield "  " + say("effect_still_broken", language, what=explain_finding(finding, definition, language))
+    for finding in effect.mended:
+        yield "  " + say("effect_mended", language, what=say_mended(finding, definition, language))
 
 
-def _mended(finding: PlanFinding, definition: Definition, language: str) -> str:
+def say_sum(effect: Effect, language: str = "nl") -> str:
+    """Say in one sentence how much a change leads to."""
+    if not (effect.moved or effect.states or effect.told or effect.broken or effect.mended):
+        return say("effect_nothing", language)
+    legal = sum(each.code == BROKEN_LEGAL for each in effect.broken)
+    steps, partners = len(effect.moved), _count(len(effect.roles), "partner", language)
+    moves = "effect_moves" if effect.moved else "effect_moves_none"
+    return say(
+        "effect_sum",
+        language,
+        moves=say(moves, language, steps=_count(steps, "step", language), partners=partners),
+        messages=_count(sum(not told.in_digest for told in effect.told), "message", language),
+        legal=_count(legal, "legal_term", language),
+    )
+
+
+def say_mended(finding: PlanFinding, definition: Definition, language: str) -> str:
+    """Name what can hold again."""
     step = say_step(definition, finding.key, language) if finding.key else ""
     return f"'{step}', {say_date(finding.limit_on, language)}" if finding.limit_on else f"'{step}'"
 
@@ -207,7 +212,8 @@ def _dates(step: MovedStep, language: str) -> str:
     return "; ".join(parts)
 
 
-def _about(told: Told, language: str) -> str:
+def say_about(told: Told, language: str) -> str:
+    """Say what a message is about."""
     kinds = words_in(language).kinds
     return say_list(
         [f"{kinds[kind]}: {title}" if title else kinds[kind] for kind, title in told.about], language, most=3

@@ -104,6 +104,7 @@ class StepView:
     """All that there is to know about one step.
 
     Args:
+        traject_version: as many things as happened to the traject.
         holder: who must act first; empty of what is over.
         decided_by: of a gate.
         why: why it has these dates, or takes no part; ``why_start`` and ``why_finish`` name the dates too.
@@ -115,6 +116,7 @@ class StepView:
     traject_id: int
     traject: str
     traject_title: str
+    traject_version: int
     cycle: int
     is_over: bool
     kind: str
@@ -228,6 +230,7 @@ def view_step(session: Session, subject: Subject, key: OccurrenceKey, *, sees_co
         traject_id=traject.id,
         traject=traject.slug,
         traject_title=traject.title,
+        traject_version=traject.version,
         cycle=settled.number,
         is_over=settled.state is CycleState.ENDED,
         kind=say_cycle(definition, settled.kind, language),

@@ -8,7 +8,7 @@ from datetime import date
 
 from regie.core.definition import Definition, Step, text_in
 from regie.core.holding import find_holding_back_start
-from regie.core.ids import BodyId, OccurrenceKey, PersonId, PhaseId, RoleId
+from regie.core.ids import AnchorId, BodyId, OccurrenceKey, PersonId, PhaseId, RoleId
 from regie.core.latest import anchor_targets
 from regie.core.plan import Plan
 from regie.core.traject import Cycle, Occurrence, Planned, State, Traject
@@ -106,6 +106,7 @@ class Target:
     comes_on: date
     slack: int
     key: OccurrenceKey
+    anchor: AnchorId
 
 
 def targets(subject: Subject) -> tuple[Target, ...]:
@@ -116,7 +117,7 @@ def targets(subject: Subject) -> tuple[Target, ...]:
         comes_on, activity = date.fromordinal(ordinal), subject.plan.network.activities[place]
         slack = activity.calendar.working_days_between(comes_on, target)
         title = say_anchor(subject.definition, anchor, subject.language)
-        found.append(Target(title, target, comes_on, slack, activity.key))
+        found.append(Target(title, target, comes_on, slack, activity.key, AnchorId(anchor)))
     return tuple(sorted(found, key=lambda each: each.on))
 
 

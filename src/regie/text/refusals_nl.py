@@ -348,6 +348,11 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "anchor-unmoved": (
         Saying("'{anchor}' staat al op {on}. Er verandert niets.", "U hoeft niets te doen, of kies een andere datum."),
     ),
+    "anchor-changed": (
+        Saying("Iemand anders heeft '{anchor}' verzet. De datum is nu: {on}.", _LOOK_AGAIN),
+        Saying("Iemand anders heeft de datum van '{anchor}' weggehaald.", _LOOK_AGAIN),
+    ),
+    "list-changed": (Saying("Iemand anders heeft de lijst '{list}' veranderd.", _LOOK_AGAIN),),
     "no-proposal": (
         Saying(
             "Voor stap '{step}' staat geen voorstel open: er is geen andere datum gevraagd, of er is al geantwoord.",

@@ -23,6 +23,7 @@ from regie.web.form_token import derive_key
 from regie.web.pages import Pages
 from regie.web.routes import (
     agenda,
+    dates,
     deliveries,
     evidence,
     gates,
@@ -36,6 +37,7 @@ from regie.web.routes import (
     sign_in,
     start,
     steering,
+    step_acts,
     trajects,
     webhooks,
 )
@@ -62,6 +64,8 @@ ROUTERS: Sequence[APIRouter] = (
     steering.router,
     plan.router,
     evidence.router,
+    step_acts.router,
+    dates.router,
 )
 
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -134,7 +134,9 @@ def here(request: Request) -> str:
     return visitor.own_path(f"{path}?{urlencode(kept)}" if kept else path)
 
 
+@lru_cache(maxsize=4)
 def _environment(language: str) -> Environment:
+    """The templates of a language, each compiled once, however many applications there are."""
     environment = Environment(
         loader=PackageLoader("regie.web", "templates"),
         autoescape=True,

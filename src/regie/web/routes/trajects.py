@@ -1,4 +1,4 @@
-"""For project leads: all trajects, one traject, one step. These pages only show."""
+"""For project leads: all trajects, one traject, one step. These pages only show; what can be done is a page of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from regie.errors import Refused
 from regie.reports.portfolio import make_portfolio, narrow
 from regie.reports.step_view import make_step_view
 from regie.reports.traject_home import LATELY_DAYS, make_traject_home
-from regie.text.phrases import words_in
+from regie.web.acts import BY_PATH, acts_for
 from regie.web.deps import ActorNow, ContextNow, Now, PagesNow, Reading, SeenTraject, Today, note_refusal
 
 router = APIRouter()
@@ -102,6 +102,7 @@ def show_step(
     session: Reading,
     today: Today,
     doorloop: CycleNumber = 0,
+    gedaan: str = "",
 ) -> Response:
     """One step: state, people, dates and why, what comes before and after, evidence, remarks and history."""
     language = pages.language(request)
@@ -116,5 +117,12 @@ def show_step(
         cycle=doorloop,
         sees_confidential=may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id),
     )
-    verbs = words_in(language).verbs
-    return pages.render(request, "step.html", view=view, may=[verbs[each] for each in view.may])
+    acts = tuple(acts_for(view, actor))
+    done = BY_PATH[gedaan].done if gedaan in BY_PATH else ""
+    return pages.render(
+        request,
+        "step.html",
+        view=view,
+        acts=[(each.path, pages.words(request, each.title), each.group) for each in acts],
+        done=pages.words(request, done) if done else "",
+    )
