@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +19,7 @@ from regie.cli.common import (
     table,
     warn,
 )
-from regie.errors import NotFound
+from regie.errors import NotFound, Refused
 
 if TYPE_CHECKING:
     from regie.store.partners import RowProblem
@@ -121,49 +118,25 @@ def _read_rows(file: Path) -> tuple[list[dict[str, str | None]], int]:
         ]
         first = 1
     else:
-        rows, first = _read_csv(_decode(file.read_bytes()))
+        rows, first = _read_csv(file)
     if not any(any(row.values()) for row in rows):
         raise typer.BadParameter("er staat geen partner in dit bestand; onder de kopregel hoort een regel per partner")
     return rows, first
 
 
-def _read_csv(text: str) -> tuple[list[dict[str, str | None]], int]:
-    first_line, _, rest = text.partition("\n")
-    said = first_line.strip().lower()
-    if said.startswith("sep=") and len(said) == len("sep=") + 1:  # how Excel is told what separates
-        delimiter, text, first = first_line.strip()[-1], rest, 3
-    else:
-        delimiter, first = max(";,\t", key=first_line.count), 2
+def _read_csv(file: Path) -> tuple[list[dict[str, str | None]], int]:
+    from regie.actions.read_people_list import decode_list, read_list
+    from regie.text.refusals import say_refusal
+
     try:
-        # read by line feeds only: a text knows more line ends, and those are for the import to refuse
-        header, *records = [*csv.reader(io.StringIO(text), delimiter=delimiter)] or [[]]
-    except csv.Error as error:
-        raise typer.BadParameter("dit bestand is niet te lezen als CSV; sla het op als CSV UTF-8") from error
-    names = [name.strip() for name in header]
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise typer.BadParameter(f"deze kolommen staan er twee keer: {', '.join(twice)}")
-    rows: list[dict[str, str | None]] = []
-    for record in records:
-        cells = dict.fromkeys(filter(None, names), "")
-        cells.update((name, value) for name, value in zip(names, record, strict=False) if name)
-        loose = [value for place, value in enumerate(record) if place >= len(names) or not names[place]]
-        rows.append({**cells, "": " ".join(loose)} if any(map(str.strip, loose)) else {**cells})
-    return rows, first
-
-
-def _decode(content: bytes) -> str:
-    """Read a list as it comes from a spreadsheet: UTF-8, UTF-16 with its mark, or what Excel on Windows writes."""
-    ways = ["utf-16"] if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ["utf-8-sig", "cp1252"]
-    for way in ways:
-        try:
-            text = content.decode(way)
-        except UnicodeDecodeError:
-            continue
-        if way == "cp1252":
-            warn("het bestand is geen UTF-8; gelezen als Windows-tekst. Controleer namen met accenten.")
-        return text
-    raise typer.BadParameter("dit bestand is geen tekst; sla het op als CSV UTF-8")
+        text, is_windows = decode_list(file.read_bytes())
+        rows = read_list(text)
+    except Refused as error:
+        said = say_refusal(error, "nl")
+        raise typer.BadParameter(f"{said.message[:1].lower()}{said.message[1:]} {said.advice}".strip()) from error
+    if is_windows:
+        warn("het bestand is geen UTF-8; gelezen als Windows-tekst. Controleer namen met accenten.")
+    return rows
 
 
 @partner.command("list")

@@ -50,6 +50,11 @@ class What(StrEnum):
     DELIVERY_RETRIED = "delivery-retried"
     DELIVERY_RELEASED = "delivery-released"
     FEED_ENDED = "feed-ended"
+    PARTNER_ADDED = "partner-added"
+    PARTNER_CHANGED = "partner-changed"
+    PARTNERS_IMPORTED = "partners-imported"
+    ROLE_BOUND = "role-bound"
+    ROLE_UNBOUND = "role-unbound"
 
 
 class Outcome(StrEnum):

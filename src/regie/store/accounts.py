@@ -159,6 +159,11 @@ def list_accounts(session: Session) -> tuple[Account, ...]:
     return _accounts(session, account.c.id > 0)
 
 
+def lock_accounts(session: Session) -> None:
+    """Let nobody else change accounts until this transaction ends: for a rule over all of them."""
+    session.connection().execute(select(account.c.id).order_by(account.c.id).with_for_update()).all()
+
+
 def disable_account(session: Session, account_id: int, by: str, now: datetime) -> int:
     """Let an account in no more; end its sessions and tokens at once. Give how many sessions ended."""
     connection = session.connection()

@@ -39,6 +39,7 @@ from regie.store.tables import EVERY_TRAJECT
 __all__ = [
     "Contact",
     "ImportReport",
+    "ImportedPerson",
     "RowProblem",
     "bind_role",
     "clear_absence",
@@ -85,11 +86,21 @@ class RowProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedPerson:
+    """What an import made of one person; ``before`` is absent of who is new, ``rows`` are those that named them."""
+
+    rows: tuple[int, ...]
+    before: Contact | None
+    after: Contact
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """What an import did, or with ``dry_run`` would do. With problems nothing was stored.
 
     Args:
         bound: how many times somebody got a role.
+        people: each person of the list, in its order.
     """
 
     added: int = 0
@@ -98,6 +109,7 @@ class ImportReport:
     bound: int = 0
     problems: tuple[RowProblem, ...] = ()
     is_dry_run: bool = False
+    people: tuple[ImportedPerson, ...] = field(default=(), compare=False)
 
     @property
     def is_stored(self) -> bool:
@@ -117,6 +129,7 @@ class _Partner:
     deputy: str = ""
     roles: dict[RoleId, int] = field(default_factory=dict)
     """Each with the row that gave it: the order of the list is the order of preference."""
+    rows: list[int] = field(default_factory=list)
 
 
 def import_people(
@@ -266,6 +279,7 @@ def _take(
     partner.language = partner.language or LANGUAGES.get(language, "")
     partner.hears = partner.hears or RHYTHMS.get(hears)
     partner.deputy = partner.deputy or row.get("vervanger", "")
+    partner.rows.append(number)
     for role in named:
         partner.roles.setdefault(role, number)
     return problems
@@ -288,16 +302,14 @@ def _unknown_role(role: RoleId, roles: Collection[RoleId]) -> NotFound:
 
 
 def _store(session: Session, partners: Sequence[_Partner], traject_id: int, dry_run: bool) -> ImportReport:
-    before: dict[PersonId, Contact] = {}
+    known = {each.email.lower(): each for each in list_people(session) if each.email}
     ids: dict[str, PersonId] = {}
     for each in partners:
-        known = find_person(session, each.email)
-        old = get_person(session, known) if known else Contact(PersonId(""), "", "")
-        if known:
-            before[known] = old
+        found = known.get(each.email.lower())
+        old = found or Contact(PersonId(""), "", "")
         ids[each.email.lower()] = save_person(
             session,
-            person_id=known,
+            person_id=found.id if found else None,
             name=each.name,
             email=each.email,
             language=each.language or old.language,
@@ -307,7 +319,7 @@ def _store(session: Session, partners: Sequence[_Partner], traject_id: int, dry_
         )
         failpoint("import.mid")
     for each in partners:
-        deputy = ids.get(each.deputy.lower()) or find_person(session, each.deputy)
+        deputy = ids.get(each.deputy.lower()) or (found.id if (found := known.get(each.deputy.lower())) else None)
         if each.deputy and deputy:
             set_deputy(session, ids[each.email.lower()], deputy)
     wanted = sorted(
@@ -315,6 +327,11 @@ def _store(session: Session, partners: Sequence[_Partner], traject_id: int, dry_
         key=itemgetter(0),
     )
     bound = sum(bind_role(session, role, own, traject_id) for _, role, own in wanted)
-    changed = sum(replace(get_person(session, own), roles=old.roles) != old for own, old in before.items())
-    added = len(partners) - len(before)
-    return ImportReport(added, changed, len(before) - changed, bound, is_dry_run=dry_run)
+    now = {each.id: each for each in list_people(session)}
+    people = tuple(
+        ImportedPerson(tuple(each.rows), known.get(each.email.lower()), now[ids[each.email.lower()]])
+        for each in partners
+    )
+    olds = [(each.before, each.after) for each in people if each.before is not None]
+    changed = sum(replace(after, roles=old.roles) != old for old, after in olds)
+    return ImportReport(len(people) - len(olds), changed, len(olds) - changed, bound, is_dry_run=dry_run, people=people)

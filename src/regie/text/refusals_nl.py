@@ -957,6 +957,48 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
             "Stel een aanmelddienst in, of maak een noodaccount met: regie account add.",
         ),
     ),
+    "list-not-text": (
+        Saying("Dit bestand is geen tekst.", "Sla het in het rekenblad op als CSV UTF-8, en kies dat bestand."),
+    ),
+    "list-unreadable": (
+        Saying("Dit is niet te lezen als CSV.", "Sla de lijst in het rekenblad op als CSV UTF-8, en probeer opnieuw."),
+    ),
+    "list-column-twice": (
+        Saying("Deze kolommen staan er twee keer: {columns}.", "Haal de kolom weg die u niet bedoelt."),
+    ),
+    "list-empty": (
+        Saying(
+            "Er staat geen partner in deze lijst.",
+            "Onder de regel met de namen van de kolommen hoort een regel per partner.",
+        ),
+    ),
+    "list-too-large": (Saying("Deze lijst is te groot: meer dan {most} kB.", "Deel de lijst op in kleinere lijsten."),),
+    "list-too-long": (
+        Saying("Deze lijst heeft {found} regels; {most} is het meeste dat in een keer kan.", "Deel de lijst op."),
+    ),
+    "people-changed": (
+        Saying(
+            "Sinds uw controle is er iets aan de partners veranderd.",
+            "Hieronder staat een nieuwe controle. Kijk die na, en kies dan Opslaan.",
+        ),
+    ),
+    "seen-changed": (
+        Saying("Iemand anders heeft dit intussen veranderd.", "Kijk wat er nu staat, en pas het daarna opnieuw aan."),
+    ),
+    "last-administrator": (
+        Saying(
+            "Dit is de laatste die alles mag beheren.",
+            "Geef eerst een ander account het recht beheerder voor alle trajecten.",
+        ),
+    ),
+    "own-account": (Saying("Uw eigen account en rechten verandert u niet zelf.", "Vraag het een andere beheerder."),),
+    "token-for-other": (
+        Saying(
+            "Dit account is van een ander, die zich er zelf mee aanmeldt.",
+            "Maak een sleutel voor uzelf, of maak voor het programma een eigen account zonder wachtwoord.",
+        ),
+    ),
+    "account-closed": (Saying("Dit account is gesloten.", "Open het eerst."),),
     "account-taken": (Saying("Er is al een account '{name}'.", "Kies een andere naam."),),
     "account-not-local": (
         Saying(

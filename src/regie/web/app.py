@@ -20,8 +20,14 @@ from regie.web.api import openapi
 from regie.web.api.version import ApiHeaders
 from regie.web.deps import Shell, find_visitor
 from regie.web.form_token import derive_key
+from regie.web.navigation import paths_of, places_of
 from regie.web.pages import Pages
 from regie.web.routes import (
+    admin,
+    admin_accounts,
+    admin_import,
+    admin_partners,
+    admin_roles,
     agenda,
     dates,
     deliveries,
@@ -66,6 +72,11 @@ ROUTERS: Sequence[APIRouter] = (
     evidence.router,
     step_acts.router,
     dates.router,
+    admin.router,
+    admin_import.router,
+    admin_partners.router,
+    admin_roles.router,
+    admin_accounts.router,
 )
 
 
@@ -107,6 +118,8 @@ def create_app(
     shell = Shell(context, settings, clock, pages, provider_of(settings, clock))
     app.state.shell = shell
     pages.find_reader = partial(find_visitor, shell)
+    app.state.paths = paths_of(routers)
+    pages.find_places = places_of
     errors.install(app, pages)
     for router in routers:
         app.include_router(router)

@@ -31,7 +31,7 @@ from regie.store.file_bytes import FileRoom, bytes_missing
 from regie.store.files import StoredFile
 from regie.store.outbox import oldest_pending, outbox_counts, retry
 from regie.store.partners import ImportReport, import_people
-from regie.store.people import Contact, get_person, load_people
+from regie.store.people import Contact, get_person, list_people, load_people
 from regie.store.person_steps import get_group
 from regie.store.session import check_schema, create_engine_for, in_transaction, is_there, read_scope
 from regie.store.trajects import find_traject_id, list_slugs
@@ -190,6 +190,11 @@ def contact_of(session: Session, person_id: PersonId) -> Contact:
         NotFound: ``unknown-person``.
     """
     return get_person(session, person_id)
+
+
+def contacts_of(session: Session) -> tuple[Contact, ...]:
+    """Give everybody who takes part, by name."""
+    return list_people(session)
 
 
 def colleagues_of(session: Session, person_id: PersonId) -> Mapping[PersonId, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, partial
@@ -34,6 +34,20 @@ class FormError:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the main menu.
+
+    Args:
+        title: in Dutch; said in the language of the page.
+        current: ``page`` when this is the page, ``true`` when the page is further in, empty elsewhere.
+    """
+
+    path: str
+    title: str
+    current: str = ""
+
+
 class Pages:
     """Everything that a page needs and no route should look up by itself.
 
@@ -48,6 +62,8 @@ class Pages:
         self.secure = visitor.is_secure(settings.base_url)
         self.find_reader: Callable[[Request], Visitor | None] = lambda _: None
         """Says who is signed in; set by the application, which has the database."""
+        self.find_places: Callable[[Visitor | None, str], Sequence[Place]] = lambda reader, path: ()
+        """Says where the reader may go from any page; set by the application, which knows its routes."""
         self._environments = {language: _environment(language) for language in visitor.LANGUAGES}
 
     def language(self, request: Request) -> str:
@@ -85,6 +101,7 @@ class Pages:
         is_new = name not in cookies
         if is_new:
             cookies[name] = secrets.token_urlsafe(24)
+        reader = self.find_reader(request) if asks_who else None
         text = (
             self._environments[language]
             .get_template(template)
@@ -94,7 +111,8 @@ class Pages:
                 here=here(request),
                 settings=self.settings,
                 static=self.static,
-                reader=self.find_reader(request) if asks_who else None,
+                reader=reader,
+                menu=self.find_places(reader, request.url.path),
                 reader_is_known=asks_who,
                 form_token=partial(self._token, cookies),
                 say_date=partial(say_date, language=language),
