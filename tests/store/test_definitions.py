@@ -8,12 +8,18 @@ from sqlalchemy import Engine, update
 from regie.core.definition import Definition
 from regie.core.ids import StepId
 from regie.definitions import load_definition, load_sources, load_stored, sources_of
-from regie.errors import DefinitionInvalid, Incomplete, NotFound
+from regie.errors import Conflict, DefinitionInvalid, Incomplete, NotFound, Refused
 from regie.store import tables
 from regie.store.definitions import (
     DefinitionShelf,
+    change_status,
+    check_may_start,
+    discard_draft,
+    get_definition,
     get_sources,
     list_definitions,
+    list_legal_dates,
+    list_uses,
     retire_definition,
     save_definition,
 )
@@ -133,6 +139,57 @@ def test_a_retired_definition_goes_on_for_the_cycles_that_follow_it(engine: Engi
         (stored,) = list_definitions(session)
     assert (stored.status, stored.in_use) == (DefinitionStatus.RETIRED, 1)
     assert world.loads(traject_id).cycles[0].definition is world.definition
+
+
+def test_a_draft_starts_nothing_until_it_is_active_and_of_two_who_change_it_the_second_is_told(
+    engine: Engine, small: Definition
+) -> None:
+    draft, active = DefinitionStatus.DRAFT, DefinitionStatus.ACTIVE
+    own = in_transaction(engine, lambda session: save_definition(session, SOURCES, small, NOW, draft))
+    assert in_transaction(engine, lambda session: save_definition(session, SOURCES, small, NOW)) == own
+
+    with read_scope(engine) as session:
+        assert get_definition(session, own).status is draft
+        with pytest.raises(Refused) as refused:
+            check_may_start(session, own)
+        assert refused.value.code == "definition-not-active"
+    in_transaction(engine, lambda session: change_status(session, own, draft, active))
+    with read_scope(engine) as session:
+        check_may_start(session, own)
+    with pytest.raises(Conflict, match="is active by now"):
+        in_transaction(engine, lambda session: change_status(session, own, draft, active))
+    with pytest.raises(Conflict):
+        in_transaction(engine, lambda session: discard_draft(session, own))
+    with pytest.raises(NotFound):
+        in_transaction(engine, lambda session: discard_draft(session, "weg"))
+
+
+def test_a_draft_that_nothing_follows_is_thrown_away(engine: Engine, small: Definition) -> None:
+    own = in_transaction(engine, lambda s: save_definition(s, SOURCES, small, NOW, DefinitionStatus.DRAFT))
+
+    in_transaction(engine, lambda session: discard_draft(session, own))
+
+    with read_scope(engine) as session:
+        assert list_definitions(session) == ()
+
+
+def test_uses_say_who_follows_what_and_how_far_its_legal_dates_go(engine: Engine) -> None:
+    world = World(engine, chain(2))
+    world.starts("de-wilg")
+    world.starts("de-iep")
+    occurrence = tables.occurrence
+    far = update(occurrence).where(occurrence.c.traject_id == 2).values(legal_on=MONDAY.replace(year=2031))
+    with write_scope(engine) as session:
+        session.connection().execute(far)
+
+    with read_scope(engine) as session:
+        uses, dates = list_uses(session), list_legal_dates(session)
+
+    assert [(each.slug, each.cycle, each.is_running, each.legal_through) for each in uses] == [
+        ("de-iep", 1, True, MONDAY.replace(year=2031)),
+        ("de-wilg", 1, True, None),
+    ]
+    assert dates == {(world.definition.content_hash, MONDAY.replace(year=2031))}
 
 
 def test_the_default_definition_survives_the_database(engine: Engine) -> None:

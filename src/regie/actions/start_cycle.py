@@ -19,7 +19,7 @@ from regie.core.opening import open_cycle
 from regie.core.traject import Cycle, Traject
 from regie.plain_text import check_texts
 from regie.store.cycles import cycle_taken, find_cycle
-from regie.store.definitions import save_definition
+from regie.store.definitions import check_may_start, save_definition
 from regie.store.session import in_transaction, read_scope
 from regie.store.trajects import create_cycle, load_traject
 
@@ -56,7 +56,7 @@ def start_cycle(
         definition: the newest version, with its ``sources``; without it the cycle before is followed.
 
     Raises:
-        Refused: ``bad-answers``, ``control-character``.
+        Refused: ``bad-answers``, ``control-character``, ``definition-not-active``.
         NotFound: unknown kind or traject.
         Conflict: ``cycle-taken``, somebody else opened a cycle meanwhile.
     """
@@ -71,7 +71,7 @@ def start_cycle(
         if new.after not in (None, parent.number):
             raise cycle_taken(parent.number)
         if definition is not None and sources is not None:
-            save_definition(session, sources, definition, now)
+            check_may_start(session, save_definition(session, sources, definition, now))
         follows = definition or parent.definition
         cycle = _next_cycle(traject, new, follows)
         number = create_cycle(session, traject_id, cycle, new.idempotency_key)

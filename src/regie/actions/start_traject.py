@@ -21,7 +21,7 @@ from regie.core.opening import open_cycle
 from regie.core.traject import Cycle, Item, Person, Traject
 from regie.errors import Refused
 from regie.plain_text import check_texts
-from regie.store.definitions import save_definition
+from regie.store.definitions import check_may_start, save_definition
 from regie.store.session import in_transaction
 from regie.store.trajects import create_cycle, create_traject, find_started
 
@@ -58,7 +58,7 @@ def start_traject(
 
     Raises:
         Refused: an answer or a target is missing or wrong, all of them are named; ``title-missing``, ``slug-invalid``,
-            ``slug-reserved``, ``bad-slug``, ``control-character``.
+            ``slug-reserved``, ``bad-slug``, ``control-character``, ``definition-not-active``.
         Conflict: ``slug-taken``.
     """
     cycle = _first_cycle(definition, new)
@@ -69,7 +69,7 @@ def start_traject(
         known = find_started(session, slug, request_id) if request_id else None
         if known is not None:
             return known, apply_in(session, context, known, event, now, request_id)
-        save_definition(session, sources, definition, now)
+        check_may_start(session, save_definition(session, sources, definition, now))
         traject_id = create_traject(session, slug=slug, title=new.title, zone=new.zone, now=now)
         create_cycle(session, traject_id, cycle, f"first:{traject_id}")
         return traject_id, apply_in(session, context, traject_id, event, now, request_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +28,7 @@ from regie.cli.common import (
 from regie.errors import Refused
 
 if TYPE_CHECKING:
-    from regie.core.traject import Traject
     from regie.store.access_log import AccessEntry
-    from regie.store.history import HistoryEntry
 
 audit = typer.Typer(help="De vastlegging controleren.", no_args_is_help=True)
 
@@ -46,6 +44,7 @@ def history(
     as_json: bool = JSON,
 ) -> None:
     """Toon wat er met een traject gebeurde: wie, wanneer, wat."""
+    from regie.reports.audit import names_in, say_about
     from regie.store.history import list_history
     from regie.store.session import read_scope
     from regie.text.dates import say_moment
@@ -54,7 +53,10 @@ def history(
     town = open_town()
     with read_scope(town.context.engine) as session:
         found = list_history(session, town.traject_id(traject))[-limit:]
-    names = _names(town.traject(traject)) | {str(each): name for each, name in town.names().items()}
+    names: dict[str, str] = {}
+    for cycle in town.traject(traject).cycles:  # an older plan's name gives way to a newer one
+        names |= names_in(cycle.definition)
+    names |= {str(each): name for each, name in town.names().items()}
     if as_json:
         print_json(
             [
@@ -73,70 +75,8 @@ def history(
     zone = town.settings.timezone
     events = words_in("nl").events
     table("Geschiedenis", ("nr", "wanneer", "wie", "wat", "waarover"), (
-        (each.seq, say_moment(each.at, zone), each.by, events.get(each.event, each.event), _about(each, names)) for each in found
+        (each.seq, say_moment(each.at, zone), each.by, events.get(each.event, each.event), say_about(each, names)) for each in found
     ))  # fmt: skip
-
-
-def _names(traject: Traject) -> dict[str, str]:
-    """What steps, anchors, lists and outcomes are called, by their id; an older plan's name gives way to a newer one."""
-    from regie.core.definition import text_in
-
-    names: dict[str, str] = {}
-    for cycle in traject.cycles:
-        plan = cycle.definition
-        names |= {anchor.id: text_in(anchor.title, "nl") for anchor in plan.anchors.values()}
-        names |= {growing.id: text_in(growing.title, "nl") for growing in plan.lists.values()}
-        for step in plan.steps.values():
-            names[step.id] = text_in(step.title, "nl")
-            for outcome in step.gate.outcomes.values() if step.gate else ():
-                names[f"{step.id}:{outcome.id}"] = text_in(outcome.title, "nl")
-    return names
-
-
-def _about(entry: HistoryEntry, names: Mapping[str, str]) -> str:
-    """Which step or date it was about, what changed state, and what was said of it."""
-
-    def name(key: str | Sequence[str]) -> str:
-        step, copy = key.partition("@")[::2] if isinstance(key, str) else (key[0], "".join(key[1:]))
-        return names.get(step, step) + (f" ({copy})" if copy else "")
-
-    what = entry.payload.get("event", {})
-    subjects = [name(what[field]) for field in ("key", "anchor", "list") if what.get(field)]
-    if what.get("outcome"):
-        subjects.append(names.get(f"{what['key'][0]}:{what['outcome']}", what["outcome"]))
-    moves = [
-        f"{name(step)}: {_state(before)} → {_state(after)}"
-        for _, step, before, after, *_ in entry.payload["transitions"]
-    ]
-    about = [each for each in subjects if not any(move.startswith(f"{each}: ") for move in moves[:3])]
-    left = [f"en nog {len(moves) - 3}"] if len(moves) > 3 else []
-    words = [
-        ", ".join(map(str, said)) if isinstance(said, list) else str(said) for said in entry.words.values() if said
-    ]
-    said = (
-        [_said(entry, what, names)] if entry.event in ("DateProposed", "ProposalAnswered", "HandedToColleague") else []
-    )
-    return "; ".join([*about, *said, *moves[:3], *left, *words])
-
-
-def _said(entry: HistoryEntry, what: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Which date was asked for, how that was answered, or who got the step."""
-    from datetime import date
-
-    from regie.text.dates import say_date
-
-    if entry.event == "DateProposed":
-        return say_date(date.fromisoformat(what["on"]), "nl")
-    if entry.event == "ProposalAnswered":
-        return "akkoord" if what["accepted"] else "niet akkoord"
-    return f"aan {names.get(what['to'], what['to'])}" if what.get("to") else "terug naar de rol"
-
-
-def _state(value: str | None) -> str:
-    from regie.core.traject import State
-    from regie.text.phrases import STATES
-
-    return STATES["nl"][State(value)] if value else "nieuw"
 
 
 @audit.command("head")

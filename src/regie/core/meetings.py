@@ -56,6 +56,15 @@ class Meeting:
     not_held: tuple[tuple[date, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ListedMeeting:
+    """A meeting day. ``why``: the recess or the day off because of which there is none; empty when it is held."""
+
+    held_on: date
+    papers_due_on: date
+    why: str = ""
+
+
 @dataclass(frozen=True)
 class DecidingBody:
     """A body with its meeting days; a meeting on a day off or in recess is not held.
@@ -110,6 +119,12 @@ class DecidingBody:
             if place := bisect_right(meetings, through):
                 return meetings[place - 1], papers[place - 1]
         return None
+
+    def meetings(self, first: date, last: date) -> tuple[ListedMeeting, ...]:
+        """Give the days from ``first`` to ``last`` on which it meets, and those on which it would have met."""
+        return tuple(
+            ListedMeeting(day, self._papers(day), self._why_not_held(day) or "") for day in self._days(first, last)
+        )
 
     def _table(self, year: int) -> tuple[list[int], list[int]]:
         """Meetings that a search from a day of ``year`` may need, in order, with their paper deadlines."""

@@ -55,6 +55,13 @@ class What(StrEnum):
     PARTNERS_IMPORTED = "partners-imported"
     ROLE_BOUND = "role-bound"
     ROLE_UNBOUND = "role-unbound"
+    DEFINITION_ADDED = "definition-added"
+    DEFINITION_ACTIVATED = "definition-activated"
+    DEFINITION_RETIRED = "definition-retired"
+    DEFINITION_DISCARDED = "definition-discarded"
+    AUDIT_EXPORTED = "audit-exported"
+    MAIL_TESTED = "mail-tested"
+    THEME_CHANGED = "theme-changed"
 
 
 class Outcome(StrEnum):

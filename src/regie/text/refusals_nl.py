@@ -854,6 +854,82 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "checkpoint-unreadable": (
         Saying("'{file}' is niet wat regie audit head schreef.", "Geef het bestand waarin u het bewaarde."),
     ),
+    "theme-style-unusable": (
+        *(
+            Saying(
+                "Deze stijl kan niet worden gebruikt: " + said,
+                "Schrijf alleen tokens, zoals: --basis-color-action-1-color-default: #154273;",
+                {"problem": problem},
+            )
+            for problem, said in (
+                ("size", "zij is groter dan 200 kB."),
+                ("text", "zij is geen tekst in UTF-8."),
+                ("selector", "'{part}' hoort niet in een huisstijl."),
+                ("token", "'{part}' is geen token."),
+                ("form", "het is geen lijst van tokens."),
+            )
+        ),
+    ),
+    "theme-logo-unusable": (
+        *(
+            Saying(
+                "Dit logo kan niet worden gebruikt: " + said,
+                "Neem een PNG, een JPEG of een eenvoudige SVG.",
+                {"problem": problem},
+            )
+            for problem, said in (
+                ("size", "het is groter dan 200 kB."),
+                ("kind", "het is geen PNG, JPEG of SVG."),
+                ("script", "er zit meer in dan vormen."),
+            )
+        ),
+    ),
+    "theme-unwritable": (
+        Saying("De huisstijl kan niet worden bewaard.", "Kijk naar de rechten en de ruimte van de map met gegevens."),
+    ),
+    "address-missing": (Saying("Uw account heeft geen e-mailadres.", "Laat er een toevoegen."),),
+    "definition-not-active": (
+        Saying(
+            "Versie {version} van {definition} is nog een concept.",
+            "Kies een actieve versie, of laat een beheerder deze activeren.",
+            {"status": "draft"},
+        ),
+        Saying(
+            "Versie {version} van {definition} is uit gebruik.",
+            "Kies een actieve versie, of laat een beheerder deze weer activeren.",
+            {"status": "retired"},
+        ),
+    ),
+    "definition-known": (Saying("Dit is versie {version}, die er al is.", "Er is niets bewaard."),),
+    "version-taken": (
+        Saying("Er is al een andere versie {version} van {definition}.", "Geef de nieuwe versie een ander nummer."),
+    ),
+    "definition-changed": (
+        Saying("Iemand anders was u voor: versie {version} is nu actief.", "Kijk opnieuw.", {"status": "active"}),
+        Saying("Iemand anders was u voor: versie {version} is nu uit gebruik.", "Kijk opnieuw.", {"status": "retired"}),
+        Saying("Iemand anders was u voor: versie {version} is nu een concept.", "Kijk opnieuw.", {"status": "draft"}),
+    ),
+    "package-unusable": (
+        *(
+            Saying(
+                "'{file}' kan niet worden gebruikt: " + said,
+                "Stuur YAML-bestanden zoals workflow.yaml, of een zip ervan.",
+                {"problem": problem},
+            )
+            for problem, said in (
+                ("empty", "er is niets gekozen."),
+                ("name", "zo heet geen YAML-bestand van een stappenplan."),
+                ("twice", "er zijn twee bestanden met deze naam."),
+                ("no-yaml", "er zit geen YAML-bestand in."),
+                ("many", "er zitten meer bestanden in dan een stappenplan kan hebben."),
+                ("folders", "de YAML-bestanden staan in verschillende mappen."),
+                ("damaged", "het is geen zip die te lezen is."),
+                ("path", "het wijst naar een plek buiten de zip."),
+                ("locked", "er zit een wachtwoord op."),
+                ("size", "het is groter dan 1 MB."),
+            )
+        ),
+    ),
     "theme-unusable": (
         *(
             Saying("{variable}: het bestand '{file}' kan niet worden gebruikt: " + said, advice, {"problem": problem})

@@ -12,7 +12,6 @@ from starlette.middleware import Middleware
 from regie import __version__
 from regie.actions.context import Context
 from regie.actions.sign_in_with_provider import provider_of
-from regie.reports.gantt_drawing import STYLE
 from regie.settings import Settings
 from regie.web import errors, visitor
 from regie.web.access_log import AccessLog
@@ -21,13 +20,18 @@ from regie.web.api.version import ApiHeaders
 from regie.web.deps import Shell, find_visitor
 from regie.web.form_token import derive_key
 from regie.web.navigation import paths_of, places_of
-from regie.web.pages import Pages
+from regie.web.pages import Pages, read_look
 from regie.web.routes import (
     admin,
     admin_accounts,
+    admin_audit,
+    admin_calendars,
+    admin_definitions,
+    admin_health,
     admin_import,
     admin_partners,
     admin_roles,
+    admin_theme,
     agenda,
     dates,
     deliveries,
@@ -48,8 +52,6 @@ from regie.web.routes import (
     webhooks,
 )
 from regie.web.security import FormGuard, HeadAsGet, OnlyOwnHosts, SecurityHeaders
-from regie.web.static_files import read_static
-from regie.web.theme import read_theme
 
 ROUTERS: Sequence[APIRouter] = (
     home.router,
@@ -77,6 +79,11 @@ ROUTERS: Sequence[APIRouter] = (
     admin_partners.router,
     admin_roles.router,
     admin_accounts.router,
+    admin_definitions.router,
+    admin_calendars.router,
+    admin_audit.router,
+    admin_health.router,
+    admin_theme.router,
 )
 
 
@@ -92,11 +99,7 @@ def create_app(
     Raises:
         Refused: ``theme-unusable``.
     """
-    pages = Pages(
-        settings,
-        read_static({"gantt.css": STYLE.encode(), **read_theme(settings)}),
-        derive_key(context.audit_key, "form-token"),
-    )
+    pages = Pages(settings, read_look(settings), derive_key(context.audit_key, "form-token"))
     app = FastAPI(
         title="Regie",
         version=__version__,

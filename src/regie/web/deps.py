@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -24,11 +24,16 @@ from regie.errors import Incomplete, NotFound, Refused, RegieError
 from regie.feeds import feed_key
 from regie.oidc import Provider
 from regie.settings import Settings
+from regie.store import audit
+from regie.store.access_log import AccessEntry as AccessEntry
 from regie.store.access_log import Outcome, What, list_access, note_access
+from regie.store.accounts import get_account
 from regie.store.brake import find_sweep
 from regie.store.feeds import Feed, LiveFeed, find_feed, find_feed_by_token, list_feeds
 from regie.store.file_bytes import FileRoom, bytes_missing
 from regie.store.files import StoredFile
+from regie.store.history import Problem, verify
+from regie.store.lately import names_of
 from regie.store.outbox import oldest_pending, outbox_counts, retry
 from regie.store.partners import ImportReport, import_people
 from regie.store.people import Contact, get_person, list_people, load_people
@@ -374,6 +379,88 @@ def webhook_of(session: Session, webhook_id: str) -> Webhook:
 def events_of(session: Session, webhook_id: str, before: int | None, limit: int) -> Sequence[LoggedEvent]:
     """The newest events of a webhook."""
     return list_events(session, webhook_id, before=before, limit=limit)
+
+
+# --- administration ----------------------------------------------------------------------------------
+
+
+def allowed(permission: Permission) -> Callable[..., Actor]:
+    """Make a dependency: who is signed in, when they have a right in the whole of Regie; a refusal is noted."""
+
+    def check(actor: ActorNow, context: ContextNow, now: Now) -> Actor:
+        try:
+            require(actor, permission)
+        except Refused:
+            note_refusal(context, actor, now, permission)
+            raise
+        return actor
+
+    return check
+
+
+@dataclass(frozen=True, slots=True)
+class AuditWanted:
+    """What is looked for in the two logs, in plain values; ``rows`` is the same for the store."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actors: frozenset[str] | None = None
+    kind: str | None = None
+    outcome: str | None = None
+    traject_id: int | None = None
+
+    def of(self, actors: frozenset[str]) -> AuditWanted:
+        return replace(self, actors=actors)
+
+    @property
+    def rows(self) -> audit.Wanted:
+        outcome = Outcome(self.outcome) if self.outcome else None
+        return audit.Wanted(self.since, self.until, self.actors, self.kind, outcome, self.traject_id)
+
+
+def count_audit(session: Session, wanted: AuditWanted, *, of_access: bool) -> int:
+    return (audit.count_all_access if of_access else audit.count_history)(session, wanted.rows)
+
+
+def access_page(session: Session, rows: audit.Wanted, skip: int, limit: int) -> tuple[tuple[AccessEntry, str], ...]:
+    """A page of the access log, each row with the name of who it was."""
+    found = audit.list_all_access(session, rows, skip=skip, limit=limit)
+    names = names_of(session, {each.who for each in found})
+    return tuple((each, names.get(each.who) or each.who) for each in found)
+
+
+def find_audit_actors(session: Session, text: str) -> frozenset[str]:
+    return audit.find_actors(session, text)
+
+
+def traject_names(session: Session) -> Mapping[int, tuple[str, str]]:
+    return audit.list_traject_names(session)
+
+
+def audit_problems(context: Context, session: Session) -> tuple[Problem, ...]:
+    """Every row of the history that is not what was sealed."""
+    return verify(session, context.audit_key)
+
+
+def note_export(context: Context, actor: Actor, now: datetime, about: str) -> None:
+    """Note that somebody took a log out."""
+    in_transaction(
+        context.engine, lambda session: note_access(session, actor.name, What.AUDIT_EXPORTED, now, about=about)
+    )
+
+
+def note_theme(context: Context, actor: Actor, now: datetime, about: str) -> None:
+    """Note that somebody changed the look."""
+    in_transaction(
+        context.engine, lambda session: note_access(session, actor.name, What.THEME_CHANGED, now, about=about)
+    )
+
+
+def address_of(session: Session, visitor: Visitor | None) -> str:
+    """The e-mail address of the account that is signed in; empty when it has none."""
+    if visitor is None or visitor.session.account_id is None:
+        return ""
+    return get_account(session, visitor.session.account_id).email or ""
 
 
 # --- health ------------------------------------------------------------------------------------------

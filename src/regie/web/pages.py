@@ -16,12 +16,13 @@ from starlette.responses import HTMLResponse
 
 from regie.actions.sign_in import Visitor
 from regie.errors import RegieError
+from regie.reports.gantt_drawing import STYLE
 from regie.settings import Settings
 from regie.text.dates import say_date, say_day, say_moment
 from regie.text.refusals import say_refusal
-from regie.web import form_token, visitor
+from regie.web import form_token, theme, visitor
 from regie.web.language import words_of
-from regie.web.static_files import StaticFiles
+from regie.web.static_files import StaticFiles, read_static
 
 _LANGUAGE_NAMES = {"nl": "Nederlands", "en": "English"}
 
@@ -48,6 +49,15 @@ class Place:
     current: str = ""
 
 
+def read_look(settings: Settings) -> StaticFiles:
+    """Read every file that browsers get: ours, the shapes of the timeline, and what the municipality set.
+
+    Raises:
+        Refused: ``theme-unusable``.
+    """
+    return read_static({"gantt.css": STYLE.encode(), **theme.read_theme(settings)})
+
+
 class Pages:
     """Everything that a page needs and no route should look up by itself.
 
@@ -57,7 +67,8 @@ class Pages:
 
     def __init__(self, settings: Settings, static: StaticFiles, key: bytes) -> None:
         self.settings = settings
-        self.static = static
+        self._static = static
+        self._stamp = theme.stamp_of(settings)
         self.key = key
         self.secure = visitor.is_secure(settings.base_url)
         self.find_reader: Callable[[Request], Visitor | None] = lambda _: None
@@ -65,6 +76,14 @@ class Pages:
         self.find_places: Callable[[Visitor | None, str], Sequence[Place]] = lambda reader, path: ()
         """Says where the reader may go from any page; set by the application, which knows its routes."""
         self._environments = {language: _environment(language) for language in visitor.LANGUAGES}
+
+    @property
+    def static(self) -> StaticFiles:
+        """The files for browsers, read again when an administrator changed the look, in whichever process."""
+        stamp = theme.stamp_of(self.settings)
+        if stamp != self._stamp:
+            self._stamp, self._static = stamp, read_look(self.settings)
+        return self._static
 
     def language(self, request: Request) -> str:
         return visitor.language_of(request, self.settings.language, secure=self.secure)
