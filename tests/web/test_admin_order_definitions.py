@@ -105,7 +105,7 @@ def test_right_upload_becomes_a_draft_that_no_traject_can_follow_until_it_is_act
 ) -> None:
     answer = uploads(("workflow.yaml", NEXT.encode()))
     new = load_sources({"workflow.yaml": NEXT})
-    context, first = Context.on(world.engine, b"k" * 32), NewTraject("Nieuw", START, targets={"opening": OPENING})
+    context, first = Context.on(world.engine, b"k" * 32), NewTraject("Tweede", START, targets={"opening": OPENING})
 
     assert (answer.status_code, answer.headers["location"]) == (303, f"{HERE}/{new.content_hash}?gedaan=concept")
     assert kept(world) == {"2027.1": "active", "2027.2": "draft"}
@@ -130,7 +130,7 @@ def test_retired_version_starts_nothing_and_what_runs_goes_on(browser: TestClien
             Context.on(world.engine, b"k" * 32),
             {"workflow.yaml": SMALL},
             world.definition,
-            NewTraject("Nieuw", START, targets={"opening": OPENING}),
+            NewTraject("Tweede", START, targets={"opening": OPENING}),
             NOW,
         )
     world.sweeps(1, START)

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import update
 
-from regie.core.permissions import EVERY_TRAJECT, IN_ANY_TRAJECT, MAY, STAFF_ROLES, Right, Role
+from regie.core.permissions import EVERY_TRAJECT, IN_ANY_TRAJECT, IN_OWN_TRAJECTS, MAY, STAFF_ROLES, Right, Role
 from regie.store.partners import save_person, unbind_role
 from regie.store.session import in_transaction
 from regie.store.tables import message
@@ -83,7 +83,7 @@ def test_overview_shows_a_reader_only_what_they_can_open(enter: Enter, role: Rol
     answer = browser.get("/beheer")
     wanted = {each.permission for each in AREAS} & MAY[role]
     if traject_id != EVERY_TRAJECT:
-        wanted &= IN_ANY_TRAJECT
+        wanted &= IN_ANY_TRAJECT | IN_OWN_TRAJECTS
     shown = re.findall(r'<h3[^>]*><a class="nl-link" href="([^"]+)"', answer.text)
 
     assert answer.status_code == (200 if wanted else 403)

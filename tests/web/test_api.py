@@ -123,12 +123,24 @@ def test_what_is_about_all_wants_a_right_for_all(world: World, browse: Browse) -
         if permission in (
             Permission.START_TRAJECT,
             Permission.MANAGE_PARTNERS,
-            Permission.SEE_DELIVERIES,
             Permission.RETRY_DELIVERY,
             Permission.SEE_AUDIT,
         ):
             problem(mine.ask(method, path, json=_body_for(path)), 403, "not-allowed")
     assert [each["slug"] for each in mine.get("/trajecten").json()["trajecten"]] == ["de-wilg"]
+
+
+def test_lead_sees_only_messages_about_the_own_trajects(world: World, browse: Browse) -> None:
+    mine = program(world, browse, [Right(Role.LEAD, 1)])
+    all_of_them = program(world, browse, BOTH, name="alles")
+
+    def about(who: Program, **params: str) -> set[str]:
+        found = who.get("/bezorgingen", **params).json()["bezorgingen"]
+        return {line["traject"] for each in found for line in each["regels"]}
+
+    assert about(all_of_them) == {"de-wilg", "krap"}
+    assert about(mine) == {"de-wilg"}
+    assert about(mine, traject="krap") == set()
 
 
 @pytest.mark.parametrize("role", [Role.READER, Role.ADMINISTRATOR])
@@ -282,7 +294,7 @@ def test_what_is_wrong_with_a_request_is_400_with_every_error_and_its_place(lead
 
 
 def test_answers_of_a_start_that_are_wrong_are_all_named(lead: Program) -> None:
-    said = problem(lead.post("/trajecten", {"titel": "Nieuw", "antwoorden": {"wie": 1}}), 400, "bad-answers")
+    said = problem(lead.post("/trajecten", {"titel": "Tweede", "antwoorden": {"wie": 1}}), 400, "bad-answers")
 
     assert {each["location"] for each in said["errors"]} >= {"#/antwoorden/wie", "#/streefdatums/opening"}
 

@@ -230,9 +230,10 @@ def test_refusal_is_said_in_its_own_dutch_words(browse: Browse) -> None:
     assert "Poort 8080 is al in gebruik." in browser.get("/kapot").text
     assert "port 8080 is in use" in browser.get("/kapot?taal=en").text
     problem = browser.get("/api/v1/kapot", headers={"X-Request-ID": "abcdefgh"}).json()
-    del problem["title"]  # Python 3.13 calls 422 otherwise
+    del problem["title"]
     assert problem == {
-        "type": "about:blank", "status": 422, "detail": "port 8080 is in use", "code": "port-in-use", "hint": "stop it",
+        "type": "about:blank", "status": 400, "detail": "Poort 8080 is al in gebruik.", "code": "port-in-use",
+        "hint": "Stop wat de poort gebruikt, of kies een andere met --port.",
         "instance": "urn:regie:request:abcdefgh",
     }  # fmt: skip
 
@@ -278,7 +279,7 @@ def test_api_names_every_wrong_value_with_400(browse: Browse) -> None:
     answer = browse(failing(NotFound("no"))).get("/api/v1/getal/een?tot=x")
 
     assert answer.status_code == 400
-    assert [each["location"] for each in answer.json()["errors"]] == [["path", "number"], ["query", "tot"]]
+    assert [each["location"] for each in answer.json()["errors"]] == ["number", "tot"]
 
 
 def test_other_method_and_slash_at_the_end_are_no_redirect(browse: Browse) -> None:

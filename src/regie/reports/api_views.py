@@ -174,10 +174,14 @@ def list_partners(session: Session, trajects: Collection[int] | None) -> tuple[C
 
 
 def list_deliveries(
-    session: Session, *, status: str | None, traject_id: int | None, limit: int
+    session: Session, *, within: Collection[int] | None, status: str | None, traject_id: int | None, limit: int
 ) -> tuple[OutboxEntry, ...]:
-    """Give messages, the newest first."""
-    return list_messages(session, status=status, traject_id=traject_id, limit=limit)
+    """Give messages, the newest first.
+
+    Args:
+        within: the trajects that the reader may see messages of; None for all.
+    """
+    return list_messages(session, status=status, traject_id=traject_id, within=within, limit=limit)
 
 
 def list_visits(session: Session, *, before: int | None, since: datetime | None, limit: int) -> tuple[AccessEntry, ...]:

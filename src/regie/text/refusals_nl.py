@@ -858,7 +858,7 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
         *(
             Saying(
                 "Deze stijl kan niet worden gebruikt: " + said,
-                "Schrijf alleen tokens, zoals: --basis-color-action-1-color-default: #154273;",
+                "Schrijf alleen tokens, zoals --basis-color-action-1-color-default met een kleur.",
                 {"problem": problem},
             )
             for problem, said in (
@@ -1112,6 +1112,9 @@ REFUSALS: Mapping[str, tuple[Saying, ...]] = {
     "report-does-not-fit": (Saying("Het rapport past niet op een vel.", "Maak de titels in het stappenplan korter."),),
     "definition-not-offered": (
         Saying("Dit stappenplan is er niet, of het is niet meer in gebruik.", "Kies een ander stappenplan."),
+    ),
+    "provider-down": (
+        Saying("Aanmelden met uw werkaccount lukt nu niet.", "Probeer het over een paar minuten opnieuw."),
     ),
     # --- without a code of their own -----------------------------------------------------------------
     "regie-error": (Saying("Dit lukt niet.", "Probeer het opnieuw. Blijft het zo? Vraag dan de beheerder."),),

@@ -34,7 +34,7 @@ from regie.store.file_bytes import FileRoom, bytes_missing
 from regie.store.files import StoredFile
 from regie.store.history import Problem, verify
 from regie.store.lately import names_of
-from regie.store.outbox import oldest_pending, outbox_counts, retry
+from regie.store.outbox import oldest_pending, outbox_counts
 from regie.store.partners import ImportReport, import_people
 from regie.store.people import Contact, get_person, list_people, load_people
 from regie.store.person_steps import get_group
@@ -552,13 +552,3 @@ def save_partners(
         shell.context.engine,
         lambda session: import_people(session, rows, dry_run=dry_run, traject_id=traject_id, roles=roles),
     )
-
-
-def send_again(shell: Shell, message_id: str, by: str) -> None:
-    """Let a message leave again.
-
-    Raises:
-        NotFound: ``unknown-message``.
-        Refused: ``message-not-waiting``.
-    """
-    in_transaction(shell.context.engine, lambda session: retry(session, message_id, by))

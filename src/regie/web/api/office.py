@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import JSONResponse, Response
 
+from regie.actions.keep_deliveries import retry_message
 from regie.core.definition import text_in
-from regie.core.permissions import EVERY_TRAJECT, MAY, Actor, Permission
+from regie.core.permissions import EVERY_TRAJECT, MAY, Actor, Permission, trajects_with
 from regie.errors import Refused
 from regie.reports.api_views import (
     STATUSES,
@@ -23,7 +24,7 @@ from regie.text.refusals import say_refusal
 from regie.web.api import models as m
 from regie.web.api.access import MOST_ROWS, PREFIX, ApiRoute, Page, PerPage, Trial, answer_tagged, may_in_some, needs
 from regie.web.api.problems import make_problem, number_of, pointer
-from regie.web.deps import Bell, ContextNow, PagesNow, Reading, ShellNow, find_slug, reading, save_partners, send_again
+from regie.web.deps import Bell, ContextNow, Now, PagesNow, Reading, ShellNow, find_slug, reading, save_partners
 
 router = APIRouter(prefix=PREFIX, route_class=ApiRoute)
 
@@ -194,10 +195,11 @@ def list_posts(
     """Geef berichten met hoe het ermee staat, de nieuwste eerst."""
     if status is not None and status not in STATUSES:
         raise Refused("there is no such status", code="status-unknown", options=list(STATUSES))
+    within = trajects_with(actor, Permission.SEE_DELIVERIES)
     traject_id = find_slug(shell.context, traject) if traject is not None else None
-    if traject is not None and traject_id is None:
+    if traject is not None and (traject_id is None or (within is not None and traject_id not in within)):
         return m.Bezorgingen(bezorgingen=[], pagina=page, is_laatste=True)
-    found = list_deliveries(session, status=status, traject_id=traject_id, limit=page * size + 1)
+    found = list_deliveries(session, within=within, status=status, traject_id=traject_id, limit=page * size + 1)
     zone = shell.settings.timezone
     return m.Bezorgingen(
         bezorgingen=[
@@ -241,10 +243,11 @@ def retry(
     message: Annotated[str, Path(alias="kenmerk", max_length=64, pattern=r"^[A-Za-z0-9_-]+$")],
     body: m.Leeg,
     shell: ShellNow,
+    now: Now,
     bell: Bell,
 ) -> m.Herkansing:
     """Laat een mislukt of onzeker bericht opnieuw vertrekken."""
-    send_again(shell, message, actor.name)
+    retry_message(shell.context, message, by=actor.name, now=now)
     bell()
     return m.Herkansing(kenmerk=message, status="pending")
 

@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from regie.core.permissions import Actor, Permission, may, require
+from regie.core.permissions import Actor, Permission, may, require, trajects_with
 from regie.errors import Refused
 from regie.reports.admin_overview import count_post, list_unfilled, list_unreachable
 from regie.web.deps import ActorNow, ContextNow, Now, PagesNow, Reading, look_at_health, note_refusal
@@ -158,6 +158,6 @@ def show_overview(
         if sees_people
         else (),
         unreachable=list_unreachable(session, actor.trajects) if sees_people else (),
-        post=count_post(session) if may(actor, Permission.SEE_DELIVERIES) else None,
+        post=count_post(session) if trajects_with(actor, Permission.SEE_DELIVERIES) is None else None,
         health=look_at_health(context.engine, now) if may(actor, Permission.SEE_HEALTH) else None,
     )
