@@ -19,6 +19,12 @@ from tests.support.servers import MailServer
 
 __all__ = ["databases"]
 
+WITH_WEBHOOKS = {
+    "webhook_hosts": ("127.0.0.1",),
+    "webhook_internal_hosts": ("127.0.0.1",),
+    "cloudevents_source": "urn:nld:gemeente-voorbeeldstad.regie",
+    "cloudevents_type_prefix": "nl.voorbeeldstad.regie",
+}
 PATIENCE_MS = 10_000
 """How long a page may take to show something, on a machine that does other things too."""
 RULES = {
@@ -57,7 +63,7 @@ def lived(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="session")
 def still(lived: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     """A municipality for who only looks."""
-    with MailServer() as mail, served(tmp_path_factory.mktemp("still"), lived, mail) as found:
+    with MailServer() as mail, served(tmp_path_factory.mktemp("still"), lived, mail, **WITH_WEBHOOKS) as found:
         yield found
 
 

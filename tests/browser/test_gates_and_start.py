@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from regie.core.events import GateDecided
 from regie.core.ids import OccurrenceKey, StepId
@@ -15,39 +15,11 @@ from tests.browser.living import SLUG, TODAY, Living
 
 GATE = "f0-go-besluit"
 HOME = f"/trajecten/{SLUG}"
-PAGES = [
-    "/trajecten/nieuw",
-    f"{HOME}/besluiten",
-    f"{HOME}/besluiten/{GATE}",
-    f"{HOME}/besluiten/{GATE}/besluit",
-    f"{HOME}/besluiten/{GATE}/voorleggen",
-    f"{HOME}/besluiten/f0-collegebesluit-startnota",
-    f"{HOME}/doorloop/nieuw",
-    f"{HOME}/afsluiten",
-    f"{HOME}/stuurgroep",
-]
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
-
-
-@pytest.mark.parametrize("language", ["nl", "en"])
-def test_axe_finds_nothing_and_nothing_is_wider_than_a_small_phone(
-    still: Living, context: BrowserContext, page: Page, language: str, staff: int
-) -> None:
-    still.lets_in(context, account=staff)
-    found = {}
-    for path in PAGES:
-        page.set_viewport_size({"width": 1280, "height": 900})
-        assert page.goto(f"{still.url}{path}?taal={language}").status == 200, path  # type: ignore[union-attr]
-        found[path] = faults(page)
-        page.set_viewport_size({"width": 320, "height": 800})
-        if page.evaluate("document.documentElement.scrollWidth") > 320:
-            found[path].append("it is wider than 320 px")
-
-    assert {path: each for path, each in found.items() if each} == {}
 
 
 class TestWalks:

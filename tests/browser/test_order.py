@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from regie.store.definitions import list_definitions
 from regie.store.session import read_scope
@@ -13,45 +12,11 @@ from tests.browser.conftest import faults
 from tests.browser.living import Living
 
 PLANS, CALENDARS = "/beheer/stappenplannen", "/beheer/kalenders"
-PAGES = [
-    PLANS,
-    f"{PLANS}/codes",
-    f"{PLANS}/{{hash}}",
-    f"{PLANS}/{{hash}}/bron",
-    f"{PLANS}/{{hash}}/verschil",
-    f"{PLANS}/{{hash}}/gevolgen",
-    CALENDARS,
-    f"{CALENDARS}/{{hash}}?jaar=2027&dag=2027-05-05",
-    f"{CALENDARS}/{{hash}}/dagen",
-    "/beheer/audit?log=geschiedenis",
-    "/beheer/audit?log=toegang",
-    "/beheer/audit?van=gisteren",
-    "/beheer/audit/controle",
-    "/beheer/gezondheid",
-    "/beheer/huisstijl",
-]
 
 
 def hash_in(living: Living) -> str:
     with read_scope(living.context.engine) as session:
         return list_definitions(session)[-1].content_hash
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing_and_nothing_is_wider_than_a_small_phone(
-    still: Living, context: BrowserContext, page: Page, path: str, staff: int
-) -> None:
-    still.lets_in(context, account=staff)
-    page.set_viewport_size({"width": 320, "height": 700})
-    found = {}
-    for language in ("nl", "en"):
-        address = path.format(hash=hash_in(still))
-        page.goto(f"{still.url}{address}{'&' if '?' in address else '?'}taal={language}")
-        found[language] = faults(page)
-
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320
-
-    assert found == {"nl": [], "en": []}
 
 
 def test_days_are_changed_by_a_draft_whose_consequences_are_seen_before_it_is_activated(

@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from regie.actions.keep_webhooks import add as add_webhook
+from regie.store.definitions import list_definitions
+from regie.store.outbox import list_messages
+from regie.store.session import read_scope
 from regie.web.app import ROUTERS
 from tests.browser.conftest import faults
 from tests.browser.living import Living
@@ -26,13 +30,19 @@ every_place = pytest.mark.parametrize("place", EVERY, ids=[each.name for each in
 
 
 @pytest.fixture(scope="session")
-def link(still: Living) -> str:
-    """A link to a step that is somebody's."""
-    return still.hands("f1-zorgafspraken", "ggd").rsplit("/", 1)[1]
+def found(still: Living) -> dict[str, str]:
+    """What stands between brackets in the addresses: ids that only this municipality has."""
+    link = still.hands("f1-zorgafspraken", "ggd").rsplit("/", 1)[1]
+    webhook = add_webhook(
+        still.context, still.settings, name="Zaaksysteem", url=f"{still.url}/regie", by="cli:x", now=still.clock(),
+    )  # fmt: skip
+    with read_scope(still.context.engine) as session:
+        definition, message = list_definitions(session)[-1], list_messages(session, limit=1)[0]
+    return {"link": link, "hash": definition.content_hash, "message": message.id, "webhook": webhook.webhook_id}
 
 
 @pytest.fixture
-def opens(still: Living, staff: int, link: str, context: BrowserContext, page: Page) -> Open:
+def opens(still: Living, staff: int, found: dict[str, str], context: BrowserContext, page: Page) -> Open:
     """Open a place in the browser of who may."""
 
     def open_place(place: Place, language: str = "nl") -> None:
@@ -40,8 +50,10 @@ def opens(still: Living, staff: int, link: str, context: BrowserContext, page: P
             still.lets_in(context, account=staff)
         elif place.who is Who.PARTNER:
             still.lets_in(context, person=still.person("ggd"))
-        address = place.address.replace("{link}", link)
-        page.goto(f"{still.url}{address}{'&' if '?' in address else '?'}taal={language}")
+        address = place.address.format(**found)
+        answer = page.goto(f"{still.url}{address}{'&' if '?' in address else '?'}taal={language}")
+        assert answer is not None
+        assert page.url.startswith(f"{still.url}{address.partition('?')[0]}"), f"sent on to {page.url}"
 
     return open_place
 

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from regie.core.traject import State
-from tests.browser.conftest import faults
 from tests.browser.living import Living
 
 CARE, SCHOOL = "f1-zorgafspraken", "f1-onderwijs-en-leerlingenvervoer"
@@ -125,19 +124,3 @@ def test_partner_hands_over_a_file_that_is_asked(living: Living, page: Page, tmp
 
     expect(page.get_by_text("Dank u wel")).to_be_visible()
     assert living.step("zorg", slug="klein").evidence[0].startswith("bestand:")
-
-
-@pytest.mark.parametrize("language", ["nl", "en"])
-def test_axe_finds_nothing_on_the_pages_of_a_link(
-    living: Living, page: Page, language: str, browser_context_args
-) -> None:  # type: ignore[no-untyped-def]
-    if not browser_context_args["java_script_enabled"]:
-        return
-    link = living.hands(CARE, "ggd")
-    found = {}
-    for more in ("", "/andere-datum", "/collega", "/niet-van-ons", "/vraag"):
-        page.goto(f"{link}{more}?taal={language}")
-        found[more] = faults(page)
-    page.goto(f"{living.url}/actie/bestaatniet?taal={language}")
-    found["unknown"] = faults(page)
-    assert {each: said for each, said in found.items() if said} == {}

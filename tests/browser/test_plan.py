@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import faults
 from tests.browser.living import SLUG, Living
 
 PLAN = f"/trajecten/{SLUG}/planning"
@@ -23,11 +22,6 @@ def plan(still: Living, context: BrowserContext, page: Page, staff: int) -> Open
         return page
 
     return start
-
-
-@pytest.mark.parametrize("language", ["nl", "en"])
-def test_axe_finds_nothing_on_the_plan(plan: Open, language: str) -> None:
-    assert faults(plan(f"?taal={language}&fase=fase-0")) == []
 
 
 def test_lead_zooms_filters_and_folds_and_what_was_asked_stays(plan: Open) -> None:

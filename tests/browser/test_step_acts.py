@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from regie.core.ids import AnchorId
 from regie.core.permissions import Role
@@ -90,23 +90,3 @@ def test_second_of_two_leads_is_told_what_changed_and_keeps_what_was_typed(
     expect(other.get_by_role("status")).to_contain_text("De stap is ingetrokken.")
     assert living.step(step).state is State.WITHDRAWN
     other_context.close()
-
-
-@pytest.mark.parametrize("language", ["nl", "en"])
-@pytest.mark.parametrize(
-    "path",
-    [
-        f"stappen/{STEP}/afronden", f"stappen/{STEP}/partner", f"stappen/{STEP}/vastzetten", f"stappen/{STEP}/verdergaan",
-        "datums", "datums/opening", "datums/lijst/arrival",
-    ],
-)  # fmt: skip
-def test_axe_finds_nothing_and_a_small_phone_needs_no_scrolling_aside(
-    still: Living, context: BrowserContext, page: Page, staff: int, path: str, language: str
-) -> None:
-    still.lets_in(context, account=staff)
-    page.set_viewport_size({"width": 320, "height": 800})
-
-    page.goto(f"{still.url}{BASE}/{path}?taal={language}")
-
-    assert faults(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
