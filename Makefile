@@ -73,6 +73,10 @@ openapi: $(STAMP)  ## Publish the OpenAPI document of the API
 catalog: $(STAMP)  ## Bring the translations of the pages up to date, and compile them
 	$(BIN)/python -m tools.catalog
 
+pictures: $(STAMP) $(CHROMIUM)  ## Make the pictures of the pages again, in pictures/, and those of the README
+	REGIE_PICTURES=pictures $(BIN)/python -m pytest -q -n $(TEST_JOBS) tests/browser/test_pages.py
+	mkdir -p docs/images && cp pictures/readme-*.png docs/images/
+
 look: $(STAMP)  ## Fetch the pinned CSS and htmx again; needs npm
 	$(BIN)/python -m tools.vendor_css
 
@@ -87,4 +91,4 @@ lock: $(STAMP)  ## Resolve the versions again
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --group dev --upgrade -o requirements/dev.lock
 
 clean:  ## Remove everything that was made here
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-uit regie-data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-uit regie-data pictures

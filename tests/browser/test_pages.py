@@ -23,6 +23,7 @@ from tests.browser.places import EVERY, NOT_PAGES, PLACES, Place, Who, routes_to
 
 Open = Callable[..., None]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+IN_README = ("actie", "traject", "planning")
 MOST_TABS = 60
 """How far the keyboard goes on one page; pages with a row per step have the same links a hundred times."""
 
@@ -76,6 +77,13 @@ def test_page_is_for_everybody(opens: Open, page: Page, place: Place, pictures: 
     wrong["language, English"] = page.locator("html").get_attribute("lang") != "en"
     opens(place)
     page.screenshot(path=pictures / f"{place.name}.png", full_page=True)
+    if place.name in IN_README:
+        tall = min(page.evaluate("document.documentElement.scrollHeight"), 1_400)
+        page.screenshot(
+            path=pictures / f"readme-{place.name}.png",
+            full_page=True,
+            clip={"x": 0, "y": 0, "width": WIDE["width"], "height": tall},
+        )
     wrong["axe"] = faults(page)
     wrong["language"] = page.locator("html").get_attribute("lang") != "nl"
     wrong["one heading of the first level"] = page.get_by_role("heading", level=1).count() != 1
@@ -108,7 +116,7 @@ def _colour_alone(page: Page) -> dict[str, set[str]]:
 def _by_keyboard(page: Page) -> list[str]:
     """Where Tab does not show where it is, or goes elsewhere than to the next thing on the page."""
     wanted = page.evaluate(_IN_ORDER)
-    page.evaluate("document.activeElement.blur()")
+    page.evaluate("document.body.tabIndex = -1, document.body.focus()")  # to where the keyboard begins on a new page
     wrong, at = [], -1
     while at + 1 < min(len(wanted), MOST_TABS):
         page.keyboard.press("Tab")
@@ -145,7 +153,7 @@ def _too_wide(page: Page) -> list[str]:
 
 
 _FOCUSABLE = """[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')]
-    .filter(each => !each.disabled && each.checkVisibility({visibilityProperty: true}) && each.getClientRects().length
+    .filter(each => !each.disabled && each.tabIndex >= 0 && each.checkVisibility({visibilityProperty: true}) && each.getClientRects().length
         && !(each.type === 'radio' && each !== (document.querySelector(`input[name="${each.name}"]:checked`) || document.querySelector(`input[name="${each.name}"]`))))"""
 _IN_ORDER = f"""() => {_FOCUSABLE}.map((each, number) => {{ each.dataset.order = number; return number; }})"""
 _WHERE = """() => {
@@ -154,8 +162,9 @@ _WHERE = """() => {
     const inView = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
     return {number: Number(at.dataset.order), seen: ring && inView, has_parts: at.matches('input[type=date]'), what: at.outerHTML.slice(0, 150)};
 }"""
+# the names beside the bars stand whole in the table below them
 _CUT_OFF = """() => [...document.querySelectorAll('body *')]
-    .filter(each => each.checkVisibility() && !each.closest('.regie-hidden, .regie-skip, svg, select, textarea, input')
+    .filter(each => each.checkVisibility() && !each.closest('.regie-hidden, .regie-skip, .regie-gantt, svg, select, textarea, input')
         && each.childNodes.length && [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim())
         && ['hidden', 'clip'].includes(getComputedStyle(each).overflowX) && each.scrollWidth > each.clientWidth + 1)
     .slice(0, 5).map(each => each.outerHTML.slice(0, 150))"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -130,3 +130,13 @@ def test_who_got_a_step_has_the_ball_and_not_the_role_that_it_came_from(world: W
     assert name not in before[0].holder
     assert after[0].holder == name
     assert name in after[1].holder  # which waits for it
+
+
+def test_who_must_answer_a_partner_has_the_ball(world: World) -> None:
+    world.happens(
+        1, DateProposed(key=b.key("a"), by="p4", on=MONDAY + timedelta(days=30), reason="vakantie"), b.at(MONDAY)
+    )
+    names = {row["id"]: row["name"] for row in world.rows("person")}
+    leads = {names[row["person_id"]] for row in world.rows("role_binding") if row["role"] == "lead"}
+
+    assert {view(world, "a").holder} == leads

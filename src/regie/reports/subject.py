@@ -72,6 +72,10 @@ class Subject:
     def holder(self, key: OccurrenceKey) -> str:
         """Who has the ball: whoever must act first, which of a step that cannot start is somebody else."""
         occurrence, step = self.cycle.occurrences[key], self.definition.steps[key.step]
+        lead = self.definition.policy.lead
+        asks_lead = occurrence.proposed_on or occurrence.declined or occurrence.askers
+        if lead and asks_lead and occurrence.state is not State.FOR_DECISION:
+            return self.people_in(lead)
         if occurrence.state is State.WAITING_FOR_PARTNER and occurrence.waiting_for:
             return self.people_in(occurrence.waiting_for)
         if occurrence.state is State.FOR_DECISION and step.gate is not None:
