@@ -64,6 +64,38 @@ def without_control(text: str, most: int) -> str:
     return _IN_NAME.sub("", text)[:most]
 
 
+# full-width signs too: spreadsheet programs read them as the plain ones
+_COMPUTES = re.compile(r"[\s\x00-\x20\u200b\ufeff'\"]*[=+\-@|\uff1d\uff0b\uff0d\uff20\u2212]|'*[\t\r\n]")
+_DROPPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def harmless(text: str) -> str:
+    """Give a text that no spreadsheet program takes for a formula; what is harmless stays what it is.
+
+    What begins with a sign that makes such a program compute gets an apostrophe before it; ``without_guard`` takes
+    that off again.
+
+    >>> harmless("=1+1"), harmless("-"), harmless("Nota, versie 2")
+    ("'=1+1", '-', 'Nota, versie 2')
+
+    Source:
+        OWASP, "CSV Injection"; ASVS 5.0, 1.2.10. A tab as the sign before is unsafe itself (CVE-2021-41270).
+    """
+    kept = _DROPPED.sub("", text)
+    if kept == "-":  # stands for nothing, and computes nothing
+        return kept
+    return f"'{kept}" if _COMPUTES.match(kept) else kept
+
+
+def without_guard(text: str) -> str:
+    """Give what ``harmless`` was given.
+
+    >>> without_guard("'=1+1"), without_guard("'t Hart")
+    ('=1+1', "'t Hart")
+    """
+    return text[1:] if text.startswith("'") and _COMPUTES.match(text, 1) else text
+
+
 def check_texts(value: object, what: str = "") -> None:
     """Check every text in a value, however deep, by the name of the field that it is in.
 

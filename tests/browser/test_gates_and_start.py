@@ -64,7 +64,7 @@ class TestWalks:
         page.get_by_label("Waarom?").fill("Met twaalf voorwaarden")
         press(page, "Bekijk wat dit doet")
 
-        expect(page.get_by_role("heading", name="Wat dit doet")).to_be_visible()
+        expect(page.get_by_role("heading", name="Gevolgen")).to_be_visible()
         assert living.step(GATE).outcome is None
         page.get_by_label("Het besluit als bestand").set_input_files(file)
         press(page, "Leg dit besluit vast")

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from regie.reports.csv_table import BOM, csv_bytes, csv_rows, harmless
+from regie.plain_text import harmless, without_guard
+from regie.reports.csv_table import BOM, csv_bytes, csv_rows
 
 DANGEROUS = [
     '=HYPERLINK("https://kwaad.example";"klik")',
@@ -89,3 +90,10 @@ def test_another_separator_may_be_asked_for() -> None:
 def test_what_stands_for_nothing_computes_nothing() -> None:
     assert harmless("-") == "-"
     assert harmless("--") == "'--"
+
+
+@pytest.mark.parametrize("text", [*DANGEROUS, "'\tx", "''\tx", "'t Hart", "-", "'-", "Nota, versie 2", "|calc"])
+def test_a_guard_comes_off_again(text: str) -> None:
+    kept = without_guard(harmless(text))
+
+    assert kept == text.replace("\x00", "")

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session
-from starlette.testclient import TestClient
 
 from regie import doorbell
 from regie.core.ids import RoleId
-from regie.core.permissions import Right
-from regie.store.accounts import add_account, give_right
-from regie.store.session import in_transaction
-from regie.store.sessions import open_session
 from tests.store.world import OPENING, OPENING_ANCHOR, World
 from tests.support import builders as b
-from tests.web.conftest import NOW, Browse
-from tests.web.signed_in import SESSION
-
-Enter = Callable[..., TestClient]
+from tests.web.conftest import Browse
+from tests.web.staff import SignIn as Enter
+from tests.web.staff import refusals as refusals
+from tests.web.staff import staff_of
 
 
 @pytest.fixture
@@ -42,29 +34,7 @@ def world(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def enter(world: World, browse: Browse) -> Enter:
     """Give a browser of a new account with these rights; ``browser.account`` is its number."""
-    made = iter(range(1, 1000))
-
-    def start(*rights: Right, name: str = "", **settings: object) -> TestClient:
-        browser = browse(**settings)
-        browser.app.state.shell.context.shelf.put(world.definition)  # type: ignore[attr-defined]
-        called = name or f"lid-{next(made)}"
-
-        def make(session: Session) -> tuple[int, str]:
-            own = add_account(session, name=called, by="cli:x", now=NOW)
-            for right in rights:
-                give_right(session, own, right, "cli:x", NOW)
-            return own, open_session(session, NOW, lambda: f"{called:s<43}", account_id=own)
-
-        own, session_id = in_transaction(world.engine, make)
-        browser.cookies.set(SESSION, session_id)
-        browser.account = own  # type: ignore[attr-defined]
-        return browser
-
-    return start
-
-
-def refusals(world: World) -> list[tuple[str, str]]:
-    return [(row["what"], row["about"]) for row in world.rows("access_log") if row["outcome"] == "refused"]
+    return staff_of(world, browse)
 
 
 def noted(world: World, what: str) -> list[tuple[str, str]]:

@@ -14,11 +14,12 @@ from starlette.testclient import TestClient
 from regie.core.definition import Anchor, ItemList
 from regie.core.ids import AnchorId, ListId, RoleId, StepId
 from regie.core.permissions import Right, Role, Scope
-from regie.store.accounts import add_account, add_token, give_right
+from regie.store.accounts import add_token
 from regie.store.session import in_transaction
 from tests.store.world import World
 from tests.support import builders as b
 from tests.web.conftest import NOW, Browse
+from tests.web.staff import add_staff
 
 OPENING = date(2027, 9, 1)
 LEAD, BOTH = Right(Role.LEAD), (Right(Role.LEAD), Right(Role.ADMINISTRATOR))
@@ -89,9 +90,7 @@ def program(
     browser.app.state.shell.context.shelf.put(world.definition)
 
     def make(session: Any) -> tuple[int, str]:
-        own = add_account(session, name=name, email=f"{name}@voorbeeld.nl", by="cli:x", now=NOW)
-        for right in rights:
-            give_right(session, own, right, "cli:x", NOW)
+        own = add_staff(session, name, rights, f"{name}@voorbeeld.nl")
         return add_token(
             session,
             account_id=own,

@@ -20,12 +20,11 @@ from regie.core.ids import OccurrenceKey, RoleId, StepId
 from regie.core.permissions import Right, Role
 from regie.core.traject import Occurrence, Traject
 from regie.definitions import load_sources
-from regie.store.accounts import add_account, give_right
 from regie.store.people import bind_role, save_person
-from regie.store.session import in_transaction, read_scope, write_scope
-from regie.store.sessions import open_session
+from regie.store.session import read_scope, write_scope
 from regie.store.trajects import load_traject
-from tests.web.conftest import LINK_KEY, NOW, SAME_ORIGIN, Browse
+from tests.web.conftest import LINK_KEY, SAME_ORIGIN, Browse
+from tests.web.staff import sign_in_staff
 
 SOURCES = {
     "workflow.yaml": """
@@ -93,16 +92,9 @@ class Desk:
 
     def signs_in(self, *rights: Right, name: str = "Lies Leider") -> TestClient:
         browser = self.browse(engine=self.context.engine)
+        email = f"{name.split()[0].lower()}@voorbeeld.nl"
         rights = rights or (Right(Role.LEAD),)
-
-        def make(session):  # type: ignore[no-untyped-def]
-            email = f"{name.split()[0].lower()}@voorbeeld.nl"
-            own = add_account(session, name=name, email=email, by="cli:x", now=NOW)
-            for right in rights:
-                give_right(session, own, right, "cli:x", NOW)
-            return open_session(session, self.clock(), lambda: f"{own:0>43}", account_id=own)
-
-        browser.cookies.set("__Host-regie-session", in_transaction(self.context.engine, make))
+        sign_in_staff(browser, self.context.engine, *rights, name=name, email=email, at=self.clock())
         return browser
 
     def traject(self, traject_id: int = 0) -> Traject:

@@ -16,12 +16,10 @@ from regie.core.ids import AnchorId, ListId, RoleId, StepId
 from regie.core.permissions import Right
 from regie.core.span import Span
 from regie.core.terms import TermKind
-from regie.store.accounts import add_account, give_right
-from regie.store.session import in_transaction
-from regie.store.sessions import open_session
 from tests.store.world import World
 from tests.support import builders as b
-from tests.web.conftest import NOW, SAME_ORIGIN, Browse
+from tests.web.conftest import SAME_ORIGIN, Browse
+from tests.web.staff import staff_of
 
 START, OPENING = date(2027, 6, 1), date(2027, 9, 1)
 SLUG = "de-wilg"
@@ -55,17 +53,7 @@ def new_world(engine: Engine) -> World:
 
 def enter(world: World, browse: Browse, name: str, *rights: Right, **settings: object) -> TestClient:
     """Give a browser of an account of this name with these rights."""
-    browser = browse(**settings)
-    browser.app.state.shell.context.shelf.put(world.definition)  # type: ignore[attr-defined]
-
-    def make(session):  # type: ignore[no-untyped-def]
-        own = add_account(session, name=name, email=f"{name}@voorbeeld.nl", by="cli:x", now=NOW)
-        for right in rights:
-            give_right(session, own, right, "cli:x", NOW)
-        return open_session(session, NOW, lambda: f"{name:s<43}", account_id=own)
-
-    browser.cookies.set("__Host-regie-session", in_transaction(world.engine, make))
-    return browser
+    return staff_of(world, browse)(*rights, name=name, **settings)
 
 
 def fields_of(page: str, action: str) -> dict[str, list[str]]:

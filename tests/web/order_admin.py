@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 from sqlalchemy import Engine
@@ -10,12 +9,12 @@ from starlette.testclient import TestClient
 
 from regie.core.permissions import Right
 from regie.definitions import load_sources
-from regie.store.accounts import add_account, give_right
 from regie.store.definitions import save_definition
 from regie.store.session import in_transaction
-from regie.store.sessions import open_session
 from tests.store.world import World
 from tests.web.conftest import NOW, Browse
+from tests.web.staff import SignIn as SignsIn
+from tests.web.staff import staff_of
 
 SMALL = """\
 # Opmerking die blijft staan.
@@ -66,8 +65,6 @@ SOURCES = {"workflow.yaml": SMALL}
 OPENING = date(2027, 9, 1)
 START = date(2027, 6, 1)
 
-SignsIn = Callable[..., TestClient]
-
 
 def make_world(engine: Engine) -> World:
     """One traject, ``de-wilg``, that follows the small definition."""
@@ -79,16 +76,9 @@ def make_world(engine: Engine) -> World:
 def make_sign_in(world: World, browse: Browse, **settings: object) -> SignsIn:
     """Give a browser of an account with these rights; ``email`` empty: an account without an address."""
 
+    start = staff_of(world, browse, **settings)
+
     def enter(*rights: Right, name: str = "Bea Beheer", email: str = "bea@voorbeeld.nl", **more: object) -> TestClient:
-        browser = browse(**{**settings, **more})
-
-        def make(session):  # type: ignore[no-untyped-def]
-            own = add_account(session, name=name, email=email, by="cli:x", now=NOW)
-            for right in rights:
-                give_right(session, own, right, "cli:x", NOW)
-            return open_session(session, NOW, lambda: f"{name.replace(' ', ''):s<43}"[:43], account_id=own)
-
-        browser.cookies.set("__Host-regie-session", in_transaction(world.engine, make))
-        return browser
+        return start(*rights, name=name, email=email, **more)
 
     return enter

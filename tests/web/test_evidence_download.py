@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from regie import doorbell
@@ -17,7 +18,6 @@ from regie.core.definition import Anchor
 from regie.core.events import StepFinished
 from regie.core.ids import AnchorId, RoleId
 from regie.core.permissions import Right, Role
-from regie.store.accounts import add_account, give_right
 from regie.store.partners import save_person
 from regie.store.session import in_transaction
 from regie.store.sessions import open_session
@@ -27,6 +27,8 @@ from tests.store.world import World
 from tests.support import builders as b
 from tests.support.documents import PDF
 from tests.web.conftest import NOW, Browse
+from tests.web.signed_in import SESSION
+from tests.web.staff import staff_of
 
 OTHER = RoleId("other")
 Enter = Callable[..., TestClient]
@@ -58,22 +60,18 @@ def world(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def enter(browse: Browse, world: World) -> Enter:
     """Give a browser of an account with some rights, or of a person with a code."""
-    count = iter(range(100))
+    staff = staff_of(world, browse)
 
     def start(*rights: Right, person: str = "") -> TestClient:
+        if not person:
+            return staff(*rights)
         browser = browse()
         browser.app.state.shell.context.shelf.put(world.definition)  # type: ignore[attr-defined]
-        name = f"lid{next(count)}"
 
-        def make(session):  # type: ignore[no-untyped-def]
-            if person:
-                return open_session(session, NOW, lambda: f"{name:s<43}", person_id=world.people[person])
-            own = add_account(session, name=name, email=f"{name}@voorbeeld.nl", by="cli:x", now=NOW)
-            for right in rights:
-                give_right(session, own, right, "cli:x", NOW)
-            return open_session(session, NOW, lambda: f"{name:s<43}", account_id=own)
+        def make(session: Session) -> str:
+            return open_session(session, NOW, lambda: f"{person:s<43}", person_id=world.people[person])
 
-        browser.cookies.set("__Host-regie-session", in_transaction(world.engine, make))
+        browser.cookies.set(SESSION, in_transaction(world.engine, make))
         return browser
 
     return start

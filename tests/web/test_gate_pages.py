@@ -132,8 +132,8 @@ def test_consequences_come_first_and_nothing_is_saved_until_they_were_seen(ready
 
     assert page.status_code == 200
     words = said(page)
-    assert "Wat dit doet" in words
-    assert "Go-besluit nemen: kan beginnen → klaar" in words
+    assert "Gevolgen" in words
+    assert "Go-besluit nemen : van kan beginnen naar klaar" in words
     assert "Lies Leider (LEAD)" in words
     assert decisions(ready) == []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,17 +18,16 @@ from regie.core.permissions import Right, Role
 from regie.feeds import feed_key
 from regie.notify.sender import Delivery, DeliveryOutcome, OutgoingMessage
 from regie.reports.what_left import _say_kind
-from regie.store.accounts import add_account, give_right
 from regie.store.brake import hold_everything
 from regie.store.feeds import find_feed, open_feed
 from regie.store.session import in_transaction, read_scope
-from regie.store.sessions import open_session
 from regie.store.webhooks import list_webhooks
 from tests.store.world import MONDAY, Watched, World
 from tests.support import builders as b
 from tests.support.receivers import Receiver
 from tests.web.conftest import LINK_KEY, NOW, SAME_ORIGIN, Browse, token_on
 from tests.web.signed_in import dump, send
+from tests.web.staff import SignIn, staff_of
 
 ADMIN = Right(Role.ADMINISTRATOR)
 OWN, OTHER = 1, 2
@@ -41,7 +39,6 @@ SETTINGS: dict[str, Any] = {
     "webhook_hosts": "hooks.voorbeeldstad.nl",
     "webhook_internal_hosts": "127.0.0.1",
 }
-SignIn = Callable[..., TestClient]
 
 
 class Post:
@@ -78,21 +75,7 @@ def world(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture
 def signs_in(world: World, browse: Browse) -> SignIn:
-    def enter(*rights: Right) -> TestClient:
-        browser = browse(**SETTINGS)
-        browser.app.state.shell.context.shelf.put(world.definition)  # type: ignore[attr-defined]
-        name = f"lid{len(dump(world.engine)['account'])}"
-
-        def make(session):  # type: ignore[no-untyped-def]
-            own = add_account(session, name=name, email="lid@voorbeeld.nl", by="cli:x", now=NOW)
-            for right in rights:
-                give_right(session, own, right, "cli:x", NOW)
-            return open_session(session, NOW, lambda: f"{name:s<43}", account_id=own)
-
-        browser.cookies.set("__Host-regie-session", in_transaction(world.engine, make))
-        return browser
-
-    return enter
+    return staff_of(world, browse, **SETTINGS)
 
 
 def posts(browser: TestClient, world: World, *, refuses: bool = False, at: datetime = NOW) -> Post:

@@ -6,7 +6,6 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Callable
 from datetime import date
 from html import unescape
 
@@ -16,58 +15,26 @@ from sqlalchemy import Engine
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from regie.core.definition import Anchor
 from regie.core.events import StepFinished
-from regie.core.ids import AnchorId, RoleId, StepId
+from regie.core.ids import RoleId
 from regie.core.permissions import Right, Role
-from regie.store.accounts import add_account, give_right
-from regie.store.session import in_transaction
-from regie.store.sessions import open_session
 from tests.store.world import Watched, World
 from tests.support import builders as b
-from tests.web.conftest import NOW, Browse
+from tests.web.conftest import Browse
+from tests.web.staff import SignIn, staff_of, two_trajects
 
-OPENING = date(2027, 9, 1)
 PLAN = "/trajecten/de-wilg/planning"
 KINDS = ("svg", "png", "csv", "xlsx")
-SignIn = Callable[..., TestClient]
 
 
 @pytest.fixture
 def world(sqlite_engine: Engine) -> World:
-    opening = Anchor(AnchorId("opening"), {"nl": "Opening"}, target_required=True, set_by=StepId("open"))
-    definition = b.definition(
-        b.step("advies", "5wd", due="10wd after predecessors", responsible=RoleId("other")),
-        b.step("besluit", "0wd", needs=["advies"], gate=b.gate(go="opens", stop="ends the cycle")),
-        b.step("open", "5wd", needs=["besluit"]),
-        b.step("geheim", "1wd", confidential_until=AnchorId("opening")),
-        anchors={"opening": opening},
-    )
-    found = World(sqlite_engine, definition)
-    found.starts("de-wilg", start=date.fromisoformat("2027-06-01"), targets={"opening": OPENING})
-    found.starts("krap", start=date.fromisoformat("2027-06-01"), targets={"opening": date.fromisoformat("2027-06-04")})
-    return found
+    return two_trajects(sqlite_engine)
 
 
 @pytest.fixture
 def signs_in(world: World, browse: Browse) -> SignIn:
-    """Give a browser of somebody with these rights."""
-
-    def enter(*rights: Right) -> TestClient:
-        browser = browse()
-        browser.app.state.shell.context.shelf.put(world.definition)  # type: ignore[attr-defined]
-        name = f"lid{len(rights)}"
-
-        def make(session):  # type: ignore[no-untyped-def]
-            own = add_account(session, name=name, email="lid@voorbeeld.nl", by="cli:x", now=NOW)
-            for right in rights:
-                give_right(session, own, right, "cli:x", NOW)
-            return open_session(session, NOW, lambda: f"{name:s<43}", account_id=own)
-
-        browser.cookies.set("__Host-regie-session", in_transaction(world.engine, make))
-        return browser
-
-    return enter
+    return staff_of(world, browse)
 
 
 @pytest.fixture
@@ -263,15 +230,7 @@ def test_plan_asks_no_more_of_the_database_for_more_steps(sqlite_engine: Engine,
         world = World(sqlite_engine, definition)
         world._ids = itertools.count(1_000 * (number + 1))
         world.starts(f"huis-{number}", start=date.fromisoformat("2027-06-01"))
-        browser = browse()
-        browser.app.state.shell.context.shelf.put(definition)  # type: ignore[attr-defined]
-
-        def make(session, name=f"lid{number}"):  # type: ignore[no-untyped-def]
-            own = add_account(session, name=name, email=f"{name}@voorbeeld.nl", by="cli:x", now=NOW)
-            give_right(session, own, Right(Role.LEAD), "cli:x", NOW)
-            return open_session(session, NOW, lambda: f"{name:s<43}", account_id=own)
-
-        browser.cookies.set("__Host-regie-session", in_transaction(sqlite_engine, make))
+        browser = staff_of(world, browse)(Right(Role.LEAD), name=f"lid{number}")
         with Watched(sqlite_engine) as watched:
             page = browser.get(f"/trajecten/huis-{number}/planning").text
         assert page.count("<tr ") == size + 1

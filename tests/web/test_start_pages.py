@@ -301,7 +301,7 @@ def test_closing_says_what_is_withdrawn_and_who_hears_it_then_closes_once(desk: 
 
     assert page.status_code == 200
     assert "Deze doorloop stopt hiermee" in page.text
-    assert "Advies schrijven: kan beginnen → ingetrokken" in said(page)
+    assert "Advies schrijven : van kan beginnen naar ingetrokken" in said(page)
     assert desk.traject().cycles[0].state is CycleState.RUNNING
 
     answers = [press(lead, page, CLOSE, doe="doe").status_code for _ in range(2)]

@@ -3,69 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from regie.core.definition import Anchor
 from regie.core.events import DateProposed, StepFinished
-from regie.core.ids import AnchorId, RoleId, StepId
+from regie.core.ids import RoleId
 from regie.core.permissions import Right, Role
-from regie.store.accounts import add_account, give_right
 from regie.store.partners import bind_role
 from regie.store.session import in_transaction
-from regie.store.sessions import open_session
 from tests.store.world import Watched, World
 from tests.support import builders as b
-from tests.web.conftest import NOW, Browse
+from tests.web.conftest import Browse
+from tests.web.staff import OPENING, SignIn, refusals, staff_of, two_trajects
 
-OPENING = date(2027, 9, 1)
-SignIn = Callable[..., TestClient]
 STEP = "/trajecten/de-wilg/stappen/advies"
 
 
 @pytest.fixture
 def world(sqlite_engine: Engine) -> World:
-    opening = Anchor(AnchorId("opening"), {"nl": "Opening"}, target_required=True, set_by=StepId("open"))
-    definition = b.definition(
-        b.step("advies", "5wd", due="10wd after predecessors", responsible=RoleId("other")),
-        b.step("besluit", "0wd", needs=["advies"], gate=b.gate(go="opens", stop="ends the cycle")),
-        b.step("open", "5wd", needs=["besluit"]),
-        b.step("geheim", "1wd", confidential_until=AnchorId("opening")),
-        anchors={"opening": opening},
-    )
-    found = World(sqlite_engine, definition)
-    found.starts("de-wilg", start=date.fromisoformat("2027-06-01"), targets={"opening": OPENING})
-    found.starts("krap", start=date.fromisoformat("2027-06-01"), targets={"opening": date.fromisoformat("2027-06-04")})
-    return found
+    return two_trajects(sqlite_engine)
 
 
 @pytest.fixture
 def signs_in(world: World, browse: Browse) -> SignIn:
-    """Give a browser of somebody with these rights."""
-
-    def enter(*rights: Right) -> TestClient:
-        browser = browse()
-        browser.app.state.shell.context.shelf.put(world.definition)  # type: ignore[attr-defined]
-        name = f"lid{len(rights)}"
-
-        def make(session):  # type: ignore[no-untyped-def]
-            own = add_account(session, name=name, email="lid@voorbeeld.nl", by="cli:x", now=NOW)
-            for right in rights:
-                give_right(session, own, right, "cli:x", NOW)
-            return open_session(session, NOW, lambda: f"{name:s<43}", account_id=own)
-
-        browser.cookies.set("__Host-regie-session", in_transaction(world.engine, make))
-        return browser
-
-    return enter
-
-
-def refusals(world: World) -> list[tuple[str, str]]:
-    return [(row["what"], row["about"]) for row in world.rows("access_log") if row["outcome"] == "refused"]
+    return staff_of(world, browse)
 
 
 @pytest.mark.parametrize("path", ["/trajecten", "/trajecten/de-wilg", "/trajecten/weg", STEP])

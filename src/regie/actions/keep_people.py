@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -173,19 +173,8 @@ def play_role(
         NotFound: ``unknown-person``.
         Conflict: ``seen-changed``.
     """
-    require(actor, Permission.MANAGE_PARTNERS)
-
-    def work(session: Session) -> bool:
-        get_person(session, person_id)  # also of who was erased
-        _compare_players(session, role, traject_id, seen)
-        if not bind_role(session, role, person_id, traject_id):
-            return False
-        about = f"person:{person_id} role:{role} traject:{traject_id or 'all'}"
-        note_access(session, actor.name, What.ROLE_BOUND, now, about=about)
-        _look_again(session, traject_id)
-        return True
-
-    return in_transaction(context.engine, work)
+    place = (role, person_id, traject_id)
+    return _turn_role(context, actor, place, seen, now, bind_role, What.ROLE_BOUND)
 
 
 def leave_role(
@@ -198,14 +187,31 @@ def leave_role(
     now: datetime,
 ) -> bool:
     """Let somebody play a role no longer; arguments and errors as ``play_role``."""
+    place = (role, person_id, traject_id)
+    return _turn_role(context, actor, place, seen, now, unbind_role, What.ROLE_UNBOUND)
+
+
+def _turn_role(
+    context: Context,
+    actor: Actor,
+    place: tuple[RoleId, PersonId, int],
+    seen: Sequence[str],
+    now: datetime,
+    turn: Callable[[Session, RoleId, PersonId, int], bool],
+    what: What,
+) -> bool:
     require(actor, Permission.MANAGE_PARTNERS)
+    role, person_id, traject_id = place
 
     def work(session: Session) -> bool:
+        if what is What.ROLE_BOUND:
+            get_person(session, person_id)  # also of who was erased
         _compare_players(session, role, traject_id, seen)
-        if not unbind_role(session, role, person_id, traject_id):
+        if not turn(session, role, person_id, traject_id):
             return False
-        about = f"person:{person_id} role:{role} traject:{traject_id or 'all'}"
-        note_access(session, actor.name, What.ROLE_UNBOUND, now, about=about)
+        note_access(
+            session, actor.name, what, now, about=f"person:{person_id} role:{role} traject:{traject_id or 'all'}"
+        )
         _look_again(session, traject_id)
         return True
 

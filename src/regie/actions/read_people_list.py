@@ -5,12 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 
 from regie.errors import Refused
-
-_QUOTED = re.compile("'(?=[=+@\t\r-])")
-"""What an export puts before a cell that a spreadsheet would take for a formula."""
+from regie.plain_text import without_guard
 
 
 def decode_list(content: bytes) -> tuple[str, bool]:
@@ -55,7 +52,7 @@ def read_list(text: str) -> tuple[list[dict[str, str | None]], int]:
         raise Refused(f"these columns are there twice: {listed}", code="list-column-twice", columns=listed)
     rows: list[dict[str, str | None]] = []
     for record in records:
-        plain = [_QUOTED.sub("", value, count=1) if value.startswith("'") else value for value in record]
+        plain = [without_guard(value) for value in record]
         cells = dict.fromkeys(filter(None, names), "")
         cells.update((name, value) for name, value in zip(names, plain, strict=False) if name)
         loose = [value for place, value in enumerate(plain) if place >= len(names) or not names[place]]

@@ -107,7 +107,7 @@ class Town:
 
         with read_scope(self.context.engine) as session:
             people = list_people(session)
-        return {each.id: f"{each.name} ({each.organisation})" if each.organisation else each.name for each in people}
+        return {each.id: each.full_name for each in people}
 
 
 def open_town(*, create: bool = False) -> Town:

@@ -48,9 +48,7 @@ def list_colleagues(
     everyone = list_people(session)
     own = {each.organisation for each in everyone if step and any(role == step.responsible for role, _ in each.roles)}
     found = {
-        str(each.id): f"{each.name} ({each.organisation})" if each.organisation else each.name
-        for each in everyone
-        if each.id in in_traject or each.organisation in own - {""}
+        str(each.id): each.full_name for each in everyone if each.id in in_traject or each.organisation in own - {""}
     }
     return dict(sorted(found.items(), key=lambda each: each[1].lower()))
 

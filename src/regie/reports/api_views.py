@@ -12,53 +12,24 @@ from regie.core.changes import Changes
 from regie.core.definition import Definition
 from regie.core.ids import OccurrenceKey, PersonId
 from regie.core.messages import is_secret
-from regie.core.settle import settle
 from regie.core.traject import Traject
 from regie.definitions import load_definition, sources_of
 from regie.definitions.calendars import workflow_defs_dir
 from regie.definitions.load import MAIN_FILE
 from regie.errors import NotFound
 from regie.reports.effect import Effect, effect_of
-from regie.reports.subject import Subject
-from regie.reports.traject_home import choose_cycle, key_of, load_for_view, role_names, without_secrets
+from regie.reports.traject_home import key_of
 from regie.store.access_log import AccessEntry, list_access
 from regie.store.definitions import DefinitionShelf, get_sources, list_definitions
 from regie.store.history import HistoryEntry, list_history
 from regie.store.lately import names_of
 from regie.store.outbox import OutboxEntry, list_messages
 from regie.store.people import Contact, list_people
-from regie.store.portfolio import list_players
 from regie.store.tables import EVERY_TRAJECT, DefinitionStatus, MessageStatus
 from regie.store.trajects import load_traject
 
 STATUSES = tuple(each.value for each in MessageStatus)
 """How a message can stand."""
-
-
-def look_at_cycle(
-    session: Session,
-    shelf: DefinitionShelf,
-    traject_id: int,
-    today: date,
-    language: str = "nl",
-    *,
-    cycle: int = 0,
-    sees_confidential: bool = False,
-) -> Subject:
-    """Load a cycle and plan it for today.
-
-    Args:
-        cycle: its number; 0 for the last that runs, or else the last there was.
-        sees_confidential: else what people typed for confidential steps is left out.
-
-    Raises:
-        NotFound: ``unknown-cycle``.
-    """
-    traject = load_for_view(session, shelf, traject_id, cycle)
-    chosen = choose_cycle(traject, cycle)
-    settled, plan = settle(chosen if sees_confidential else without_secrets(chosen), today)
-    names = role_names(list_players(session, traject_ids={traject.id}), settled.definition, traject.id)
-    return Subject(traject, settled, plan, today, names, language)
 
 
 def read_traject(session: Session, shelf: DefinitionShelf, traject_id: int) -> Traject:

@@ -5,10 +5,7 @@ What people typed at a step that is confidential still is left out for who may n
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,6 +19,7 @@ from regie.core.definition import Definition, text_in
 from regie.core.ids import StepId
 from regie.core.traject import State
 from regie.errors import RegieError
+from regie.reports.csv_table import Cell
 from regie.store.access_log import AccessEntry
 from regie.store.audit import (
     Wanted,
@@ -39,7 +37,6 @@ from regie.text.dates import say_date
 from regie.text.phrases import STATES, words_in
 
 _SHOWN_MOVES = 3
-_FORMULA = re.compile(r"^[\s'\"]*[=+\-@|]")
 _ANSWERS = {"nl": ("akkoord", "niet akkoord"), "en": ("agreed", "not agreed")}
 _HANDED = {"nl": ("aan {name}", "terug naar de rol"), "en": ("to {name}", "back to the role")}
 _NEW = {"nl": "nieuw", "en": "new"}
@@ -203,7 +200,7 @@ ACCESS_COLUMNS = ("id", "at", "who", "what", "about", "outcome")
 
 def export_history(
     engine: Engine, shelf: DefinitionShelf, wanted: Wanted, language: str, may_see: MaySee
-) -> Iterator[Mapping[str, object]]:
+) -> Iterator[Mapping[str, Cell]]:
     """Give every row as plain values, in the order in which they are sealed, some hundreds in a transaction."""
     after = (0, 0)
     while True:
@@ -224,7 +221,7 @@ def export_history(
         after = (entries[-1].traject_id, entries[-1].seq)
 
 
-def export_access(engine: Engine, wanted: Wanted) -> Iterator[Mapping[str, object]]:
+def export_access(engine: Engine, wanted: Wanted) -> Iterator[Mapping[str, Cell]]:
     """Give every row of the access log as plain values, the oldest first."""
     after = 0
     while True:
@@ -236,7 +233,7 @@ def export_access(engine: Engine, wanted: Wanted) -> Iterator[Mapping[str, objec
         after = entries[-1].id
 
 
-def access_as_data(entry: AccessEntry) -> Mapping[str, object]:
+def access_as_data(entry: AccessEntry) -> Mapping[str, Cell]:
     return {
         "id": entry.id,
         "at": _utc(entry.at),
@@ -247,29 +244,9 @@ def access_as_data(entry: AccessEntry) -> Mapping[str, object]:
     }
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
-    """Write rows as CSV a line at a time; no cell can be taken for a formula, and Excel sees that it is UTF-8."""
-    yield "\ufeff" + _csv_line(columns)
-    for row in rows:
-        yield _csv_line([row[each] for each in columns])
-
-
-def write_json_lines(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
+def write_json_lines(rows: Iterable[Mapping[str, Cell]]) -> Iterator[str]:
     for row in rows:
         yield json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _csv_line(cells: Sequence[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(
-        [_harmless(each) if isinstance(each, str) else each for each in cells]
-    )
-    return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet shows as text (OWASP, CSV injection)."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _utc(moment: datetime) -> str:

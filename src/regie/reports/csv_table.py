@@ -1,41 +1,22 @@
 """A table as CSV that a Dutch spreadsheet program opens as it is, and in which no cell is a formula.
 
-What people typed may begin with a sign that makes a spreadsheet program compute: such a cell gets an apostrophe
-before it, and every cell of text stands between quotes, so that no part of it starts a cell of its own.
-
-Source:
-    OWASP, "CSV Injection"; ASVS 5.0, 1.2.10. A tab as the sign before is unsafe itself (CVE-2021-41270).
+Every cell of text stands between quotes, so that no part of it starts a cell of its own, and is made ``harmless``.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+
+from regie.plain_text import harmless
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 BOM = "\ufeff"
 """Without it Excel reads the text as Windows-1252."""
 
 Cell = str | int | float | date | datetime | bool | None
-
-# full-width signs too: spreadsheet programs read them as the plain ones
-_COMPUTES = re.compile(r"[\s\x00-\x20\u200b\ufeff'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]|[\t\r\n]")
-_DROPPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-
-
-def harmless(text: str) -> str:
-    """Give a text that no spreadsheet program takes for a formula; what is harmless stays what it is.
-
-    >>> harmless("=1+1"), harmless("-"), harmless("Nota, versie 2")
-    ("'=1+1", '-', 'Nota, versie 2')
-    """
-    kept = _DROPPED.sub("", text)
-    if kept == "-":  # stands for nothing, and computes nothing
-        return kept
-    return f"'{kept}" if _COMPUTES.match(kept) else kept
 
 
 def csv_rows(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, delimiter: str = ";") -> Iterator[str]:

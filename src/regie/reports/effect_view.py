@@ -11,9 +11,10 @@ from sqlmodel import Session
 from regie.core.changes import Changes
 from regie.core.traject import CycleState, Traject
 from regie.reports.effect import Effect, MovedStep, effect_of, say_about, say_mended, say_sum
-from regie.store.lately import names_of
+from regie.store.people import full_names
 from regie.text.dates import say_count
 from regie.text.phrases import say, words_in
+from regie.text.rules import say_cycle
 from regie.text.sentences import explain_finding
 
 
@@ -60,11 +61,13 @@ class EffectView:
     Args:
         sentence: how much of it there is.
         ends_cycle: the cycle stops with it.
+        wants_cycle: the kind of next cycle that it asks for, in words.
         still_broken: what could not hold before either; only to read.
     """
 
     sentence: str
     ends_cycle: bool
+    wants_cycle: str
     moved: tuple[MovedView, ...]
     states: tuple[StateView, ...]
     told: tuple[ToldView, ...]
@@ -77,16 +80,15 @@ def make_effect_view(
     session: Session, before: Traject, changes: Changes, today: date, language: str = "nl"
 ) -> EffectView:
     """Put in words what an event that was not saved would lead to."""
-    names = names_of(session, {message.to for message in changes.messages})
-    effect = effect_of(
-        before, changes, today, {message.to: names[message.to] for message in changes.messages}, language
-    )
+    names = full_names(session, {message.to for message in changes.messages})
+    effect = effect_of(before, changes, today, names, language)
     cycle, was = changes.traject.cycle(changes.event.cycle), before.cycle(changes.event.cycle)
     assert cycle is not None  # the engine found it, or refused
     definition = cycle.definition
     return EffectView(
         say_sum(effect, language),
         cycle.state is CycleState.ENDED and was is not None and was.state is not CycleState.ENDED,
+        say_cycle(definition, changes.wants_cycle, language) if changes.wants_cycle else "",
         tuple(_moved(each, language) for each in effect.moved),
         tuple(_states(effect, language)),
         tuple(ToldView(each.name, each.in_digest, say_about(each, language)) for each in effect.told),

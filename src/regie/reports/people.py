@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +11,7 @@ from sqlmodel import Session
 from regie.core.definition import Definition, HearsWhen, text_in
 from regie.core.ids import PersonId, RoleId
 from regie.core.traject import State
+from regie.reports.csv_table import csv_bytes
 from regie.store.definitions import list_definitions
 from regie.store.partners import COLUMNS
 from regie.store.people import Contact, get_person, list_people
@@ -32,7 +31,6 @@ _RHYTHMS: Mapping[HearsWhen | None, str] = {
     HearsWhen.WEEKLY: "wekelijks",
     HearsWhen.BIWEEKLY: "tweewekelijks",
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,27 +240,23 @@ def list_roles(session: Session, place: Place, today: date) -> tuple[RoleRow, ..
 # --- CSV -----------------------------------------------------------------------------------------------
 
 
-def people_csv(people: Sequence[Contact], traject_id: int = EVERY_TRAJECT) -> str:
+def people_csv(people: Sequence[Contact], traject_id: int = EVERY_TRAJECT) -> bytes:
     """Write people as the list that can be imported again, with semicolons as Dutch spreadsheets want them.
-
-    A cell that a spreadsheet would take for a formula gets a ``'`` before it, which the import takes off again.
 
     Args:
         traject_id: whose roles; 0 for those of every traject.
     """
     addresses = {each.id: each.email for each in people}
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
-    for each in people:
+
+    def cells(each: Contact) -> tuple[str, ...]:
         roles = ", ".join(role for role, bound_in in each.roles if bound_in == traject_id)
         deputy = addresses.get(each.deputy, "") if each.deputy else ""
-        cells = (each.organisation, each.name, each.email, roles, each.language, _RHYTHMS[each.hears], deputy)
-        writer.writerow([_harmless(cell) for cell in cells])
-    return out.getvalue()
+        return each.organisation, each.name, each.email, roles, each.language, _RHYTHMS[each.hears], deputy
+
+    return csv_bytes(COLUMNS, map(cells, people))
 
 
-def example_csv(roles: Sequence[RoleId]) -> str:
+def example_csv(roles: Sequence[RoleId]) -> bytes:
     """Give a list to start from: the columns, and two rows that can be imported as they are."""
     first, second = (*roles, "projectleider", "projectleider")[:2]
     second_id, first_id = PersonId("p2"), PersonId("p1")
@@ -277,7 +271,3 @@ def example_csv(roles: Sequence[RoleId]) -> str:
             roles=((RoleId(first), EVERY_TRAJECT),),
         ),
     ])  # fmt: skip
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -96,7 +96,7 @@ def make_start_preview(
     names = role_names(players, definition, traject_id)
     subject = Subject(changes.traject, settled, plan, today, names, language)
     contacts = list_people(session, traject_id)
-    called = {each.id: f"{each.name} ({each.organisation})" if each.organisation else each.name for each in contacts}
+    called = {each.id: each.full_name for each in contacts}
     effect = effect_of(changes.traject, changes, today, called, language)
     states = [each.state for each in settled.occurrences.values()]
     said, more = _warnings(plan.findings, definition, language)

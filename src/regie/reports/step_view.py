@@ -194,7 +194,22 @@ def look_at(
     sees_confidential: bool = True,
 ) -> Subject:
     """Load a cycle and plan it for today; arguments and errors as ``make_step_view``."""
-    traject = load_for_view(session, shelf, find_traject_id(session, slug), cycle)
+    traject_id = find_traject_id(session, slug)
+    return look_at_cycle(session, shelf, traject_id, today, language, cycle=cycle, sees_confidential=sees_confidential)
+
+
+def look_at_cycle(
+    session: Session,
+    shelf: DefinitionShelf,
+    traject_id: int,
+    today: date,
+    language: str = "nl",
+    *,
+    cycle: int = 0,
+    sees_confidential: bool = True,
+) -> Subject:
+    """The same for the traject of an id."""
+    traject = load_for_view(session, shelf, traject_id, cycle)
     chosen = choose_cycle(traject, cycle)
     settled, plan = settle(chosen if sees_confidential else without_secrets(chosen), today)
     names = role_names(list_players(session, traject_ids={traject.id}), settled.definition, traject.id)

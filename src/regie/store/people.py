@@ -68,6 +68,11 @@ class Contact:
     away: tuple[Absence, ...] = ()
     roles: tuple[tuple[RoleId, int], ...] = ()
 
+    @property
+    def full_name(self) -> str:
+        """Their name, with the organisation they are of."""
+        return f"{self.name} ({self.organisation})" if self.organisation else self.name
+
 
 # --- for the core ------------------------------------------------------------------------------------
 
@@ -342,6 +347,14 @@ def list_people(session: Session, traject_id: int | None = None) -> tuple[Contac
         for each in found
     )
     return tuple(each for each in here if each.roles)
+
+
+def full_names(session: Session, ids: Collection[PersonId]) -> Mapping[PersonId, str]:
+    """What people are called, with the organisation they are of."""
+    if not ids:
+        return {}
+    found = session.connection().execute(_CONTACTS.where(person.c.id.in_(sorted(ids))))
+    return {PersonId(row.id): f"{row.name} ({row.organisation})" if row.organisation else row.name for row in found}
 
 
 def _contacts(connection: Connection, person_id: PersonId | None = None) -> tuple[Contact, ...]:

@@ -10,27 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlmodel import Session
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from regie.actions.act_on_traject import act, weigh
 from regie.core.events import Event, StepFinished
 from regie.core.ids import OccurrenceKey
-from regie.core.permissions import NEEDED, Actor, Permission, require
+from regie.core.permissions import NEEDED
 from regie.core.privacy import has_citizen_number
 from regie.errors import Conflict, Incomplete, NotFound, Refused, RegieError
 from regie.reports.changed_since import Happened, list_changed_since
 from regie.reports.effect_view import EffectView, make_effect_view
 from regie.text.dates import say_date
-from regie.text.refusals import say_refusal
 from regie.uploads import KINDS, MOST_FILES, Upload
 from regie.web.acts import Field, Reading, Typed, read_typed
-from regie.web.deps import Shell, file_room, note_refusal, ring
+from regie.web.counter import Counter
+from regie.web.deps import file_room, ring
 from regie.web.language import N_
 from regie.web.pages import FormError
 
@@ -82,7 +81,7 @@ class Page:
     Args:
         action: the address of the form, of the consequences and of saving.
         back: where it was begun, with what that is called; and where to go when it is saved.
-        trail: of the breadcrumb, without the page itself.
+        trail: of the breadcrumb, from the traject on and without the page itself.
         facts: what to know before deciding: term and what it is.
         hidden: what the reader saw, to find out whether it still is so.
         key: the step, or ``other`` the anchor or list, that it is about.
@@ -124,42 +123,21 @@ class Walk:
         make: makes the event of what was typed, and gathers what is wrong with it; None when it cannot.
     """
 
-    request: Request
-    shell: Shell
-    session: Session
-    actor: Actor
+    counter: Counter
     traject_id: int
-    now: datetime
-    today: date
     look: Callable[[], Page]
     make: Callable[[Reading, Page], Event | None]
 
-    @property
-    def language(self) -> str:
-        return self.shell.pages.language(self.request)
 
-    def words(self, text: str) -> str:
-        return self.shell.pages.words(self.request, text)
-
-
-def require_noted(shell: Shell, actor: Actor, permission: Permission, traject_id: int, now: datetime) -> None:
-    """Refuse who may not do this, and note it.
-
-    Raises:
-        Refused: ``not-allowed``.
-        NotFound: ``nothing-here``.
-    """
-    try:
-        require(actor, permission, traject_id=traject_id)
-    except RegieError:
-        note_refusal(shell.context, actor, now, f"{permission} traject:{traject_id}")
-        raise
+def number_in(form: FormData, name: str) -> int:
+    """A small number that a form sends along; 0 for anything else."""
+    said = form.get(name)
+    return int(said) if isinstance(said, str) and said.isascii() and said.isdigit() and len(said) < 7 else 0
 
 
 def show_form(walk: Walk, page: Page, typed: Typed, status: int = 200, changed: Sequence[Happened] = ()) -> Response:
     """Show the form with what was typed; after a conflict also what changed meanwhile."""
-    return walk.shell.pages.render(
-        walk.request,
+    return walk.counter.render(
         page.template,
         status=status,
         page=page,
@@ -179,16 +157,16 @@ def carry_on(walk: Walk, form: FormData) -> Response:
     names = [*(each.name for each in page.fields), *page.hidden, SURE, SHOWN]
     typed = read_typed(form, names)
     wanted = form.get(DO)
-    walk.session.rollback()  # what was read is old once something is saved
+    walk.counter.session.rollback()  # what was read is old once something is saved
     if wanted == "wijzig":
         return show_form(walk, replace(page, hidden=_as_seen(page, typed)), typed)
-    reading = Reading(typed, walk.words)
+    reading = Reading(typed, walk.counter.words)
     event = walk.make(reading, page)
     if any(has_citizen_number(text) for each in page.fields for text in typed.all(each.name)) and not typed.text(SURE):
-        reading.wrong(SURE, _PRIVATE)
+        reading.wrong(SURE, PRIVATE)
     if reading.errors or event is None:
         return show_form(walk, replace(page, hidden=_as_seen(page, typed)), typed.with_errors(*reading.errors), 422)
-    require_noted(walk.shell, walk.actor, NEEDED[type(event)], walk.traject_id, walk.now)
+    walk.counter.demand(NEEDED[type(event)], walk.traject_id)
     if wanted == "opslaan":
         return _save(walk, page, typed, event, form)
     return _show_effect(walk, page, typed, event)
@@ -204,21 +182,22 @@ def _show_effect(walk: Walk, page: Page, typed: Typed, event: Event, *, shown: s
     if page.needs_evidence and isinstance(event, StepFinished) and not event.evidence:
         weighed = replace(event, evidence=(_A_FILE,))
     try:
-        found = weigh(walk.shell.context, walk.actor, walk.traject_id, weighed, walk.now)
+        found = weigh(walk.counter.context, walk.counter.actor, walk.traject_id, weighed, walk.counter.now)
     except (Refused, Conflict, Incomplete, NotFound) as error:
         return _refuse(walk, page, typed, error)
-    effect: EffectView = make_effect_view(walk.session, found.before, found.changes, walk.today, walk.language)
-    return walk.shell.pages.render(
-        walk.request,
+    effect: EffectView = make_effect_view(
+        walk.counter.session, found.before, found.changes, walk.counter.today, walk.counter.language
+    )
+    return walk.counter.render(
         "acts/confirm.html",
         status=status,
         page=replace(page, hidden=_as_seen(page, typed)),
         typed=typed,
         said=_say_typed(walk, page, typed),
         effect=effect,
-        shown=shown or walk.shell.context.ids(),
+        shown=shown or walk.counter.context.ids(),
         accept=ACCEPT,
-        most_mb=walk.shell.settings.file_max_mb,
+        most_mb=walk.counter.shell.settings.file_max_mb,
         must_have_file=weighed is not event,
     )
 
@@ -233,24 +212,24 @@ def _save(walk: Walk, page: Page, typed: Typed, event: Event, form: FormData) ->
         uploads = [Upload(each.filename or "", each.file) for each in given]
     try:
         applied = act(
-            walk.shell.context,
-            walk.actor,
+            walk.counter.context,
+            walk.counter.actor,
             walk.traject_id,
             event,
-            walk.now,
-            request_id=f"{walk.actor.name}-{shown}",
-            room=file_room(walk.shell) if uploads else None,
+            walk.counter.now,
+            request_id=f"{walk.counter.actor.name}-{shown}",
+            room=file_room(walk.counter.shell) if uploads else None,
             uploads=uploads,
         )
     except (Refused, Incomplete) as error:
         if page.takes_files and error.code.startswith(_FILE_CODES):
-            wrong = typed.with_errors(FormError(FILES, _say(walk, error)))
+            wrong = typed.with_errors(FormError(FILES, walk.counter.say(error)))
             return _show_effect(walk, page, wrong, event, shown=shown, status=422)
         return _refuse(walk, page, typed, error)
     except (Conflict, NotFound) as error:
         return _refuse(walk, page, typed, error)
     if applied.changes is not None:
-        ring(walk.shell, walk.traject_id, applied.changes)
+        ring(walk.counter.shell, walk.traject_id, applied.changes)
     return RedirectResponse(page.saved, 303)
 
 
@@ -258,10 +237,10 @@ def _refuse(walk: Walk, page: Page, typed: Typed, error: RegieError) -> Response
     """Show the form again with what was typed; after a conflict with what is so now, and who was first."""
     if error.code == "nothing-here":
         raise error
-    walk.session.rollback()
+    walk.counter.session.rollback()
     fresh = walk.look()
     if not isinstance(error, Conflict):
-        wrong = FormError(fresh.first_of(_FIELDS_OF.get(error.code, ())), _say(walk, error))
+        wrong = FormError(fresh.first_of(_FIELDS_OF.get(error.code, ())), walk.counter.say(error))
         changed = _changed(walk, fresh, typed) if fresh.impossible else ()
         seen = replace(fresh, hidden=_as_seen(page, typed))
         return show_form(walk, seen, typed.with_errors(wrong), 409 if fresh.impossible else 422, changed)
@@ -273,14 +252,9 @@ def _changed(walk: Walk, page: Page, typed: Typed) -> tuple[Happened, ...]:
     if not (said.isascii() and said.isdigit() and len(said) < 10):
         return ()
     return list_changed_since(
-        walk.session, walk.shell.context.shelf, walk.traject_id, int(said), walk.language,
+        walk.counter.session, walk.counter.context.shelf, walk.traject_id, int(said), walk.counter.language,
         cycle=page.cycle, key=page.key, other=page.other,
     )  # fmt: skip
-
-
-def _say(walk: Walk, error: RegieError) -> str:
-    said = say_refusal(error, walk.language)
-    return f"{said.message} {said.advice}".strip()
 
 
 def _say_typed(walk: Walk, page: Page, typed: Typed) -> list[tuple[str, str]]:
@@ -297,7 +271,7 @@ def _say_typed(walk: Walk, page: Page, typed: Typed) -> list[tuple[str, str]]:
         if not values:
             continue
         if each.kind == "date":
-            values = [say_date(date.fromisoformat(value.strip()), walk.language) for value in values]
+            values = [say_date(date.fromisoformat(value.strip()), walk.counter.language) for value in values]
         elif each.options:
             values = [each.options.get(value, value) for value in values]
         said.append((each.label, ", ".join(values)))
@@ -306,13 +280,15 @@ def _say_typed(walk: Walk, page: Page, typed: Typed) -> list[tuple[str, str]]:
 
 def _say_row(walk: Walk, typed: Typed, row: int) -> str:
     if typed.text(f"weg-{row}"):
-        return walk.words(N_("gaat van de lijst af"))
+        return walk.counter.words(N_("gaat van de lijst af"))
     on, number = typed.text(f"datum-{row}").strip(), typed.text(f"aantal-{row}").strip()
-    day = say_date(date.fromisoformat(on), walk.language) if on else walk.words(N_("zonder eigen datum"))
-    return f"{day}, {walk.words(N_('%(count)s personen')) % {'count': number}}" if number else day
+    day = (
+        say_date(date.fromisoformat(on), walk.counter.language) if on else walk.counter.words(N_("zonder eigen datum"))
+    )
+    return f"{day}, {walk.counter.words(N_('%(count)s personen')) % {'count': number}}" if number else day
 
 
-_PRIVATE = N_(
+PRIVATE = N_(
     "Hierin lijkt een burgerservicenummer (BSN) te staan. Regie bewaart geen gegevens van bewoners: haal het nummer weg, "
     "of zeg dat het iets anders is."
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import BackgroundTasks, Depends, Request
 from sqlalchemy import Engine, text
@@ -17,7 +17,7 @@ from regie.actions.context import Context
 from regie.actions.sign_in import Visitor, limits_of, who_is
 from regie.clock import local_date
 from regie.core.changes import Changes
-from regie.core.ids import PersonId, RoleId
+from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.permissions import EVERY_TRAJECT, Actor, Permission, may, nothing_here, require, trajects_with
 from regie.core.traject import Person
 from regie.errors import Incomplete, NotFound, Refused, RegieError
@@ -240,6 +240,71 @@ def get_seen_traject(slug: str, actor: ActorNow, context: ContextNow, session: R
 SeenTraject = Annotated[int, Depends(get_seen_traject)]
 
 
+def demand(
+    context: Context, actor: Actor, permission: Permission, now: datetime, traject_id: int | None = None
+) -> None:
+    """Refuse what somebody may not do, in one traject or in all of Regie, and note that they wanted it.
+
+    Raises:
+        Refused: ``not-allowed``.
+        NotFound: ``nothing-here``.
+    """
+    try:
+        require(actor, permission, traject_id=traject_id)
+    except RegieError:
+        note_refusal(context, actor, now, f"{permission} traject:{traject_id}" if traject_id else permission)
+        raise
+
+
+def needs(permission: Permission) -> Any:
+    """Take a right over all of Regie, or one that asks no traject: gives the ``Actor``, and refuses by ``demand``."""
+
+    def check(actor: ActorNow, context: ContextNow, now: Now) -> Actor:
+        demand(context, actor, permission, now)
+        return actor
+
+    return Depends(check)
+
+
+def needs_in_traject(permission: Permission) -> Any:
+    """Take a right in the traject of the address: gives its id, and refuses by ``demand``."""
+
+    def check(traject_id: SeenTraject, actor: ActorNow, context: ContextNow, now: Now) -> int:
+        demand(context, actor, permission, now, traject_id)
+        return traject_id
+
+    return Depends(check)
+
+
+def needs_in_some(permission: Permission) -> Any:
+    """Take a right in at least one traject: gives the trajects for which it holds, None for all; else refuses."""
+
+    def check(actor: ActorNow, context: ContextNow, now: Now) -> frozenset[int] | None:
+        found = trajects_with(actor, permission)
+        if found is not None and not found:
+            demand(context, actor, permission, now)
+        return found
+
+    return Depends(check)
+
+
+def sees_confidential(actor: ActorNow, traject_id: SeenTraject) -> bool:
+    """Whether the reader may see what people typed and handed over in confidential steps of the traject."""
+    return may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id)
+
+
+SeesConfidential = Annotated[bool, Depends(sees_confidential)]
+
+
+def get_step_key(key: str) -> OccurrenceKey:
+    """The step in the address, with its copy when there are more of it: ``f2-instroom@tweede``."""
+    step, _, copy = key.partition("@")
+    return OccurrenceKey(StepId(step), copy)
+
+
+StepKey = Annotated[OccurrenceKey, Depends(get_step_key)]
+
+
 def is_traject(session: Session, slug: str) -> bool:
     """Whether a short name is taken."""
     try:
@@ -313,35 +378,6 @@ def find_own_agenda(shell: Shell, session: Session, person_id: PersonId) -> Feed
 # --- what left the building --------------------------------------------------------------------------
 
 
-def seen_trajects(context: Context, actor: Actor, permission: Permission, now: datetime) -> frozenset[int] | None:
-    """The trajects of which somebody may see a list; None for all.
-
-    Raises:
-        Refused: ``not-allowed``; in no traject at all; noted.
-    """
-    found = trajects_with(actor, permission)
-    if found is not None and not found:
-        demand(context, actor, permission, now)
-    return found
-
-
-def demand(
-    context: Context, actor: Actor, permission: Permission, now: datetime, traject_id: int | None = None
-) -> None:
-    """Refuse what somebody may not do, and note that they wanted it.
-
-    Raises:
-        Refused: ``not-allowed``.
-        NotFound: ``nothing-here``.
-    """
-    try:
-        require(actor, permission, traject_id=traject_id)
-    except RegieError:
-        about = f"{permission} traject:{traject_id}" if traject_id else str(permission)
-        note_refusal(context, actor, now, about)
-        raise
-
-
 def slugs_of(session: Session, within: frozenset[int] | None) -> Mapping[str, str]:
     """Short names of trajects with their titles, to choose from."""
     return list_slugs(session, within)
@@ -382,20 +418,6 @@ def events_of(session: Session, webhook_id: str, before: int | None, limit: int)
 
 
 # --- administration ----------------------------------------------------------------------------------
-
-
-def allowed(permission: Permission) -> Callable[..., Actor]:
-    """Make a dependency: who is signed in, when they have a right in the whole of Regie; a refusal is noted."""
-
-    def check(actor: ActorNow, context: ContextNow, now: Now) -> Actor:
-        try:
-            require(actor, permission)
-        except Refused:
-            note_refusal(context, actor, now, permission)
-            raise
-        return actor
-
-    return check
 
 
 @dataclass(frozen=True, slots=True)

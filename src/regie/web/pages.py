@@ -164,6 +164,14 @@ def refusal_words(error: RegieError, pages: Pages, request: Request) -> str:
     return f"{said.message} {said.advice}".strip()
 
 
+def read_day(text: str) -> date | None:
+    """The day that a field of a form holds; None when it holds none."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
 def here(request: Request) -> str:
     """The address of this page without its host and without a language, to come back to after choosing one."""
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "taal"]

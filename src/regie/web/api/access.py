@@ -20,9 +20,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from regie.actions.use_token import use_token
-from regie.core.permissions import EVERY_TRAJECT, MAY, SCOPES, Actor, Permission, may, nothing_here, require
-from regie.errors import Conflict, Refused, RegieError
-from regie.web.deps import find_slug, get_client, get_shell, note_refusal
+from regie.core.permissions import EVERY_TRAJECT, MAY, SCOPES, Actor, Permission, may, nothing_here
+from regie.errors import Conflict, Refused
+from regie.web.deps import demand, find_slug, get_client, get_shell, note_refusal
 
 PREFIX = "/api/v1"
 OPENAPI_PATH = f"{PREFIX}/openapi.json"
@@ -96,12 +96,8 @@ def needs(permission: Permission) -> Any:
     """Take a right about the whole of Regie; gives the ``Actor``."""
 
     def find(request: Request) -> Actor:
-        actor = _scoped(request, permission)
-        try:
-            require(actor, permission)
-        except RegieError:
-            _note(request, actor, permission.value)
-            raise
+        actor, shell = _scoped(request, permission), get_shell(request)
+        demand(shell.context, actor, permission, shell.clock())
         return actor
 
     find.permission = permission  # type: ignore[attr-defined]
@@ -121,8 +117,7 @@ def needs_in_traject(permission: Permission) -> Any:
             _note(request, actor, f"{permission} traject:{traject_id or '-'}")
             raise nothing_here()
         if not (may(actor, permission, traject_id=traject_id) or may_in_some(actor, permission, traject_id)):
-            _note(request, actor, f"{permission} traject:{traject_id}")
-            require(actor, permission, traject_id=traject_id)
+            demand(shell.context, actor, permission, shell.clock(), traject_id)
         sees = may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id)
         return Seen(actor, traject_id, slug, sees)
 

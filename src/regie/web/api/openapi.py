@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse, Response
@@ -92,15 +93,17 @@ def permission_of(route: APIRoute) -> Permission:
     Raises:
         LookupError: it takes none, or more than one.
     """
-    found = [
-        each.call.permission  # type: ignore[union-attr]
-        for each in route.dependant.dependencies
-        if hasattr(each.call, "permission")
-    ]
+    found = set(_permissions(route.dependant))
     if len(found) != 1:
         raise LookupError(f"route {route.path} names {len(found)} rights")
-    permission: Permission = found[0]
-    return permission
+    return found.pop()
+
+
+def _permissions(dependant: Dependant) -> Iterator[Permission]:
+    for each in dependant.dependencies:
+        if hasattr(each.call, "permission"):
+            yield each.call.permission  # type: ignore[union-attr]
+        yield from _permissions(each)
 
 
 def make_document() -> dict[str, Any]:

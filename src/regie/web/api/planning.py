@@ -13,7 +13,8 @@ from regie.core.ids import AnchorId, ListId
 from regie.core.permissions import Permission
 from regie.core.traject import AnchorDates, Cycle, Item, State, Traject
 from regie.errors import NotFound
-from regie.reports.api_views import Happened, list_happened, list_partners, look_at_cycle
+from regie.reports.api_views import Happened, list_happened, list_partners
+from regie.reports.step_view import look_at_cycle
 from regie.reports.subject import Subject, phase_rows, phase_windows
 from regie.reports.traject_home import choose_cycle, say_event
 from regie.text.sentences import why
@@ -33,12 +34,12 @@ from regie.web.api.access import (
     needs_in_traject,
 )
 from regie.web.api.doing import perform, say_findings
+from regie.web.api.looking import SeesTraject, SubjectNow
 from regie.web.api.steps import title_of
 from regie.web.deps import PagesNow, Reading, ShellNow, Today
 
 router = APIRouter(prefix=PREFIX, route_class=ApiRoute)
 
-SeesTraject = Annotated[Seen, needs_in_traject(Permission.SEE_TRAJECT)]
 AnchorName = Annotated[
     str, Path(alias="anker", max_length=100, pattern=r"^[A-Za-z0-9_-]+$", description="De ankerdatum, zoals `opening`.")
 ]
@@ -48,51 +49,22 @@ ListName = Annotated[
 _DONE = {200: {"model": m.Gedaan, "description": "Getoond en niet opgeslagen, of al eerder gedaan."}}
 
 
-def _subject(
-    seen: Seen, session: Reading, shell: ShellNow, pages: PagesNow, request: Request, today: Today, cycle: int
-) -> Subject:
-    return look_at_cycle(
-        session,
-        shell.context.shelf,
-        seen.traject_id,
-        today,
-        pages.language(request),
-        cycle=cycle,
-        sees_confidential=seen.sees_confidential,
-    )
-
-
 # --- anchors -----------------------------------------------------------------------------------------
 
 
 @router.get("/trajecten/{slug}/datums", tags=["datums"], operation_id="lijstDatums", response_model=m.Datums)
-def list_anchors(
-    request: Request,
-    seen: SeesTraject,
-    session: Reading,
-    shell: ShellNow,
-    pages: PagesNow,
-    today: Today,
-    cycle: CycleNumber = 0,
-) -> m.Datums:
+def list_anchors(subject: SubjectNow) -> m.Datums:
     """Geef de ankerdatums van een doorloop: de streefdatum, wat gebeurde, en waar het plan uitkomt."""
-    subject = _subject(seen, session, shell, pages, request, today, cycle)
     return m.Datums(datums=[_anchor(subject, each) for each in subject.definition.anchors])
 
 
 @router.get("/trajecten/{slug}/datums/{anker}", tags=["datums"], operation_id="toonDatum", response_model=m.Datum)
 def show_anchor(
     request: Request,
-    seen: SeesTraject,
+    subject: SubjectNow,
     anchor: AnchorName,
-    session: Reading,
-    shell: ShellNow,
-    pages: PagesNow,
-    today: Today,
-    cycle: CycleNumber = 0,
 ) -> Response:
     """Geef een ankerdatum. Met een ETag."""
-    subject = _subject(seen, session, shell, pages, request, today, cycle)
     if AnchorId(anchor) not in subject.definition.anchors:
         raise NotFound(f"no anchor '{anchor}'", code="unknown-anchor", anchor=anchor)
     mark = _mark_of_anchor(subject.cycle, AnchorId(anchor))
@@ -150,33 +122,18 @@ def move_anchor(
 
 
 @router.get("/trajecten/{slug}/lijsten", tags=["lijsten"], operation_id="lijstLijsten", response_model=m.Lijsten)
-def list_lists(
-    request: Request,
-    seen: SeesTraject,
-    session: Reading,
-    shell: ShellNow,
-    pages: PagesNow,
-    today: Today,
-    cycle: CycleNumber = 0,
-) -> m.Lijsten:
+def list_lists(subject: SubjectNow) -> m.Lijsten:
     """Geef de lijsten van een doorloop, zoals de momenten van instroom."""
-    subject = _subject(seen, session, shell, pages, request, today, cycle)
     return m.Lijsten(lijsten=[_list(subject, each) for each in subject.definition.lists])
 
 
 @router.get("/trajecten/{slug}/lijsten/{lijst}", tags=["lijsten"], operation_id="toonLijst", response_model=m.Lijst)
 def show_list(
     request: Request,
-    seen: SeesTraject,
+    subject: SubjectNow,
     name: ListName,
-    session: Reading,
-    shell: ShellNow,
-    pages: PagesNow,
-    today: Today,
-    cycle: CycleNumber = 0,
 ) -> Response:
     """Geef een lijst met haar items. Met een ETag."""
-    subject = _subject(seen, session, shell, pages, request, today, cycle)
     if ListId(name) not in subject.definition.lists:
         raise NotFound(f"no list '{name}'", code="unknown-list", list=name, options=list(subject.definition.lists))
     return answer_tagged(request, _list(subject, ListId(name)), _mark_of_list(subject.cycle, ListId(name)))
@@ -235,19 +192,13 @@ def change_list(
 @router.get("/trajecten/{slug}/planning", tags=["planning"], operation_id="toonPlanning", response_model=m.Planning)
 def show_plan(
     request: Request,
-    seen: SeesTraject,
-    session: Reading,
-    shell: ShellNow,
-    pages: PagesNow,
-    today: Today,
-    cycle: CycleNumber = 0,
+    subject: SubjectNow,
 ) -> Response:
     """Geef het plan zoals het vandaag uitkomt: datums, speling, de kritieke keten, en wat niet houdt."""
-    subject = _subject(seen, session, shell, pages, request, today, cycle)
     plan = subject.plan
     body = m.Planning(
         doorloop=subject.cycle.number,
-        vandaag=today,
+        vandaag=subject.today,
         eerste_dag=plan.start_on,
         laatste_dag=plan.finish_on,
         stappen=[
@@ -360,15 +311,17 @@ def _happened(entry: Happened, language: str) -> m.Gebeurtenis:
 
 @router.get("/trajecten/{slug}/rollen", tags=["partners"], operation_id="lijstRollen", response_model=m.Rollen)
 def list_roles(
-    request: Request,
     seen: Annotated[Seen, needs_in_traject(Permission.SEE_PARTNERS)],
     session: Reading,
     shell: ShellNow,
     pages: PagesNow,
+    request: Request,
     today: Today,
 ) -> m.Rollen:
     """Geef de rollen van een traject: wie ze vervult, wie geen adres heeft, en welke niemand vervult."""
-    subject = _subject(seen, session, shell, pages, request, today, 0)
+    subject = look_at_cycle(
+        session, shell.context.shelf, seen.traject_id, today, pages.language(request), sees_confidential=seen.sees_confidential
+    )  # fmt: skip
     people = list_partners(session, {seen.traject_id})
     rows = []
     for each in subject.definition.roles.values():

@@ -11,11 +11,10 @@ from starlette.responses import Response
 from regie.core import events as happened
 from regie.core.events import StepEvent
 from regie.core.ids import OccurrenceKey
-from regie.core.permissions import NEEDED, Permission
+from regie.core.permissions import NEEDED
 from regie.core.traject import Occurrence
 from regie.errors import NotFound
-from regie.reports.api_views import look_at_cycle
-from regie.reports.step_view import RelatedStep, StepView, make_step_view
+from regie.reports.step_view import RelatedStep, StepView, view_step
 from regie.reports.subject import Subject, coming_gates
 from regie.text.phrases import words_in
 from regie.text.rules import say_body
@@ -35,7 +34,8 @@ from regie.web.api.access import (
     seen_version,
 )
 from regie.web.api.doing import perform
-from regie.web.deps import PagesNow, Reading, ShellNow, Today
+from regie.web.api.looking import SeesTraject, SubjectNow
+from regie.web.deps import Reading
 
 router = APIRouter(prefix=PREFIX, route_class=ApiRoute)
 
@@ -49,18 +49,11 @@ Key = Annotated[
         openapi_examples={"stap": {"value": "f0-startnota"}},
     ),
 ]
-SeesTraject = Annotated[Seen, needs_in_traject(Permission.SEE_TRAJECT)]
 
 
 @router.get("/trajecten/{slug}/stappen", tags=["stappen"], operation_id="lijstStappen", response_model=m.Stappen)
 def list_steps(
-    seen: SeesTraject,
-    session: Reading,
-    shell: ShellNow,
-    pages: PagesNow,
-    request: Request,
-    today: Today,
-    cycle: CycleNumber = 0,
+    subject: SubjectNow,
     state: Annotated[m.Stand | None, Query(alias="stand", description="Alleen met deze stand.")] = None,
     phase: Annotated[str | None, Query(alias="fase", max_length=100, description="Alleen van deze fase.")] = None,
     track: Annotated[str | None, Query(alias="thema", max_length=100, description="Alleen van dit thema.")] = None,
@@ -70,15 +63,6 @@ def list_steps(
     size: PerPage = 50,
 ) -> m.Stappen:
     """Geef de stappen van een doorloop, in de volgorde van het plan."""
-    subject = look_at_cycle(
-        session,
-        shell.context.shelf,
-        seen.traject_id,
-        today,
-        pages.language(request),
-        cycle=cycle,
-        sees_confidential=seen.sees_confidential,
-    )
     steps = subject.definition.steps
     rows = [
         m.StapRegel(**facts_of(subject, each))
@@ -100,36 +84,13 @@ def list_steps(
 def show_step(
     request: Request,
     seen: SeesTraject,
+    subject: SubjectNow,
     key: Key,
     session: Reading,
-    shell: ShellNow,
-    pages: PagesNow,
-    today: Today,
-    cycle: CycleNumber = 0,
 ) -> Response:
     """Geef een stap: stand, mensen, datums met uitleg, verbanden, bewijs en geschiedenis. Met een ETag."""
-    language = pages.language(request)
-    occurrence_key = m.key_of(key)
-    view = make_step_view(
-        session,
-        shell.context.shelf,
-        seen.slug,
-        occurrence_key,
-        today,
-        language,
-        cycle=cycle,
-        sees_confidential=seen.sees_confidential,
-    )
-    subject = look_at_cycle(
-        session,
-        shell.context.shelf,
-        seen.traject_id,
-        today,
-        language,
-        cycle=view.cycle,
-        sees_confidential=seen.sees_confidential,
-    )
-    return answer_tagged(request, _step(subject, view, language), view.occurrence.version)
+    view = view_step(session, subject, m.key_of(key), sees_confidential=seen.sees_confidential)
+    return answer_tagged(request, _step(subject, view, subject.language), view.occurrence.version)
 
 
 def is_late(subject: Subject, occurrence: Occurrence) -> bool:
@@ -236,25 +197,8 @@ def _related(step: RelatedStep) -> m.VerwanteStap:
 @router.get(
     "/trajecten/{slug}/besluiten", tags=["besluiten"], operation_id="lijstBesluiten", response_model=m.Besluiten
 )
-def list_gates(
-    seen: SeesTraject,
-    session: Reading,
-    shell: ShellNow,
-    pages: PagesNow,
-    request: Request,
-    today: Today,
-    cycle: CycleNumber = 0,
-) -> m.Besluiten:
+def list_gates(subject: SubjectNow) -> m.Besluiten:
     """Geef de besluiten van een doorloop: wie besluit, wanneer, met welke uitkomsten, en wanneer de stukken er zijn."""
-    subject = look_at_cycle(
-        session,
-        shell.context.shelf,
-        seen.traject_id,
-        today,
-        pages.language(request),
-        cycle=cycle,
-        sees_confidential=seen.sees_confidential,
-    )
     return m.Besluiten(doorloop=subject.cycle.number, besluiten=_gates(subject))
 
 
@@ -266,24 +210,10 @@ def list_gates(
 )
 def show_gate(
     request: Request,
-    seen: SeesTraject,
+    subject: SubjectNow,
     key: Key,
-    session: Reading,
-    shell: ShellNow,
-    pages: PagesNow,
-    today: Today,
-    cycle: CycleNumber = 0,
 ) -> Response:
     """Geef een besluit. Met een ETag."""
-    subject = look_at_cycle(
-        session,
-        shell.context.shelf,
-        seen.traject_id,
-        today,
-        pages.language(request),
-        cycle=cycle,
-        sees_confidential=seen.sees_confidential,
-    )
     found = next((each for each in _gates(subject) if each.sleutel == key), None)
     if found is None:
         raise NotFound(

@@ -9,8 +9,7 @@ from starlette.responses import Response
 
 from regie.actions.apply_event import Applied
 from regie.actions.close_traject import close_traject, preview_close
-from regie.actions.preview_cycle import preview_cycle
-from regie.actions.start_cycle import NextCycle, start_cycle
+from regie.actions.start_cycle import NextCycle, preview_cycle, start_cycle
 from regie.actions.start_traject import NewTraject, preview_start, start_traject
 from regie.core.changes import Changes
 from regie.core.permissions import Actor, Permission
@@ -38,11 +37,11 @@ from regie.web.api.access import (
     own_request,
 )
 from regie.web.api.doing import PRIVATE, done_facts, place_of, say_effects, say_findings
+from regie.web.api.looking import SeesTraject
 from regie.web.deps import ContextNow, Now, PagesNow, Reading, ShellNow, Today, reading, ring
 
 router = APIRouter(prefix=PREFIX, route_class=ApiRoute)
 
-SeesTraject = Annotated[Seen, needs_in_traject(Permission.SEE_TRAJECT)]
 _DONE = {200: {"model": m.Gedaan, "description": "Getoond en niet opgeslagen, of al eerder gedaan."}}
 
 
@@ -377,8 +376,8 @@ def start_next(
     )
     changes: Changes | None
     if trial:
-        before, changes = preview_cycle(context, seen.traject_id, new, now)
-        applied, number = [], before.cycles[-1].number
+        changes = preview_cycle(context, seen.traject_id, new, now)
+        applied, number = [], changes.event.cycle
     else:
         number, done = start_cycle(context, seen.traject_id, new, now)
         applied, changes = [done], done.changes

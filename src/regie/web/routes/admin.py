@@ -6,17 +6,17 @@ may open it, so that nothing leads nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from regie.core.permissions import Actor, Permission, may, require, trajects_with
-from regie.errors import Refused
+from regie.core.permissions import Actor, Permission, may, trajects_with
 from regie.reports.admin_overview import count_post, list_unfilled, list_unreachable
-from regie.web.deps import ActorNow, ContextNow, Now, PagesNow, Reading, look_at_health, note_refusal
+from regie.web.deps import ActorNow, ContextNow, Now, PagesNow, Reading, demand, look_at_health, needs
 from regie.web.language import N_
 
 router = APIRouter()
@@ -122,21 +122,16 @@ def keeps_anything(actor: Actor) -> bool:
     return any(may(actor, each.permission) for each in AREAS)
 
 
-def needs(permission: Permission) -> Callable[..., Actor]:
-    """Give a dependency that lets only those in who may do something; who may not is written down."""
-
-    def admit(actor: ActorNow, context: ContextNow, now: Now) -> Actor:
-        try:
-            require(actor, permission)
-        except Refused:
-            note_refusal(context, actor, now, permission)
-            raise
-        return actor
-
-    return admit
+def read_list(text: str) -> list[str]:
+    """What a hidden field says that its page showed; nothing when that cannot be read."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return []
+    return [str(each) for each in found] if isinstance(found, list) else []
 
 
-Looker = Annotated[Actor, Depends(needs(Permission.SEE_PARTNERS))]
+Looker = Annotated[Actor, needs(Permission.SEE_PARTNERS)]
 
 
 @router.get(HERE)
@@ -145,7 +140,7 @@ def show_overview(
 ) -> Response:
     """What this reader may keep in order, and what needs attention."""
     if not keeps_anything(actor):
-        needs(Permission.SEE_PARTNERS)(actor, context, now)
+        demand(context, actor, Permission.SEE_PARTNERS, now)
     areas = areas_of(actor, request.app.state.paths)
     open_to = {each.path for each in areas}
     sees_people = may(actor, Permission.SEE_PARTNERS)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Request
+from fastapi import APIRouter, Form, Path, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from regie.actions.context import Context
 from regie.actions.keep_accounts import (
     MOST_DAYS,
     can_link,
@@ -30,20 +32,21 @@ from regie.actions.sign_in import limits_of
 from regie.core.permissions import STAFF_ROLES, Actor, Permission, Right, Role, Scope, nothing_here
 from regie.errors import Conflict, NotFound, Refused
 from regie.reports.access import AccountView, make_accounts, make_sessions, make_tokens, traject_titles
-from regie.web.deps import ContextNow, Now, Reading, Shell, ShellNow, SignInNeeded, VisitorNow
+from regie.web.counter import Counter, CounterNow
+from regie.web.deps import ContextNow, Now, Reading, ShellNow, SignInNeeded, VisitorNow, needs
 from regie.web.language import N_
 from regie.web.pages import FormError
-from regie.web.routes.admin import needs
-from regie.web.routes.admin_partners import say_error
+from regie.web.routes.admin import read_list
 from regie.web.visitor import LANGUAGES
 
 router = APIRouter()
 
 ACCOUNTS, SESSIONS, TOKENS, OWN = "/beheer/accounts", "/beheer/sessies", "/beheer/tokens", "/mijn-sessies"
 DAYS = 90
+Turn = Callable[[Context, Actor, int, Collection[str], datetime], int | None]
 
-Keeper = Annotated[Actor, Depends(needs(Permission.MANAGE_ACCOUNTS))]
-KeyKeeper = Annotated[Actor, Depends(needs(Permission.MANAGE_TOKENS))]
+Keeper = Annotated[Actor, needs(Permission.MANAGE_ACCOUNTS)]
+KeyKeeper = Annotated[Actor, needs(Permission.MANAGE_TOKENS)]
 Number = Annotated[int, Path(ge=1, le=2**53)]
 Typed = Annotated[str, Form(max_length=3000)]
 Short = Annotated[str, Form(max_length=60)]
@@ -80,24 +83,22 @@ _DAYS_WRONG = N_("Vul een aantal dagen in, van 1 tot en met 365.")
 
 
 @router.get(ACCOUNTS)
-def show_accounts(request: Request, actor: Keeper, shell: ShellNow, session: Reading, now: Now) -> Response:
+def show_accounts(counter: CounterNow, actor: Keeper) -> Response:
     """Everybody of the municipality who has an account, with their rights."""
-    rows = make_accounts(session, now, limits_of(shell.settings))
-    return shell.pages.render(request, "admin/accounts.html", rows=rows, roles=_roles(request, shell))
+    rows = make_accounts(counter.session, counter.now, limits_of(counter.shell.settings))
+    return counter.render("admin/accounts.html", rows=rows, roles=_roles(counter))
 
 
 @router.get(f"{ACCOUNTS}/nieuw")
-def show_new(request: Request, actor: Keeper, shell: ShellNow) -> Response:
+def show_new(counter: CounterNow, actor: Keeper) -> Response:
     """An empty form."""
-    return _new(request, shell, {"naam": "", "email": "", "spreektaal": "nl"})
+    return _new(counter, {"naam": "", "email": "", "spreektaal": "nl"})
 
 
 @router.post(f"{ACCOUNTS}/nieuw")
 def add(
-    request: Request,
+    counter: CounterNow,
     actor: Keeper,
-    shell: ShellNow,
-    now: Now,
     naam: Typed = "",
     email: Typed = "",
     spreektaal: Short = "",
@@ -105,59 +106,51 @@ def add(
     """Make an account; it has no right and no password yet."""
     typed = {"naam": naam, "email": email, "spreektaal": spreektaal}
     if spreektaal not in LANGUAGES:
-        errors = [FormError("spreektaal", shell.pages.words(request, _CHOOSE))]
-        return _new(request, shell, typed, errors)
+        errors = [FormError("spreektaal", counter.words(_CHOOSE))]
+        return _new(counter, typed, errors)
     try:
-        own = open_account(shell.context, actor, name=naam, email=email, language=spreektaal, now=now)
+        own = open_account(counter.context, actor, name=naam, email=email, language=spreektaal, now=counter.now)
     except Refused as error:
         field = "email" if error.code == "address-invalid" else "naam"
-        return _new(request, shell, typed, [FormError(field, say_error(error, shell.pages, request))])
+        return _new(counter, typed, [counter.wrong(field, error)])
     return RedirectResponse(f"{ACCOUNTS}/{own}?gedaan=gemaakt", 303)
 
 
 @router.get(ACCOUNTS + "/{number}")
-def show_account(
-    request: Request, actor: Keeper, number: Number, shell: ShellNow, session: Reading, now: Now, gedaan: str = ""
-) -> Response:
+def show_account(counter: CounterNow, actor: Keeper, number: Number, gedaan: str = "") -> Response:
     """One account: rights, sessions, and whether it is open."""
-    return _account(request, shell, session, actor, now, number, done=gedaan)
+    return _account(counter, number, done=gedaan)
 
 
 @router.post(ACCOUNTS + "/{number}/rechten")
 def give(
-    request: Request,
+    counter: CounterNow,
     actor: Keeper,
     number: Number,
-    shell: ShellNow,
-    session: Reading,
-    now: Now,
     rol: Short = "",
     waar: Short = "",
     gezien: Seen = "",
 ) -> Response:
     """Give a right."""
     typed = {"rol": rol, "waar": waar}
-    words = shell.pages.words(request, _CHOOSE)
+    words = counter.words(_CHOOSE)
     errors = [FormError("rol", words)] if rol not in [each.value for each in STAFF_ROLES] else []
     errors += [FormError("waar", words)] if not (waar.isascii() and waar.isdigit()) else []
     if errors:
-        return _account(request, shell, session, actor, now, number, errors=errors, typed=typed)
+        return _account(counter, number, errors=errors, typed=typed)
     right = Right(Role(rol), int(waar[:15]))
     try:
-        change_right(shell.context, actor, number, right, give=True, seen=_read(gezien), now=now)
+        change_right(counter.context, actor, number, right, give=True, seen=read_list(gezien), now=counter.now)
     except (Refused, NotFound, Conflict) as error:
-        return _refused(request, shell, session, actor, now, number, error, "rol", typed)
+        return _refused(counter, number, error, "rol", typed)
     return RedirectResponse(f"{ACCOUNTS}/{number}?gedaan=recht", 303)
 
 
 @router.post(ACCOUNTS + "/{number}/rechten/weg")
 def take(
-    request: Request,
+    counter: CounterNow,
     actor: Keeper,
     number: Number,
-    shell: ShellNow,
-    session: Reading,
-    now: Now,
     rol: Short = "",
     waar: Short = "",
     gezien: Seen = "",
@@ -167,57 +160,52 @@ def take(
         raise HTTPException(400)
     right = Right(Role(rol), int(waar[:15]))
     try:
-        was_there = change_right(shell.context, actor, number, right, give=False, seen=_read(gezien), now=now)
+        was_there = change_right(
+            counter.context, actor, number, right, give=False, seen=read_list(gezien), now=counter.now
+        )
     except (Refused, NotFound, Conflict) as error:
-        return _refused(request, shell, session, actor, now, number, error, "rechten")
+        return _refused(counter, number, error, "rechten")
     return RedirectResponse(f"{ACCOUNTS}/{number}?gedaan={'recht' if was_there else 'groep'}", 303)
 
 
 @router.post(ACCOUNTS + "/{number}/sluiten")
-def close(
-    request: Request, actor: Keeper, number: Number, shell: ShellNow, session: Reading, now: Now, gezien: Seen = ""
-) -> Response:
+def close(counter: CounterNow, actor: Keeper, number: Number, gezien: Seen = "") -> Response:
     """Let an account in no more; its sessions and keys end at once."""
-    try:
-        close_account(shell.context, actor, number, _read(gezien), now)
-    except (Refused, NotFound, Conflict) as error:
-        return _refused(request, shell, session, actor, now, number, error, "toegang")
-    return RedirectResponse(f"{ACCOUNTS}/{number}?gedaan=gesloten", 303)
+    return _turn(counter, number, close_account, gezien, "gesloten")
 
 
 @router.post(ACCOUNTS + "/{number}/openen")
-def reopen(
-    request: Request, actor: Keeper, number: Number, shell: ShellNow, session: Reading, now: Now, gezien: Seen = ""
-) -> Response:
+def reopen(counter: CounterNow, actor: Keeper, number: Number, gezien: Seen = "") -> Response:
     """Let an account in again."""
+    return _turn(counter, number, reopen_account, gezien, "geopend")
+
+
+def _turn(counter: Counter, number: int, turn: Turn, seen: str, done: str) -> Response:
+    """Open or close an account as the page showed it."""
     try:
-        reopen_account(shell.context, actor, number, _read(gezien), now)
+        turn(counter.context, counter.actor, number, read_list(seen), counter.now)
     except (Refused, NotFound, Conflict) as error:
-        return _refused(request, shell, session, actor, now, number, error, "toegang")
-    return RedirectResponse(f"{ACCOUNTS}/{number}?gedaan=geopend", 303)
+        return _refused(counter, number, error, "toegang")
+    return RedirectResponse(f"{ACCOUNTS}/{number}?gedaan={done}", 303)
 
 
 @router.post(ACCOUNTS + "/{number}/link")
-def link(request: Request, actor: Keeper, number: Number, shell: ShellNow, session: Reading, now: Now) -> Response:
+def link(counter: CounterNow, actor: Keeper, number: Number) -> Response:
     """Make a link that signs in once. Shown here and nowhere else; the one before it opens nothing any more."""
     try:
-        address = link_for(shell.context, shell.settings, actor, number, now)
+        address = link_for(counter.context, counter.shell.settings, actor, number, counter.now)
     except (Refused, NotFound) as error:
-        return _refused(request, shell, session, actor, now, number, error, "toegang")
-    return _account(request, shell, session, actor, now, number, address=address)
+        return _refused(counter, number, error, "toegang")
+    return _account(counter, number, address=address)
 
 
-def _new(request: Request, shell: Shell, typed: Mapping[str, str], errors: Sequence[FormError] = ()) -> Response:
+def _new(counter: Counter, typed: Mapping[str, str], errors: Sequence[FormError] = ()) -> Response:
     status = 422 if errors else 200
-    return shell.pages.render(request, "admin/account_new.html", status=status, typed=typed, errors=list(errors))
+    return counter.render("admin/account_new.html", status, typed=typed, errors=list(errors))
 
 
 def _refused(
-    request: Request,
-    shell: Shell,
-    session: Reading,
-    actor: Actor,
-    now: Now,
+    counter: Counter,
     number: int,
     error: Refused | NotFound | Conflict,
     field: str,
@@ -229,17 +217,13 @@ def _refused(
     if isinstance(error, Conflict):
         if error.code != "seen-changed":
             raise error
-        return _account(request, shell, session, actor, now, number, typed=typed, is_conflict=True)
-    errors = [FormError(field, say_error(error, shell.pages, request))]
-    return _account(request, shell, session, actor, now, number, errors=errors, typed=typed)
+        return _account(counter, number, typed=typed, is_conflict=True)
+    errors = [counter.wrong(field, error)]
+    return _account(counter, number, errors=errors, typed=typed)
 
 
 def _account(
-    request: Request,
-    shell: Shell,
-    session: Reading,
-    actor: Actor,
-    now: Now,
+    counter: Counter,
     number: int,
     *,
     errors: Sequence[FormError] = (),
@@ -248,28 +232,25 @@ def _account(
     address: str = "",
     done: str = "",
 ) -> Response:
-    view = _find(make_accounts(session, now, limits_of(shell.settings)), number)
-    words = shell.pages.words
-    return shell.pages.render(
-        request,
+    view = _find(make_accounts(counter.session, counter.now, limits_of(counter.shell.settings)), number)
+    words = counter.words
+    return counter.render(
         "admin/account.html",
-        status=409 if is_conflict else 422 if errors else 200,
+        409 if is_conflict else 422 if errors else 200,
         view=view,
         account=view.account,
         seen=json.dumps(seen_account(view.account)),
-        is_own=view.account.who == actor.name,
-        is_locked=view.account.locked_until is not None and view.account.locked_until > now,
-        roles=_roles(request, shell),
-        choices={
-            role.value: f"{words(request, ROLES[role])}: {words(request, WHAT_FOR[role])}" for role in STAFF_ROLES
-        },
-        places={"0": words(request, _EVERYWHERE)}
-        | {str(each): title for each, title in traject_titles(session).items()},
+        is_own=view.account.who == counter.actor.name,
+        is_locked=view.account.locked_until is not None and view.account.locked_until > counter.now,
+        roles=_roles(counter),
+        choices={role.value: f"{words(ROLES[role])}: {words(WHAT_FOR[role])}" for role in STAFF_ROLES},
+        places={"0": words(_EVERYWHERE)}
+        | {str(each): title for each, title in traject_titles(counter.session).items()},
         typed=typed or {"rol": "", "waar": "0"},
         errors=list(errors),
         is_conflict=is_conflict,
         address=address,
-        can_link=can_link(shell.settings),
+        can_link=can_link(counter.shell.settings),
         done=done,
     )
 
@@ -281,8 +262,8 @@ def _find(rows: Sequence[AccountView], number: int) -> AccountView:
     return found
 
 
-def _roles(request: Request, shell: Shell) -> dict[str, str]:
-    return {role.value: shell.pages.words(request, text) for role, text in ROLES.items()}
+def _roles(counter: Counter) -> dict[str, str]:
+    return {role.value: counter.words(text) for role, text in ROLES.items()}
 
 
 # --- sessions ------------------------------------------------------------------------------------------
@@ -290,18 +271,14 @@ def _roles(request: Request, shell: Shell) -> dict[str, str]:
 
 @router.get(SESSIONS)
 def show_sessions(
-    request: Request,
+    counter: CounterNow,
     actor: Keeper,
-    shell: ShellNow,
-    session: Reading,
-    now: Now,
     visitor: VisitorNow,
     gedaan: str = "",
 ) -> Response:
     """Who is signed in now, staff and partners."""
-    rows = make_sessions(session, now, limits_of(shell.settings))
-    return shell.pages.render(
-        request,
+    rows = make_sessions(counter.session, counter.now, limits_of(counter.shell.settings))
+    return counter.render(
         "admin/sessions.html",
         rows=rows,
         own=visitor.session.number if visitor else "",
@@ -346,20 +323,15 @@ def _count(text: str) -> int | None:
 
 
 @router.get(TOKENS)
-def show_tokens(
-    request: Request, actor: KeyKeeper, shell: ShellNow, session: Reading, now: Now, gedaan: str = ""
-) -> Response:
+def show_tokens(counter: CounterNow, actor: KeyKeeper, gedaan: str = "") -> Response:
     """The keys that programs use."""
-    return _tokens(request, shell, session, actor, now, is_done=bool(gedaan))
+    return _tokens(counter, is_done=bool(gedaan))
 
 
 @router.post(TOKENS)
 def add_token(
-    request: Request,
+    counter: CounterNow,
     actor: KeyKeeper,
-    shell: ShellNow,
-    session: Reading,
-    now: Now,
     naam: Typed = "",
     account: Short = "",
     mag: Annotated[list[str] | None, Form()] = None,
@@ -368,37 +340,37 @@ def add_token(
 ) -> Response:
     """Make a key, and show it once."""
     typed: dict[str, str | Sequence[str]] = {"naam": naam, "account": account, "mag": mag or [], "dagen": dagen}
-    words = shell.pages.words
+    words = counter.words
     days = int(dagen) if dagen.strip().isascii() and dagen.strip().isdigit() and len(dagen) < 6 else 0
     errors = []
     if not (account.isascii() and account.isdigit()):
-        errors.append(FormError("account", words(request, _CHOOSE)))
+        errors.append(FormError("account", words(_CHOOSE)))
     if not mag or not set(mag) <= {each.value for each in Scope}:
-        errors.append(FormError("mag", words(request, _CHOOSE)))
+        errors.append(FormError("mag", words(_CHOOSE)))
     if not 1 <= days <= MOST_DAYS:
-        errors.append(FormError("dagen", words(request, _DAYS_WRONG)))
+        errors.append(FormError("dagen", words(_DAYS_WRONG)))
     if errors:
-        return _tokens(request, shell, session, actor, now, typed=typed, errors=errors)
+        return _tokens(counter, typed=typed, errors=errors)
     try:
         number, key = make_token(
-            shell.context,
+            counter.context,
             actor,
             account_id=int(account[:15]),
             name=naam,
             scopes={Scope(each) for each in mag or ()},
             days=days,
-            seen=_read(gezien),
-            now=now,
+            seen=read_list(gezien),
+            now=counter.now,
         )
     except Conflict as error:
         if error.code != "seen-changed":
             raise
-        return _tokens(request, shell, session, actor, now, typed=typed, is_conflict=True)
+        return _tokens(counter, typed=typed, is_conflict=True)
     except (Refused, NotFound) as error:
         field = "account" if error.code in ("token-for-other", "account-closed", "unknown-account") else "naam"
-        errors = [FormError(field, say_error(error, shell.pages, request))]
-        return _tokens(request, shell, session, actor, now, typed=typed, errors=errors)
-    return shell.pages.render(request, "admin/token_made.html", number=number, key=key, name=naam, days=days)
+        errors = [counter.wrong(field, error)]
+        return _tokens(counter, typed=typed, errors=errors)
+    return counter.render("admin/token_made.html", number=number, key=key, name=naam, days=days)
 
 
 @router.post(TOKENS + "/{number}/intrekken")
@@ -409,42 +381,29 @@ def revoke(actor: KeyKeeper, context: ContextNow, now: Now, number: Number) -> R
 
 
 def _tokens(
-    request: Request,
-    shell: Shell,
-    session: Reading,
-    actor: Actor,
-    now: Now,
+    counter: Counter,
     *,
     typed: Mapping[str, str | Sequence[str]] | None = None,
     errors: Sequence[FormError] = (),
     is_conflict: bool = False,
     is_done: bool = False,
 ) -> Response:
-    rows = make_tokens(session, now)
-    accounts = [each.account for each in make_accounts(session, now, limits_of(shell.settings))]
-    words = shell.pages.words
-    return shell.pages.render(
-        request,
+    rows = make_tokens(counter.session, counter.now)
+    accounts = [each.account for each in make_accounts(counter.session, counter.now, limits_of(counter.shell.settings))]
+    return counter.render(
         "admin/tokens.html",
-        status=409 if is_conflict else 422 if errors else 200,
+        409 if is_conflict else 422 if errors else 200,
         rows=rows,
         seen=json.dumps(seen_tokens([each.token.id for each in rows])),
         accounts={
-            str(each.id): each.name for each in accounts if each.disabled_at is None and may_have_token(actor, each)
+            str(each.id): each.name
+            for each in accounts
+            if each.disabled_at is None and may_have_token(counter.actor, each)
         },
-        scopes={scope.value: words(request, text) for scope, text in SCOPES.items()},
+        scopes={scope.value: counter.words(text) for scope, text in SCOPES.items()},
         typed=typed or {"naam": "", "account": "", "mag": [], "dagen": str(DAYS)},
         errors=list(errors),
         is_conflict=is_conflict,
         is_done=is_done,
         most_days=MOST_DAYS,
     )
-
-
-def _read(text: str) -> list[str]:
-    """What a form says that its page showed; nothing when that cannot be read."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return []
-    return [str(each) for each in found] if isinstance(found, list) else []

@@ -21,9 +21,9 @@ from regie.reports.audit import (
     export_access,
     export_history,
     make_history,
-    write_csv,
     write_json_lines,
 )
+from regie.reports.csv_table import MEDIA_TYPE, csv_rows
 from regie.text.phrases import words_in
 from regie.web.audit_words import WHATS
 from regie.web.deps import (
@@ -35,10 +35,10 @@ from regie.web.deps import (
     ShellNow,
     Today,
     access_page,
-    allowed,
     audit_problems,
     count_audit,
     find_audit_actors,
+    needs,
     note_export,
     traject_names,
 )
@@ -55,8 +55,8 @@ _BAD_DAY = N_("Schrijf de dag als 2027-06-03.")
 _TURNED = N_("De laatste dag ligt voor de eerste.")
 _UNKNOWN_KIND = N_("Deze soort kent Regie niet.")
 
-Auditor = Annotated[Actor, Depends(allowed(Permission.SEE_AUDIT))]
-Exporter = Annotated[Actor, Depends(allowed(Permission.EXPORT_AUDIT))]
+Auditor = Annotated[Actor, needs(Permission.SEE_AUDIT)]
+Exporter = Annotated[Actor, needs(Permission.EXPORT_AUDIT)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +211,12 @@ def export_audit(
                 lambda traject_id: may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id),
             ),
         )
-    lines = write_csv(columns, rows) if vorm == "csv" else write_json_lines(rows)
-    kind = "text/csv; charset=utf-8" if vorm == "csv" else "application/x-ndjson; charset=utf-8"
+    lines = (
+        csv_rows(columns, ([row[each] for each in columns] for row in rows))
+        if vorm == "csv"
+        else write_json_lines(rows)
+    )
+    kind = MEDIA_TYPE if vorm == "csv" else "application/x-ndjson; charset=utf-8"
     name = f"regie-{typed.log}-{today.isoformat()}.{vorm}"
     return StreamingResponse(lines, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -35,9 +35,9 @@ from regie.reports.calendar_year import (
 from regie.reports.definition_view import show_source
 from regie.reports.kept_definitions import Kept, get_kept, list_calendars
 from regie.text.refusals import say_refusal
-from regie.web.deps import ContextNow, Now, PagesNow, Reading, Today, allowed
+from regie.web.deps import ContextNow, Now, PagesNow, Reading, Today, needs
 from regie.web.language import N_
-from regie.web.pages import FormError, Pages
+from regie.web.pages import FormError, Pages, read_day, refusal_words
 
 router = APIRouter()
 
@@ -63,7 +63,7 @@ _WORDS = {
     "count": N_("Schrijf een heel getal, van -5000 tot en met 5000."),
 }
 
-Manager = Annotated[Actor, Depends(allowed(Permission.MANAGE_CALENDARS))]
+Manager = Annotated[Actor, needs(Permission.MANAGE_CALENDARS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +212,7 @@ def save_change(
     try:
         new = keep_draft(context, actor, result.sources, result.definition, now, right=Permission.MANAGE_CALENDARS)
     except Conflict as error:
-        said = say_refusal(error, pages.language(request))
-        errors = [FormError("versie", f"{said.message} {said.advice}".strip())]
+        errors = [FormError("versie", refusal_words(error, pages, request))]
         return _form(request, pages, kept, definition, typed, errors=errors, status=409)
     return RedirectResponse(f"/beheer/stappenplannen/{new}?gedaan=concept", 303)
 
@@ -291,10 +290,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text.strip()) if len(text.strip()) == len("2027-01-01") else None
-    except ValueError:
-        return None
+    found = read_day(text) if len(text.strip()) == len("2027-01-01") else None
     return found if found and FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 

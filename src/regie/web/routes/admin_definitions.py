@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, File, Form, Query, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -16,7 +16,7 @@ from regie.definitions import check_sources
 from regie.definitions.findings import CODES, Finding, is_error, sort_findings
 from regie.definitions.package import read_package, write_package
 from regie.definitions.yaml_text import MOST_BYTES
-from regie.errors import Conflict, Refused, RegieError
+from regie.errors import Conflict, Refused
 from regie.reports.definition_view import show_source, view_definition
 from regie.reports.kept_definitions import (
     get_kept,
@@ -27,18 +27,18 @@ from regie.reports.kept_definitions import (
     weigh_version,
 )
 from regie.text.differences import say_difference
-from regie.text.refusals import say_refusal
 from regie.uploads import clean_name
-from regie.web.deps import ContextNow, Now, PagesNow, Reading, Today, allowed
+from regie.web.counter import Counter, CounterNow
+from regie.web.deps import ContextNow, Now, needs
 from regie.web.language import N_
-from regie.web.pages import FormError, Pages
+from regie.web.pages import FormError
 
 router = APIRouter()
 
 HERE = "/beheer/stappenplannen"
 ON_A_PAGE = 10
 MOST_ZIP_BYTES = 10_000_000
-Manager = Annotated[Actor, Depends(allowed(Permission.MANAGE_DEFINITIONS))]
+Manager = Annotated[Actor, needs(Permission.MANAGE_DEFINITIONS)]
 _NOT_CHOSEN = N_("Kies een zip-bestand, of de YAML-bestanden van een stappenplan.")
 _HAS_ERRORS = N_("Dit stappenplan heeft fouten. Er is niets bewaard.")
 _DONE: Mapping[str, str] = {
@@ -50,38 +50,34 @@ _DONE: Mapping[str, str] = {
 
 
 @router.get(HERE)
-def show_definitions(request: Request, actor: Manager, pages: PagesNow, session: Reading, gedaan: str = "") -> Response:
+def show_definitions(counter: CounterNow, actor: Manager, gedaan: str = "") -> Response:
     """All versions, those that come with Regie, and a form for a new one."""
-    return _list(request, pages, session, done=gedaan)
+    return _list(counter, done=gedaan)
 
 
 @router.post(HERE)
 def upload_definition(
-    request: Request,
+    counter: CounterNow,
     actor: Manager,
-    pages: PagesNow,
-    context: ContextNow,
-    session: Reading,
-    now: Now,
     bestanden: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
     """Take a new version in as a draft, or say at which lines it is wrong; then nothing is kept."""
     chosen = [each for each in bestanden or () if each.filename]
     if not chosen:
-        return _list(request, pages, session, errors=[FormError("bestanden", pages.words(request, _NOT_CHOSEN))])
+        return _list(counter, errors=[FormError("bestanden", counter.words(_NOT_CHOSEN))])
     try:
         texts, unread = read_package([(_name(each), each.file.read(_most(each) + 1)) for each in chosen])
     except Refused as error:
-        return _list(request, pages, session, errors=[FormError("bestanden", _said(error, pages, request))])
+        return _list(counter, errors=[counter.wrong("bestanden", error)])
     result = check_sources(texts) if texts else None
     findings = sort_findings([*unread, *(result.findings if result else ())])
     if result is None or result.definition is None or any(map(is_error, unread)):
-        wrong = FormError("bestanden", pages.words(request, _HAS_ERRORS))
-        return _list(request, pages, session, errors=[wrong], findings=findings, texts=texts)
+        wrong = FormError("bestanden", counter.words(_HAS_ERRORS))
+        return _list(counter, errors=[wrong], findings=findings, texts=texts)
     try:
-        content_hash = keep_draft(context, actor, result.sources, result.definition, now)
+        content_hash = keep_draft(counter.context, actor, result.sources, result.definition, counter.now)
     except Conflict as error:
-        return _list(request, pages, session, errors=[FormError("bestanden", _said(error, pages, request))], status=409)
+        return _list(counter, errors=[counter.wrong("bestanden", error)], status=409)
     return RedirectResponse(f"{HERE}/{content_hash}?gedaan=concept", 303)
 
 
@@ -101,42 +97,35 @@ def take_shipped(
 
 
 @router.get(f"{HERE}/codes")
-def show_codes(request: Request, actor: Manager, pages: PagesNow) -> Response:
+def show_codes(counter: CounterNow, actor: Manager) -> Response:
     """What each code of a finding stands for."""
-    return pages.render(request, "admin/codes.html", codes=sorted(CODES.items()))
+    return counter.render("admin/codes.html", codes=sorted(CODES.items()))
 
 
 @router.get(f"{HERE}/{{content_hash}}")
 def show_definition(
-    request: Request,
-    content_hash: str,
+    counter: CounterNow,
     actor: Manager,
-    pages: PagesNow,
-    context: ContextNow,
-    session: Reading,
+    content_hash: str,
     gedaan: str = "",
 ) -> Response:
     """One version: what it says, who follows it, what lint finds, and what can be done with it."""
-    return _one(request, pages, context, session, content_hash, done=gedaan)
+    return _one(counter, content_hash, done=gedaan)
 
 
 @router.get(f"{HERE}/{{content_hash}}/bron")
 def show_source_file(
-    request: Request,
-    content_hash: str,
+    counter: CounterNow,
     actor: Manager,
-    pages: PagesNow,
-    context: ContextNow,
-    session: Reading,
+    content_hash: str,
     bestand: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """A file with line numbers, and the findings at their lines."""
-    kept = get_kept(session, context.shelf, content_hash)
+    kept = get_kept(counter.session, counter.context.shelf, content_hash)
     name = bestand or next(iter(kept.sources), "")
     if name not in kept.sources:
         raise HTTPException(404)
-    return pages.render(
-        request,
+    return counter.render(
         "admin/source.html",
         kept=kept,
         name=name,
@@ -145,9 +134,9 @@ def show_source_file(
 
 
 @router.get(f"{HERE}/{{content_hash}}/download")
-def download_source(content_hash: str, actor: Manager, context: ContextNow, session: Reading) -> Response:
+def download_source(counter: CounterNow, actor: Manager, content_hash: str) -> Response:
     """The files as they were imported, in a zip."""
-    kept = get_kept(session, context.shelf, content_hash)
+    kept = get_kept(counter.session, counter.context.shelf, content_hash)
     name = (
         clean_name(f"{kept.stored.id}-{kept.stored.version}.zip").encode("ascii", "replace").decode().replace("?", "_")
     )
@@ -157,23 +146,21 @@ def download_source(content_hash: str, actor: Manager, context: ContextNow, sess
 
 @router.get(f"{HERE}/{{content_hash}}/verschil")
 def show_difference(
-    request: Request,
-    content_hash: str,
+    counter: CounterNow,
     actor: Manager,
-    pages: PagesNow,
-    context: ContextNow,
-    session: Reading,
+    content_hash: str,
     met: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """What differs between this version and an older one, in sentences."""
-    kept = get_kept(session, context.shelf, content_hash)
-    older = get_kept(session, context.shelf, met or (kept.others[0].content_hash if kept.others else content_hash))
+    kept = get_kept(counter.session, counter.context.shelf, content_hash)
+    older = get_kept(
+        counter.session, counter.context.shelf, met or (kept.others[0].content_hash if kept.others else content_hash)
+    )
     if kept.definition is None or older.definition is None:
         raise HTTPException(404)
-    language = pages.language(request)
+    language = counter.language
     found = compare(older.definition, kept.definition)
-    return pages.render(
-        request,
+    return counter.render(
         "admin/difference.html",
         kept=kept,
         older=older.stored,
@@ -184,30 +171,25 @@ def show_difference(
 
 @router.get(f"{HERE}/{{content_hash}}/gevolgen")
 def show_effect(
-    request: Request,
-    content_hash: str,
+    counter: CounterNow,
     actor: Manager,
-    pages: PagesNow,
-    context: ContextNow,
-    session: Reading,
-    today: Today,
+    content_hash: str,
     blad: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """What would move in running trajects if they followed this version."""
-    kept = get_kept(session, context.shelf, content_hash)
+    kept = get_kept(counter.session, counter.context.shelf, content_hash)
     if kept.definition is None:
         raise HTTPException(404)
     effects, total = weigh_version(
-        session,
-        context.shelf,
+        counter.session,
+        counter.context.shelf,
         kept.definition,
-        today,
-        pages.language(request),
+        counter.today,
+        counter.language,
         skip=(blad - 1) * ON_A_PAGE,
         limit=ON_A_PAGE,
     )
-    return pages.render(
-        request,
+    return counter.render(
         "admin/effect.html",
         kept=kept,
         effects=effects,
@@ -219,13 +201,9 @@ def show_effect(
 
 @router.post(f"{HERE}/{{content_hash}}/stand")
 def change_state(
-    request: Request,
-    content_hash: str,
+    counter: CounterNow,
     actor: Manager,
-    pages: PagesNow,
-    context: ContextNow,
-    session: Reading,
-    now: Now,
+    content_hash: str,
     naar: Annotated[str, Form(max_length=20)] = "",
     gezien: Annotated[str, Form(max_length=20)] = "",
     vorige: Annotated[str, Form(max_length=5)] = "",
@@ -233,23 +211,21 @@ def change_state(
     """Activate, retire or throw away; whoever was second is told what it is by now."""
     try:
         if naar == "active" and gezien in ("draft", "retired"):
-            activate(context, actor, content_hash, gezien, now, replaces=vorige == "ja")
+            activate(counter.context, actor, content_hash, gezien, counter.now, replaces=vorige == "ja")
         elif naar == "retired":
-            retire(context, actor, content_hash, now)
+            retire(counter.context, actor, content_hash, counter.now)
         elif naar == "weg":
-            discard(context, actor, content_hash, now)
+            discard(counter.context, actor, content_hash, counter.now)
         else:
             raise HTTPException(400)
     except Conflict as error:
-        return _one(request, pages, context, session, content_hash, error=_said(error, pages, request))
+        return _one(counter, content_hash, error=counter.say(error))
     done = {"active": "actief", "retired": "uit", "weg": "weg"}[naar]
     return RedirectResponse(f"{HERE}?gedaan=weg" if naar == "weg" else f"{HERE}/{content_hash}?gedaan={done}", 303)
 
 
 def _list(
-    request: Request,
-    pages: Pages,
-    session: Reading,
+    counter: Counter,
     *,
     done: str = "",
     errors: Sequence[FormError] = (),
@@ -257,15 +233,14 @@ def _list(
     texts: Mapping[str, str] | None = None,
     status: int = 422,
 ) -> Response:
-    kept = list_kept(session)
+    kept = list_kept(counter.session)
     known = {each.content_hash for each in kept}
-    return pages.render(
-        request,
+    return counter.render(
         "admin/definitions.html",
-        status=status if errors else 200,
+        status if errors else 200,
         kept=kept,
         shipped=[each for each in list_shipped() if each.definition.content_hash not in known],
-        done=pages.words(request, _DONE[done]) if done in _DONE and not errors else "",
+        done=counter.words(_DONE[done]) if done in _DONE and not errors else "",
         errors=list(errors),
         findings=findings,
         files=[
@@ -277,29 +252,25 @@ def _list(
 
 
 def _one(
-    request: Request,
-    pages: Pages,
-    context: ContextNow,
-    session: Reading,
+    counter: Counter,
     content_hash: str,
     *,
     done: str = "",
     error: str = "",
 ) -> Response:
-    kept = get_kept(session, context.shelf, content_hash)
-    definition = read_definition(session, context.shelf, content_hash)
-    return pages.render(
-        request,
+    kept = get_kept(counter.session, counter.context.shelf, content_hash)
+    definition = read_definition(counter.session, counter.context.shelf, content_hash)
+    return counter.render(
         "admin/definition.html",
-        status=409 if error else 200,
+        409 if error else 200,
         kept=kept,
-        view=view_definition(definition, pages.language(request)) if definition else None,
+        view=view_definition(definition, counter.language) if definition else None,
         files=[
             show_source(name, text, kept.findings, whole=False)
             for name, text in kept.sources.items()
             if any(each.mark.file == name for each in kept.findings)
         ],
-        done=pages.words(request, _DONE[done]) if done in _DONE and not error else "",
+        done=counter.words(_DONE[done]) if done in _DONE and not error else "",
         error=error,
     )
 
@@ -310,8 +281,3 @@ def _name(upload: UploadFile) -> str:
 
 def _most(upload: UploadFile) -> int:
     return MOST_ZIP_BYTES if _name(upload).lower().endswith(".zip") else MOST_BYTES
-
-
-def _said(error: RegieError, pages: Pages, request: Request) -> str:
-    said = say_refusal(error, pages.language(request))
-    return f"{said.message} {said.advice}".strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from regie.actions.check_up import BAD, OF_THE_PAGE, WARN, Patient, check_up
@@ -12,14 +12,13 @@ from regie.actions.send_test_mail import choose_sender, send_test_mail
 from regie.core.permissions import Actor, Permission
 from regie.errors import RegieError
 from regie.notify.outgoing import DeliveryOutcome
-from regie.text.refusals import say_refusal
-from regie.web.deps import Now, PagesNow, Reading, Shell, ShellNow, VisitorNow, address_of, allowed
-from regie.web.pages import Pages
+from regie.web.deps import Now, PagesNow, Reading, Shell, ShellNow, VisitorNow, address_of, needs
+from regie.web.pages import Pages, refusal_words
 
 router = APIRouter()
 
 HERE = "/beheer/gezondheid"
-Watcher = Annotated[Actor, Depends(allowed(Permission.SEE_HEALTH))]
+Watcher = Annotated[Actor, needs(Permission.SEE_HEALTH)]
 
 
 @router.get(HERE)
@@ -56,8 +55,7 @@ def send_mail(
             label=shell.settings.environment_label,
         )
     except RegieError as error:
-        said = say_refusal(error, language)
-        return _page(request, pages, shell, now, address, error=f"{said.message} {said.advice}".strip())
+        return _page(request, pages, shell, now, address, error=refusal_words(error, pages, request))
     ok = sent.outcome is DeliveryOutcome.ACCEPTED
     return _page(request, pages, shell, now, address, sent=ok, error="" if ok else sent.detail)
 

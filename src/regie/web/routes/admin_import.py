@@ -22,11 +22,12 @@ from regie.actions.keep_people import (
 from regie.actions.read_people_list import decode_list
 from regie.core.ids import RoleId
 from regie.errors import Conflict, Refused
+from regie.reports.csv_table import MEDIA_TYPE
 from regie.reports.people import Place, example_csv, list_places, people_csv
 from regie.web.deps import Bell, Now, Reading, Shell, ShellNow, contacts_of
 from regie.web.language import N_
-from regie.web.pages import FormError
-from regie.web.routes.admin_partners import HERE, LABELS, RHYTHMS, Keeper, say_error
+from regie.web.pages import FormError, refusal_words
+from regie.web.routes.admin_partners import HERE, LABELS, RHYTHMS, Keeper
 
 router = APIRouter()
 
@@ -96,7 +97,7 @@ def check(
             return _page(request, shell, places, traject, text, errors=errors)
         weighed = weigh_list(shell.context, actor, text, place.id, _known(place))
     except Refused as error:
-        errors = [FormError(field, say_error(error, pages, request))]
+        errors = [FormError(field, refusal_words(error, pages, request))]
         # what is no list is not given back in the field: it may be anything
         return _page(request, shell, places, traject, tekst if field == "tekst" else "", errors=errors)
     return _checked(request, shell, session, places, place, text, weighed, is_windows=is_windows)
@@ -199,10 +200,10 @@ def _checked(
         text=text,
         seal=weighed.seal,
         lines=lines,
-        wrong=[Wrong(each.row, each.column, say_error(each.error, pages, request)) for each in report.problems],
+        wrong=[Wrong(each.row, each.column, refusal_words(each.error, pages, request)) for each in report.problems],
         report=report,
         is_windows=is_windows,
-        conflict=say_error(conflict, pages, request) if conflict is not None else "",
+        conflict=refusal_words(conflict, pages, request) if conflict is not None else "",
         errors=[],
     )
 
@@ -251,7 +252,6 @@ def _counts(text: str) -> tuple[int, ...]:
     )
 
 
-def _csv(text: str, name: str) -> Response:
-    """With the mark by which spreadsheets know UTF-8."""
+def _csv(content: bytes, name: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(content, media_type=MEDIA_TYPE, headers=headers)

@@ -24,11 +24,10 @@ from regie.core.ids import PersonId
 from regie.core.permissions import Actor, Permission, may, nothing_here
 from regie.errors import Conflict, NotFound, Refused, RegieError
 from regie.reports.people import PartnerRow, list_held_steps, list_partners
-from regie.text.refusals import say_refusal
-from regie.web.deps import Bell, ContextNow, Now, PagesNow, Reading, Shell, ShellNow, Today
+from regie.web.deps import Bell, ContextNow, Now, PagesNow, Reading, Shell, ShellNow, Today, needs
 from regie.web.language import N_
-from regie.web.pages import FormError, Pages
-from regie.web.routes.admin import Looker, needs
+from regie.web.pages import FormError, Pages, read_day, refusal_words
+from regie.web.routes.admin import Looker
 from regie.web.visitor import LANGUAGES
 
 router = APIRouter()
@@ -37,7 +36,7 @@ HERE = "/beheer/partners"
 ON_A_PAGE = 50
 LONGEST_SEARCH = 100
 
-Keeper = Annotated[Actor, Depends(needs(Permission.MANAGE_PARTNERS))]
+Keeper = Annotated[Actor, needs(Permission.MANAGE_PARTNERS)]
 Id = Annotated[str, Path(pattern=r"^p[0-9]{1,15}$")]
 Typed = Annotated[str, Form(max_length=3000)]
 Seen = Annotated[str, Form(max_length=20_000)]
@@ -76,6 +75,17 @@ class Change:
     label: str
     was: str
     now: str
+
+
+def get_typed(
+    naam: Typed = "", email: Typed = "", organisatie: Typed = "", spreektaal: Typed = "", ritme: Typed = "",
+    vervanger: Typed = "",
+) -> dict[str, str]:  # fmt: skip
+    """What stands in the form of a person, by the names that the page has for it."""
+    return dict(zip(LABELS, (naam, email, organisatie, spreektaal, ritme, vervanger), strict=True))
+
+
+AsTyped = Annotated[dict[str, str], Depends(get_typed)]
 
 
 @router.get(HERE)
@@ -136,15 +146,9 @@ def add(
     session: Reading,
     now: Now,
     today: Today,
-    naam: Typed = "",
-    email: Typed = "",
-    organisatie: Typed = "",
-    spreektaal: Typed = "",
-    ritme: Typed = "",
-    vervanger: Typed = "",
+    typed: AsTyped,
 ) -> Response:
     """Add somebody."""
-    typed = _typed(naam, email, organisatie, spreektaal, ritme, vervanger)
     errors = _choices_wrong(typed, pages, request)
     if not errors:
         try:
@@ -175,17 +179,11 @@ def change(
     now: Now,
     today: Today,
     bell: Bell,
-    naam: Typed = "",
-    email: Typed = "",
-    organisatie: Typed = "",
-    spreektaal: Typed = "",
-    ritme: Typed = "",
-    vervanger: Typed = "",
+    typed: AsTyped,
     gezien: Seen = "",
 ) -> Response:
     """Change somebody; what another changed meanwhile is shown, and what was typed is kept."""
     pages = shell.pages
-    typed = _typed(naam, email, organisatie, spreektaal, ritme, vervanger)
     seen = read_seen(gezien)
     errors = _choices_wrong(typed, pages, request)
     if errors:
@@ -220,7 +218,7 @@ def add_absence(
     """Note that somebody is away."""
     pages = shell.pages
     away = {"eerste": eerste, "laatste": laatste}
-    first, last = _day(eerste), _day(laatste)
+    first, last = read_day(eerste), read_day(laatste)
     errors = [
         FormError(name, pages.words(request, _NO_DAY))
         for name, day in (("eerste", first), ("laatste", last))
@@ -230,7 +228,7 @@ def add_absence(
         try:
             note_absence(shell.context, actor, PersonId(person_id), first, last, now, today)
         except Refused as error:
-            errors = [FormError("laatste", say_error(error, pages, request))]
+            errors = [FormError("laatste", refusal_words(error, pages, request))]
         else:
             return RedirectResponse(f"{HERE}/{person_id}?gedaan=ja", 303)
     return _person(request, shell, actor, session, today, person_id, errors=errors, away=away)
@@ -241,7 +239,7 @@ def remove_absence(
     actor: Keeper, person_id: Id, context: ContextNow, now: Now, eerste: Annotated[str, Form(max_length=20)] = ""
 ) -> Response:
     """Take an absence back; when it is gone already, that is well."""
-    if (day := _day(eerste)) is not None:
+    if (day := read_day(eerste)) is not None:
         drop_absence(context, actor, PersonId(person_id), day, now)
     return RedirectResponse(f"{HERE}/{person_id}?gedaan=ja", 303)
 
@@ -324,13 +322,7 @@ def _form(
         seen=json.dumps(dict(seen or {}), ensure_ascii=False, sort_keys=True),
         errors=list(errors),
         rhythms={code: pages.words(request, text) for code, text in RHYTHMS.items()},
-        deputies={
-            each.contact.id: f"{each.contact.name} ({each.contact.organisation})"
-            if each.contact.organisation
-            else each.contact.name
-            for each in everybody
-            if each.contact.id != own
-        },
+        deputies={each.contact.id: each.contact.full_name for each in everybody if each.contact.id != own},
         organisations=sorted({each.contact.organisation for each in everybody} - {""}),
         **more,
     )
@@ -357,16 +349,6 @@ def read_seen(text: str) -> dict[str, str]:
     return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
-def say_error(error: RegieError, pages: Pages, request: Request) -> str:
-    said = say_refusal(error, pages.language(request))
-    return f"{said.message} {said.advice}".strip()
-
-
-def _typed(name: str, email: str, organisation: str, language: str, rhythm: str, deputy: str) -> dict[str, str]:
-    values = (name, email, organisation, language, rhythm, deputy)
-    return dict(zip(LABELS, values, strict=True))
-
-
 def _choices_wrong(typed: Mapping[str, str], pages: Pages, request: Request) -> list[FormError]:
     wrong = [
         name for name, options in (("spreektaal", LANGUAGES), ("ritme", tuple(RHYTHMS))) if typed[name] not in options
@@ -388,11 +370,4 @@ def _read(typed: Mapping[str, str]) -> PartnerForm:
 def _error(error: RegieError, pages: Pages, request: Request) -> FormError:
     named = str(error.facts.get("field", ""))
     field = named if named in ("naam", "organisatie") else _FIELD_OF.get(error.code, "naam")
-    return FormError(field, say_error(error, pages, request))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
+    return FormError(field, refusal_words(error, pages, request))

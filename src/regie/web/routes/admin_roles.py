@@ -6,19 +6,20 @@ import json
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Path
 from starlette.responses import RedirectResponse, Response
 
 from regie.actions.keep_people import leave_role, play_role, players_seen
 from regie.core.ids import PersonId, RoleId
-from regie.core.permissions import Actor, Permission, may, nothing_here
+from regie.core.permissions import Permission, nothing_here
 from regie.errors import Conflict, NotFound
 from regie.reports.people import Place, RoleRow, list_places, list_roles
-from regie.web.deps import Bell, Now, Reading, Shell, ShellNow, Today, contacts_of
+from regie.web.counter import Counter, CounterNow
+from regie.web.deps import Bell, contacts_of
 from regie.web.language import N_
 from regie.web.pages import FormError
-from regie.web.routes.admin import Looker
-from regie.web.routes.admin_partners import Keeper, say_error
+from regie.web.routes.admin import Looker, read_list
+from regie.web.routes.admin_partners import Keeper
 
 router = APIRouter()
 
@@ -30,98 +31,84 @@ _NOBODY = N_("Kies iemand uit de lijst.")
 
 
 @router.get(HERE)
-def show_roles(
-    request: Request, actor: Looker, shell: ShellNow, session: Reading, today: Today, traject: str = ""
-) -> Response:
+def show_roles(counter: CounterNow, actor: Looker, traject: str = "") -> Response:
     """All roles of a traject with who plays them, those that nobody has first in words."""
-    places = _places(request, shell, session, actor)
+    places = _places(counter)
     place = places.get(traject) if traject or "" in places else next(iter(places.values()), None)
     if place is None:
         if traject:
             raise nothing_here()
         place = Place(-1, "", "", {})
-    rows = list_roles(session, place, today)
-    return shell.pages.render(
-        request,
+    rows = list_roles(counter.session, place, counter.today)
+    return counter.render(
         "admin/roles.html",
         places=places,
         place=place,
         rows=rows,
         empty=[row for row in rows if not row.players],
-        can_keep=may(actor, Permission.MANAGE_PARTNERS),
+        can_keep=counter.may(Permission.MANAGE_PARTNERS),
     )
 
 
 @router.get(HERE + "/{role}")
 def show_role(
-    request: Request,
+    counter: CounterNow,
     actor: Looker,
     role: RolePath,
-    shell: ShellNow,
-    session: Reading,
-    today: Today,
     traject: str = "",
     gedaan: str = "",
 ) -> Response:
     """One role in one place: who plays it, and a way to change that."""
-    place, row = _find(request, shell, session, actor, today, role, traject)
-    return _role(request, shell, session, actor, place, row, is_done=bool(gedaan))
+    place, row = _find(counter, role, traject)
+    return _role(counter, place, row, is_done=bool(gedaan))
 
 
 @router.post(HERE + "/{role}")
 def give(
-    request: Request,
+    counter: CounterNow,
     actor: Keeper,
     role: RolePath,
-    shell: ShellNow,
-    session: Reading,
-    now: Now,
-    today: Today,
     bell: Bell,
     traject: Slug = "",
     wie: Who = "",
     gezien: Annotated[str, Form(max_length=100_000)] = "",
 ) -> Response:
     """Let somebody play the role here."""
-    place, row = _find(request, shell, session, actor, today, role, traject)
+    place, row = _find(counter, role, traject)
     if not wie:
-        errors = [FormError("wie", shell.pages.words(request, _NOBODY))]
-        return _role(request, shell, session, actor, place, row, errors=errors)
+        errors = [FormError("wie", counter.words(_NOBODY))]
+        return _role(counter, place, row, errors=errors)
     try:
-        play_role(shell.context, actor, row.id, PersonId(wie), place.id, _read_seen(gezien), now)
+        play_role(counter.context, actor, row.id, PersonId(wie), place.id, read_list(gezien), counter.now)
     except Conflict as error:
         if error.code != "seen-changed":
             raise
-        return _role(request, shell, session, actor, place, row, wanted=wie, is_conflict=True)
+        return _role(counter, place, row, wanted=wie, is_conflict=True)
     except NotFound as error:
-        errors = [FormError("wie", say_error(error, shell.pages, request))]
-        return _role(request, shell, session, actor, place, row, errors=errors)
+        errors = [counter.wrong("wie", error)]
+        return _role(counter, place, row, errors=errors)
     bell()
     return _back(place, row)
 
 
 @router.post(HERE + "/{role}/weg")
 def take(
-    request: Request,
+    counter: CounterNow,
     actor: Keeper,
     role: RolePath,
-    shell: ShellNow,
-    session: Reading,
-    now: Now,
-    today: Today,
     bell: Bell,
     traject: Slug = "",
     wie: Who = "",
     gezien: Annotated[str, Form(max_length=100_000)] = "",
 ) -> Response:
     """Let somebody play the role here no longer."""
-    place, row = _find(request, shell, session, actor, today, role, traject)
+    place, row = _find(counter, role, traject)
     try:
-        leave_role(shell.context, actor, row.id, PersonId(wie), place.id, _read_seen(gezien), now)
+        leave_role(counter.context, actor, row.id, PersonId(wie), place.id, read_list(gezien), counter.now)
     except Conflict as error:
         if error.code != "seen-changed":
             raise
-        return _role(request, shell, session, actor, place, row, is_conflict=True)
+        return _role(counter, place, row, is_conflict=True)
     bell()
     return _back(place, row)
 
@@ -130,28 +117,24 @@ def _back(place: Place, row: RoleRow) -> Response:
     return RedirectResponse(f"{HERE}/{row.id}?traject={place.slug}&gedaan=ja", 303)
 
 
-def _places(request: Request, shell: Shell, session: Reading, actor: Actor) -> dict[str, Place]:
-    found = list_places(session, shell.context.shelf.get, shell.pages.language(request), actor.trajects)
+def _places(counter: Counter) -> dict[str, Place]:
+    shelf, seen = counter.context.shelf.get, counter.actor.trajects
+    found = list_places(counter.session, shelf, counter.language, seen)
     return {each.slug: each for each in found}
 
 
-def _find(
-    request: Request, shell: Shell, session: Reading, actor: Actor, today: Today, role: str, slug: str
-) -> tuple[Place, RoleRow]:
-    place = _places(request, shell, session, actor).get(slug)
+def _find(counter: Counter, role: str, slug: str) -> tuple[Place, RoleRow]:
+    place = _places(counter).get(slug)
     if place is None:
         raise nothing_here()
-    row = next((each for each in list_roles(session, place, today) if each.id == role), None)
+    row = next((each for each in list_roles(counter.session, place, counter.today) if each.id == role), None)
     if row is None:
         raise nothing_here()
     return place, row
 
 
 def _role(
-    request: Request,
-    shell: Shell,
-    session: Reading,
-    actor: Actor,
+    counter: Counter,
     place: Place,
     row: RoleRow,
     *,
@@ -160,32 +143,18 @@ def _role(
     is_conflict: bool = False,
     is_done: bool = False,
 ) -> Response:
-    people = contacts_of(session)
+    people = contacts_of(counter.session)
     playing = set(players_seen(people, RoleId(row.id), place.id))
-    return shell.pages.render(
-        request,
+    return counter.render(
         "admin/role.html",
-        status=409 if is_conflict else 422 if errors else 200,
+        409 if is_conflict else 422 if errors else 200,
         place=place,
         row=row,
         seen=json.dumps(sorted(playing)),
-        choices={
-            each.id: f"{each.name} ({each.organisation})" if each.organisation else each.name
-            for each in people
-            if each.id not in playing
-        },
+        choices={each.id: each.full_name for each in people if each.id not in playing},
         wanted=wanted,
         errors=list(errors),
         is_conflict=is_conflict,
         is_done=is_done,
-        can_keep=may(actor, Permission.MANAGE_PARTNERS),
+        can_keep=counter.may(Permission.MANAGE_PARTNERS),
     )
-
-
-def _read_seen(text: str) -> list[str]:
-    """Who a form says that its page showed; nobody when that cannot be read."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return []
-    return [str(each) for each in found] if isinstance(found, list) else []

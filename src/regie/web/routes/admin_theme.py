@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from regie.core.permissions import Actor, Permission
 from regie.errors import RegieError
-from regie.text.refusals import say_refusal
 from regie.web import theme
 from regie.web.contrast import measure
-from regie.web.deps import Now, PagesNow, Shell, ShellNow, allowed, note_theme
+from regie.web.deps import Now, PagesNow, Shell, ShellNow, needs, note_theme
 from regie.web.language import N_
-from regie.web.pages import FormError, Pages
+from regie.web.pages import FormError, Pages, refusal_words
 
 router = APIRouter()
 
@@ -32,7 +31,7 @@ _NAMES: Mapping[str, str] = {
     "footer": N_("onderkant van de pagina"),
 }
 _NOTHING = N_("Kies een logo of een stijl.")
-Keeper = Annotated[Actor, Depends(allowed(Permission.MANAGE_THEME))]
+Keeper = Annotated[Actor, needs(Permission.MANAGE_THEME)]
 
 
 @router.get(HERE)
@@ -64,12 +63,12 @@ def change_theme(
         try:
             named = theme.check_logo(logo.filename, body)
         except RegieError as error:
-            errors.append(FormError("logo", _said(error, pages, request)))
+            errors.append(FormError("logo", refusal_words(error, pages, request)))
     if stijl.strip():
         try:
             style = theme.clean_style(stijl.encode())
         except RegieError as error:
-            errors.append(FormError("stijl", _said(error, pages, request)))
+            errors.append(FormError("stijl", refusal_words(error, pages, request)))
     if not errors and not named and style is None:
         errors.append(FormError("logo", pages.words(request, _NOTHING)))
     if errors:
@@ -107,8 +106,3 @@ def _page(
         is_kept=bool(kept),
         done=done in ("ja", "terug") and not errors,
     )
-
-
-def _said(error: RegieError, pages: Pages, request: Request) -> str:
-    said = say_refusal(error, pages.language(request))
-    return f"{said.message} {said.advice}".strip()

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
-from sqlmodel import Session
-from starlette.datastructures import FormData
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from regie.core.events import AnchorMoved, Event, ItemsChanged
-from regie.core.permissions import Actor, Permission, may, nothing_here
+from regie.core.permissions import Permission, nothing_here
 from regie.core.traject import AnchorDates, Item
 from regie.reports.dates_view import AnchorView, DatesView, ListView, make_dates_view
 from regie.text.dates import say_date
 from regie.web.acts import LONGEST_NAME, Field, Reading, Typed, read_typed
-from regie.web.confirming import DO, STATE, Form, Page, Walk, carry_on, require_noted, show_form
-from regie.web.deps import ActorNow, Now, PagesNow, SeenTraject, Shell, ShellNow, Today
-from regie.web.deps import Reading as ReadingSession
+from regie.web.confirming import DO, STATE, Form, Page, Walk, carry_on, number_in, show_form
+from regie.web.counter import Counter, CounterNow
+from regie.web.deps import SeenTraject, needs_in_traject
 from regie.web.language import N_
 from regie.web.routes.trajects import CycleNumber
 
@@ -32,112 +30,55 @@ _PATH = "/trajecten/{slug}/datums"
 _LIST = "lijst"
 _CYCLE, _SEEN, _ROWS = "doorloop", "gezien", "regels"
 _MOST_ROWS = 60
+Words = Callable[[str], str]
+Moving = Annotated[int, needs_in_traject(Permission.MOVE_ANCHOR)]
+Changing = Annotated[int, needs_in_traject(Permission.CHANGE_LIST)]
 _NAME = re.compile(r"[\w .-]+")
 """What an item may be called: it becomes part of the address of its steps."""
 
 
 @router.get(_PATH)
 def show_dates(
-    request: Request,
-    slug: str,
-    actor: ActorNow,
-    traject_id: SeenTraject,
-    pages: PagesNow,
-    shell: ShellNow,
-    session: ReadingSession,
-    today: Today,
-    doorloop: CycleNumber = 0,
-    gedaan: str = "",
+    counter: CounterNow, slug: str, traject_id: SeenTraject, doorloop: CycleNumber = 0, gedaan: str = ""
 ) -> Response:
     """The named dates of a traject, planned and asked for and real, and its growing lists."""
-    view = make_dates_view(session, shell.context.shelf, slug, today, pages.language(request), cycle=doorloop)
-    return pages.render(
-        request,
+    view = _view(counter, slug, doorloop)
+    return counter.render(
         "dates/dates.html",
         view=view,
-        may_move=not view.is_over and may(actor, Permission.MOVE_ANCHOR, traject_id=traject_id),
-        may_change=not view.is_over and may(actor, Permission.CHANGE_LIST, traject_id=traject_id),
+        may_move=not view.is_over and counter.may(Permission.MOVE_ANCHOR, traject_id),
+        may_change=not view.is_over and counter.may(Permission.CHANGE_LIST, traject_id),
         done=view.find_anchor(gedaan) or view.find_list(gedaan),
     )
 
 
 @router.get(f"{_PATH}/{{anker}}")
-def show_anchor(
-    request: Request,
-    slug: str,
-    anker: str,
-    actor: ActorNow,
-    traject_id: SeenTraject,
-    shell: ShellNow,
-    session: ReadingSession,
-    today: Today,
-    now: Now,
-    doorloop: CycleNumber = 0,
-) -> Response:
+def show_anchor(counter: CounterNow, slug: str, anker: str, traject_id: Moving, doorloop: CycleNumber = 0) -> Response:
     """The form to move a named date."""
-    require_noted(shell, actor, Permission.MOVE_ANCHOR, traject_id, now)
-    walk = _anchor_walk(request, shell, session, actor, traject_id, slug, anker, now, today, doorloop)
+    walk = _anchor_walk(counter, traject_id, slug, anker, doorloop)
     page = walk.look()
     return show_form(walk, page, Typed(), 409 if page.impossible else 200)
 
 
 @router.post(f"{_PATH}/{{anker}}")
-def post_anchor(
-    request: Request,
-    slug: str,
-    anker: str,
-    actor: ActorNow,
-    traject_id: SeenTraject,
-    shell: ShellNow,
-    session: ReadingSession,
-    today: Today,
-    now: Now,
-    form: Form,
-) -> Response:
+def post_anchor(counter: CounterNow, slug: str, anker: str, traject_id: Moving, form: Form) -> Response:
     """Show what moving a named date leads to, go back to its form, or save it."""
-    require_noted(shell, actor, Permission.MOVE_ANCHOR, traject_id, now)
-    cycle = _number(form, _CYCLE)
-    return carry_on(_anchor_walk(request, shell, session, actor, traject_id, slug, anker, now, today, cycle), form)
+    return carry_on(_anchor_walk(counter, traject_id, slug, anker, number_in(form, _CYCLE)), form)
 
 
 @router.get(f"{_PATH}/{_LIST}/{{lijst}}")
-def show_list(
-    request: Request,
-    slug: str,
-    lijst: str,
-    actor: ActorNow,
-    traject_id: SeenTraject,
-    shell: ShellNow,
-    session: ReadingSession,
-    today: Today,
-    now: Now,
-    doorloop: CycleNumber = 0,
-) -> Response:
+def show_list(counter: CounterNow, slug: str, lijst: str, traject_id: Changing, doorloop: CycleNumber = 0) -> Response:
     """The form to change a growing list: a row for each item, and one to add."""
-    require_noted(shell, actor, Permission.CHANGE_LIST, traject_id, now)
-    walk, found = _list_walk(request, shell, session, actor, traject_id, slug, lijst, now, today, doorloop, 0)
+    walk, found = _list_walk(counter, traject_id, slug, lijst, doorloop, 0)
     page = walk.look()
     return show_form(walk, page, _typed_of(found[0]), 409 if page.impossible else 200)
 
 
 @router.post(f"{_PATH}/{_LIST}/{{lijst}}")
-def post_list(
-    request: Request,
-    slug: str,
-    lijst: str,
-    actor: ActorNow,
-    traject_id: SeenTraject,
-    shell: ShellNow,
-    session: ReadingSession,
-    today: Today,
-    now: Now,
-    form: Form,
-) -> Response:
+def post_list(counter: CounterNow, slug: str, lijst: str, traject_id: Changing, form: Form) -> Response:
     """Show what a changed list leads to, go back to its form, give it one more row, or save it."""
-    require_noted(shell, actor, Permission.CHANGE_LIST, traject_id, now)
-    rows = min(_number(form, _ROWS) + (form.get(DO) == "regel"), _MOST_ROWS)
-    cycle = _number(form, _CYCLE)
-    walk, _ = _list_walk(request, shell, session, actor, traject_id, slug, lijst, now, today, cycle, rows)
+    rows = min(number_in(form, _ROWS) + (form.get(DO) == "regel"), _MOST_ROWS)
+    walk, _ = _list_walk(counter, traject_id, slug, lijst, number_in(form, _CYCLE), rows)
     if form.get(DO) == "regel":
         page = walk.look()
         names = [*(each.name for each in page.fields), *page.hidden]
@@ -150,27 +91,16 @@ def post_list(
 # --- anchors -----------------------------------------------------------------------------------------
 
 
-def _anchor_walk(
-    request: Request,
-    shell: Shell,
-    session: Session,
-    actor: Actor,
-    traject_id: int,
-    slug: str,
-    anchor: str,
-    now: Now,
-    today: date,
-    cycle: int,
-) -> Walk:
+def _anchor_walk(counter: Counter, traject_id: int, slug: str, anchor: str, cycle: int) -> Walk:
     seen: list[tuple[DatesView, AnchorView]] = []
 
     def look() -> Page:
-        view = _view(request, shell, session, slug, today, cycle)
+        view = _view(counter, slug, cycle)
         found = view.find_anchor(anchor)
         if found is None:
             raise nothing_here()
         seen[:] = [(view, found)]
-        return _anchor_page(request, shell, view, found)
+        return _anchor_page(counter.words, counter.language, view, found)
 
     def make(reading: Reading, _: Page) -> Event | None:
         view, found = seen[0]
@@ -180,15 +110,10 @@ def _anchor_walk(
             anchor=found.id, target=target, reason=reason, cycle=view.cycle, seen=_read_dates(reading.typed.text(_SEEN))
         )  # fmt: skip
 
-    return Walk(request, shell, session, actor, traject_id, now, today, look, make)
+    return Walk(counter, traject_id, look, make)
 
 
-def _anchor_page(request: Request, shell: Shell, view: DatesView, found: AnchorView) -> Page:
-    pages, language = shell.pages, shell.pages.language(request)
-
-    def words(text: str) -> str:
-        return pages.words(request, text)
-
+def _anchor_page(words: Words, language: str, view: DatesView, found: AnchorView) -> Page:
     hint = "" if found.is_required else words(N_("Laat u dit leeg, dan is er geen streefdatum meer."))
     facts = []
     if found.dates.target is not None:
@@ -231,28 +156,18 @@ def _read_dates(said: str) -> AnchorDates:
 
 
 def _list_walk(
-    request: Request,
-    shell: Shell,
-    session: Session,
-    actor: Actor,
-    traject_id: int,
-    slug: str,
-    wanted: str,
-    now: Now,
-    today: date,
-    cycle: int,
-    rows: int,
+    counter: Counter, traject_id: int, slug: str, wanted: str, cycle: int, rows: int
 ) -> tuple[Walk, list[ListView]]:
     seen: list[ListView] = []
     views: list[DatesView] = []
 
     def look() -> Page:
-        view = _view(request, shell, session, slug, today, cycle)
+        view = _view(counter, slug, cycle)
         found = view.find_list(wanted)
         if found is None:
             raise nothing_here()
         seen[:], views[:] = [found], [view]
-        return _list_page(request, shell, view, found, rows or len(found.rows) + 1)
+        return _list_page(counter.words, counter.language, view, found, rows or len(found.rows) + 1)
 
     def make(reading: Reading, page: Page) -> Event | None:
         items = tuple(_items(reading, page.rows))
@@ -260,15 +175,10 @@ def _list_walk(
             list=seen[0].id, items=items, cycle=views[0].cycle, seen=_read_items(reading.typed.text(_SEEN))
         )  # fmt: skip
 
-    return Walk(request, shell, session, actor, traject_id, now, today, look, make), seen
+    return Walk(counter, traject_id, look, make), seen
 
 
-def _list_page(request: Request, shell: Shell, view: DatesView, found: ListView, rows: int) -> Page:
-    pages = shell.pages
-
-    def words(text: str) -> str:
-        return pages.words(request, text)
-
+def _list_page(words: Words, language: str, view: DatesView, found: ListView, rows: int) -> Page:
     date_hint = ""
     if found.first_on:
         date_hint = words(N_("Leeg: dan geldt voor het eerste item de datum van '%(anchor)s'.")) % {
@@ -286,7 +196,7 @@ def _list_page(request: Request, shell: Shell, view: DatesView, found: ListView,
         if not is_new:
             off = {"ja": words(N_("Haal dit van de lijst"))}
             fields.append(Field(f"weg-{row}", "ticks", words(N_("Weghalen")), required=False, options=off))
-    now = [_say_item(each, words, pages.language(request)) for each in found.items]
+    now = [_say_item(each, words, language) for each in found.items]
     facts = [(words(N_("Nu op de lijst")), "; ".join(now) or words(N_("nog niets")))]
     if found.steps:
         facts.append((words(N_("Stappen per item")), "; ".join(found.steps)))
@@ -327,7 +237,7 @@ def _typed_of(found: ListView) -> Typed:
     return Typed(values)
 
 
-def _say_item(item: Item, words: Any, language: str) -> str:
+def _say_item(item: Item, words: Words, language: str) -> str:
     parts = [say_date(item.on, language)] if item.on else []
     if item.number is not None:
         parts.append(words(N_("%(count)s personen")) % {"count": item.number})
@@ -352,18 +262,14 @@ def _read_items(said: str) -> tuple[Item, ...]:
 # --- what they share ---------------------------------------------------------------------------------
 
 
-def _number(form: FormData, name: str) -> int:
-    said = form.get(name)
-    return int(said) if isinstance(said, str) and said.isascii() and said.isdigit() and len(said) < 7 else 0
-
-
-def _view(request: Request, shell: Shell, session: Session, slug: str, today: date, cycle: int) -> DatesView:
-    language = shell.pages.language(request)
-    return make_dates_view(session, shell.context.shelf, slug, today, language, cycle=cycle)
+def _view(counter: Counter, slug: str, cycle: int) -> DatesView:
+    return make_dates_view(
+        counter.session, counter.context.shelf, slug, counter.today, counter.language, cycle=cycle
+    )  # fmt: skip
 
 
 def _page(
-    words: Any,
+    words: Words,
     view: DatesView,
     path: str,
     title: str,
@@ -388,8 +294,6 @@ def _page(
         (dates, words(N_("Terug naar de datums"))),
         f"{dates}&gedaan={other}",
         (
-            (words(N_("Start")), "/"),
-            (words(N_("Trajecten")), "/trajecten"),
             (view.traject_title, f"{base}?doorloop={view.cycle}"),
             (words(N_("Datums")), dates),
         ),

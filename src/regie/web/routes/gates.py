@@ -4,53 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
-from sqlmodel import Session
+from fastapi import APIRouter, Depends, Form, UploadFile
 from starlette.responses import RedirectResponse, Response
 
+from regie.actions.act_on_traject import Weighed, weigh
 from regie.actions.act_on_traject import act as act_on
-from regie.actions.act_on_traject import weigh
 from regie.core.events import GateDecided, PutForDecision, StepEvent, WorkResumed
-from regie.core.ids import OccurrenceKey, StepId
-from regie.core.permissions import NEEDED, Actor, Permission, may
+from regie.core.ids import OccurrenceKey
+from regie.core.permissions import NEEDED
 from regie.core.privacy import has_citizen_number
 from regie.core.transitions import Verb
-from regie.errors import Conflict, Incomplete, Refused, RegieError
-from regie.reports.consequences import Consequences, weigh_consequences
+from regie.errors import Conflict, Incomplete, Refused
+from regie.reports.effect_view import EffectView, make_effect_view
 from regie.reports.gate_view import GateView, make_gate_view, make_gates_view
-from regie.text.refusals import say_refusal
-from regie.uploads import KINDS, Upload
-from regie.web.deps import (
-    ActorNow,
-    Now,
-    PagesNow,
-    Reading,
-    SeenTraject,
-    Shell,
-    ShellNow,
-    Today,
-    file_room,
-    note_refusal,
-    ring,
-)
+from regie.uploads import Upload
+from regie.web.confirming import ACCEPT, PRIVATE
+from regie.web.counter import Counter, CounterNow
+from regie.web.deps import SeenTraject, SeesConfidential, StepKey, file_room, ring
 from regie.web.language import N_
-from regie.web.pages import FormError
+from regie.web.pages import FormError, read_day
+from regie.web.routes.trajects import CycleNumber
 
 router = APIRouter()
 
 LONGEST = 2_000
-ACCEPT = ",".join(f".{each}" for each in KINDS)
 REQUEST_ID = r"[0-9A-Za-z-]{8,64}"
 """Of one press of one button, made with the page that has the button."""
 
 Text = Annotated[str, Form(max_length=LONGEST)]
 Word = Annotated[str, Form(max_length=200)]
-CycleNumber = Annotated[int, Query(ge=0, le=100_000)]
 
 
 class Act(StrEnum):
@@ -82,18 +68,11 @@ _FIELD_OF = {
 class Desk:
     """What every page about one gate needs."""
 
-    request: Request
-    shell: Shell
-    session: Session
-    actor: Actor
+    counter: Counter
     traject_id: int
     slug: str
     key: OccurrenceKey
-    today: date
-
-    @property
-    def language(self) -> str:
-        return self.shell.pages.language(self.request)
+    sees_confidential: bool
 
     def look(self, cycle: int) -> GateView:
         """The gate as it is now.
@@ -103,14 +82,14 @@ class Desk:
             Refused: ``not-a-gate``.
         """
         return make_gate_view(
-            self.session,
-            self.shell.context.shelf,
+            self.counter.session,
+            self.counter.context.shelf,
             self.slug,
             self.key,
-            self.today,
-            self.language,
+            self.counter.today,
+            self.counter.language,
             cycle=cycle,
-            sees_confidential=may(self.actor, Permission.SEE_CONFIDENTIAL, traject_id=self.traject_id),
+            sees_confidential=self.sees_confidential,
         )
 
     def may(self, act: Act, view: GateView) -> bool:
@@ -118,42 +97,27 @@ class Desk:
         return _VERBS[act] in view.may and self.has_right(act)
 
     def has_right(self, act: Act) -> bool:
-        return may(self.actor, NEEDED[_EVENTS[act]], traject_id=self.traject_id)
+        return self.counter.may(NEEDED[_EVENTS[act]], self.traject_id)
 
     def address(self, act: Act | None = None) -> str:
         base = f"/trajecten/{quote(self.slug)}/besluiten/{quote(str(self.key), safe='')}"
         return f"{base}/{act}" if act else base
 
-    def words(self, text: str) -> str:
-        return self.shell.pages.words(self.request, text)
 
-    def say(self, error: RegieError) -> str:
-        refusal = say_refusal(error, self.language)
-        return f"{refusal.message} {refusal.advice}".strip()
-
-
-def get_desk(
-    request: Request, slug: str, key: str, actor: ActorNow, traject_id: SeenTraject, shell: ShellNow, session: Reading,
-    today: Today,
-) -> Desk:  # fmt: skip
-    step, _, copy = key.partition("@")
-    return Desk(request, shell, session, actor, traject_id, slug, OccurrenceKey(StepId(step), copy), today)
+def get_desk(counter: CounterNow, slug: str, key: StepKey, traject_id: SeenTraject, sees: SeesConfidential) -> Desk:
+    return Desk(counter, traject_id, slug, key, sees)
 
 
 DeskNow = Annotated[Desk, Depends(get_desk)]
 
 
 @router.get("/trajecten/{slug}/besluiten")
-def show_gates(
-    request: Request, slug: str, actor: ActorNow, traject_id: SeenTraject, pages: PagesNow, shell: ShellNow,
-    session: Reading, today: Today,
-) -> Response:  # fmt: skip
+def show_gates(counter: CounterNow, slug: str, sees: SeesConfidential) -> Response:
     """All decisions of a traject: those to come with their meetings and papers, and those taken."""
-    sees = may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id)
     view = make_gates_view(
-        session, shell.context.shelf, slug, today, pages.language(request), sees_confidential=sees
+        counter.session, counter.context.shelf, slug, counter.today, counter.language, sees_confidential=sees
     )  # fmt: skip
-    return pages.render(request, "gates/list.html", view=view)
+    return counter.render("gates/list.html", view=view)
 
 
 @router.get("/trajecten/{slug}/besluiten/{key}")
@@ -170,24 +134,23 @@ def show_gate(desk: DeskNow, doorloop: CycleNumber = 0, gedaan: str = "") -> Res
 
 
 @router.get("/trajecten/{slug}/besluiten/{key}/{act}")
-def show_act(desk: DeskNow, act: Act, now: Now, doorloop: CycleNumber = 0) -> Response:
+def show_act(desk: DeskNow, act: Act, doorloop: CycleNumber = 0) -> Response:
     """What is asked before something is done to a gate, with its consequences as far as they are known."""
-    _check_right(desk, act)
+    desk.counter.demand(NEEDED[_EVENTS[act]], desk.traject_id)
     view = desk.look(doorloop)
     if not desk.may(act, view):
         return _show_gate(desk, view)
     if act is Act.DECIDE:
-        return _show_form(desk, view, {"datum": desk.today.isoformat(), "besloten_door": view.step.decided_by})
+        return _show_form(desk, view, {"datum": desk.counter.today.isoformat(), "besloten_door": view.step.decided_by})
     event = _EVENTS[act](key=desk.key, cycle=view.step.cycle, seen_version=view.version)
-    found = weigh(desk.shell.context, desk.actor, desk.traject_id, event, now)
-    seen = weigh_consequences(desk.session, found.before, found.changes, desk.today, desk.language)
-    return _show_confirm(desk, view, act, seen, {})
+    found = weigh(desk.counter.context, desk.counter.actor, desk.traject_id, event, desk.counter.now)
+    effect = _effect(desk, found)
+    return _show_confirm(desk, view, act, effect, {})
 
 
 @router.post("/trajecten/{slug}/besluiten/{key}/besluit")
 def post_decision(
     desk: DeskNow,
-    now: Now,
     versie: Annotated[int, Form(ge=0)],
     doorloop: Annotated[int, Form(ge=1, le=100_000)],
     doe: Annotated[str, Form(pattern="^(bekijk|aanpassen|vast)$")] = "bekijk",
@@ -204,7 +167,7 @@ def post_decision(
     """Show what a decision leads to, or record it."""
     typed = dict(zip(_FIELDS, (uitkomst, besloten_door, datum, tot, reden, link), strict=True)) | {"toch": toch}
     uploads = [Upload(bestand.filename, bestand.file)] if bestand is not None and bestand.filename else []
-    _check_right(desk, Act.DECIDE)
+    desk.counter.demand(NEEDED[_EVENTS[Act.DECIDE]], desk.traject_id)
     view = desk.look(doorloop)
     if doe == "aanpassen":
         return _show_form(desk, view, typed)
@@ -213,83 +176,69 @@ def post_decision(
         if not desk.may(Act.DECIDE, view):
             return _show_gate(desk, view, status=409, typed=typed)
         return _show_form(desk, view, typed, errors, 422)
-    return _do(desk, view, Act.DECIDE, event, typed, now, verzoek if doe == "vast" else "", uploads)
+    return _do(desk, view, Act.DECIDE, event, typed, verzoek if doe == "vast" else "", uploads)
 
 
 @router.post("/trajecten/{slug}/besluiten/{key}/voorleggen")
 def post_put(
-    desk: DeskNow, now: Now, versie: Annotated[int, Form(ge=0)], doorloop: Annotated[int, Form(ge=1, le=100_000)],
+    desk: DeskNow, versie: Annotated[int, Form(ge=0)], doorloop: Annotated[int, Form(ge=1, le=100_000)],
     verzoek: Annotated[str, Form(pattern=f"^{REQUEST_ID}$")],
 ) -> Response:  # fmt: skip
     """Put a gate on the table of who decides."""
-    return _move(desk, Act.PUT, now, versie, doorloop, verzoek)
+    return _move(desk, Act.PUT, versie, doorloop, verzoek)
 
 
 @router.post("/trajecten/{slug}/besluiten/{key}/terug")
 def post_back(
-    desk: DeskNow, now: Now, versie: Annotated[int, Form(ge=0)], doorloop: Annotated[int, Form(ge=1, le=100_000)],
+    desk: DeskNow, versie: Annotated[int, Form(ge=0)], doorloop: Annotated[int, Form(ge=1, le=100_000)],
     verzoek: Annotated[str, Form(pattern=f"^{REQUEST_ID}$")],
 ) -> Response:  # fmt: skip
     """The gate came back from the table without a decision."""
-    return _move(desk, Act.BACK, now, versie, doorloop, verzoek)
+    return _move(desk, Act.BACK, versie, doorloop, verzoek)
 
 
 # --- what they share -----------------------------------------------------------------------------------
 
 
-def _check_right(desk: Desk, act: Act) -> None:
-    """Refuse, and write down that it was refused.
-
-    Raises:
-        Refused: ``not-allowed``.
-    """
-    if desk.has_right(act):
-        return
-    wanted = NEEDED[_EVENTS[act]].value
-    now = desk.shell.clock()
-    note_refusal(desk.shell.context, desk.actor, now, f"{wanted} traject:{desk.traject_id}")
-    raise Refused(
-        f"this asks for the right '{wanted}'",
-        code="not-allowed",
-        hint="ask an administrator or the project lead",
-        permission=wanted,
-    )
-
-
-def _move(desk: Desk, act: Act, now: Now, version: int, cycle: int, request_id: str) -> Response:
-    _check_right(desk, act)
+def _move(desk: Desk, act: Act, version: int, cycle: int, request_id: str) -> Response:
+    desk.counter.demand(NEEDED[_EVENTS[act]], desk.traject_id)
     view = desk.look(cycle)
     event = _EVENTS[act](key=desk.key, cycle=cycle, seen_version=version)
-    return _do(desk, view, act, event, {}, now, request_id, [])
+    return _do(desk, view, act, event, {}, request_id, [])
 
 
 def _do(
-    desk: Desk, view: GateView, act: Act, event: StepEvent, typed: Mapping[str, str], now: Now, request_id: str,
+    desk: Desk, view: GateView, act: Act, event: StepEvent, typed: Mapping[str, str], request_id: str,
     uploads: Sequence[Upload],
 ) -> Response:  # fmt: skip
     """Weigh it, or with ``request_id`` do it; when it cannot be, say why, with what was typed still there."""
-    context, room, cycle = desk.shell.context, file_room(desk.shell), view.step.cycle
+    context, room, cycle = desk.counter.context, file_room(desk.counter.shell), view.step.cycle
     try:
         if not request_id:
-            found = weigh(context, desk.actor, desk.traject_id, event, now)
-            seen = weigh_consequences(desk.session, found.before, found.changes, desk.today, desk.language)
-            return _show_confirm(desk, view, act, seen, typed)
-        desk.session.rollback()  # what was read is old once something is saved
+            found = weigh(context, desk.counter.actor, desk.traject_id, event, desk.counter.now)
+            effect = _effect(desk, found)
+            return _show_confirm(desk, view, act, effect, typed)
+        desk.counter.session.rollback()  # what was read is old once something is saved
         applied = act_on(
-            context, desk.actor, desk.traject_id, event, now, request_id=request_id, room=room, uploads=uploads
+            context, desk.counter.actor, desk.traject_id, event, desk.counter.now, request_id=request_id, room=room, uploads=uploads
         )  # fmt: skip
     except Conflict:
         return _show_changed(desk, desk.look(cycle), act, typed)
     except (Refused, Incomplete) as error:
         view = desk.look(cycle)
         if act is not Act.DECIDE or not desk.may(act, view):
-            return _show_gate(desk, view, status=422, problem=desk.say(error), typed=typed)
+            return _show_gate(desk, view, status=422, problem=desk.counter.say(error), typed=typed)
         is_file = error.code.startswith("file") or (bool(uploads) and error.code in ("one-document",))
         field = "bestand" if is_file else _FIELD_OF.get(error.code, "")
-        return _show_form(desk, view, typed, [FormError(field or "uitkomst", desk.say(error))], 422)
+        return _show_form(desk, view, typed, [FormError(field or "uitkomst", desk.counter.say(error))], 422)
     if applied.changes is not None:
-        ring(desk.shell, desk.traject_id, applied.changes)
+        ring(desk.counter.shell, desk.traject_id, applied.changes)
     return RedirectResponse(f"{desk.address()}?doorloop={cycle}&gedaan={act}", 303)
+
+
+def _effect(desk: Desk, found: Weighed) -> EffectView:
+    counter = desk.counter
+    return make_effect_view(counter.session, found.before, found.changes, counter.today, counter.language)
 
 
 def _read(
@@ -299,17 +248,17 @@ def _read(
     errors: list[FormError] = []
 
     def wrong(field: str, text: str) -> None:
-        errors.append(FormError(field, desk.words(text)))
+        errors.append(FormError(field, desk.counter.words(text)))
 
     outcome = view.outcome(typed["uitkomst"])
     if outcome is None:
         wrong("uitkomst", N_("Kies wat er besloten is."))
     if not typed["besloten_door"].strip():
         wrong("besloten_door", N_("Vul in wie besloot."))
-    on = _day(typed["datum"])
+    on = read_day(typed["datum"])
     if on is None:
         wrong("datum", N_("Kies de dag van het besluit."))
-    until = _day(typed["tot"])
+    until = read_day(typed["tot"])
     if until is None and (typed["tot"].strip() or (outcome is not None and outcome.needs_date)):
         wrong("tot", N_("Kies tot welke dag het besluit is aangehouden."))
     if outcome is not None and outcome.needs_reason and not typed["reden"].strip():
@@ -330,25 +279,12 @@ def _read(
     return event, errors
 
 
-PRIVATE = N_(
-    "Hierin lijkt een burgerservicenummer (BSN) te staan. Regie bewaart geen gegevens van bewoners: haal het nummer weg, "
-    "of zeg dat het iets anders is."
-)
-
-
-def _day(typed: str) -> date | None:
-    try:
-        return date.fromisoformat(typed.strip())
-    except ValueError:
-        return None
-
-
 def _show_gate(
     desk: Desk, view: GateView, *, status: int = 200, done: str = "", problem: str = "",
     typed: Mapping[str, str] | None = None, changed: bool = False,
 ) -> Response:  # fmt: skip
-    return desk.shell.pages.render(
-        desk.request, "gates/gate.html", status=status, view=view, base=desk.address(), done=done, problem=problem,
+    return desk.counter.render(
+        "gates/gate.html", status, view=view, base=desk.address(), done=done, problem=problem,
         typed=_typed(view, typed or {}), changed=changed, acts=[each.value for each in Act if desk.may(each, view)],
     )  # fmt: skip
 
@@ -357,19 +293,19 @@ def _show_form(
     desk: Desk, view: GateView, typed: Mapping[str, str], errors: Sequence[FormError] = (), status: int = 200,
     *, changed: bool = False,
 ) -> Response:  # fmt: skip
-    return desk.shell.pages.render(
-        desk.request, "gates/decide.html", status=status, view=view, base=desk.address(), changed=changed,
+    return desk.counter.render(
+        "gates/decide.html", status, view=view, base=desk.address(), changed=changed,
         typed={**dict.fromkeys((*_FIELDS, "toch"), ""), **typed}, errors=errors, longest=LONGEST,
     )  # fmt: skip
 
 
 def _show_confirm(
-    desk: Desk, view: GateView, act: Act, seen: Consequences, typed: Mapping[str, str]
+    desk: Desk, view: GateView, act: Act, effect: EffectView, typed: Mapping[str, str]
 ) -> Response:  # fmt: skip
-    return desk.shell.pages.render(
-        desk.request, "gates/confirm.html", view=view, base=desk.address(), act=act.value, seen=seen, typed=typed,
-        said=_typed(view, typed), request_id=desk.shell.context.ids(), accept=ACCEPT,
-        most_mb=desk.shell.settings.file_max_mb,
+    return desk.counter.render(
+        "gates/confirm.html", view=view, base=desk.address(), act=act.value, effect=effect, typed=typed,
+        said=_typed(view, typed), request_id=desk.counter.context.ids(), accept=ACCEPT,
+        most_mb=desk.counter.shell.settings.file_max_mb,
     )  # fmt: skip
 
 
@@ -384,5 +320,5 @@ def _typed(view: GateView, typed: Mapping[str, str]) -> dict[str, object]:
     """What was filled in, for reading: the name of the outcome, and dates as dates."""
     outcome = view.outcome(typed.get("uitkomst", ""))
     named = {"uitkomst": outcome.title} if outcome else {}
-    days = {name: _day(typed[name]) or typed[name] for name in ("datum", "tot") if typed.get(name)}
+    days = {name: read_day(typed[name]) or typed[name] for name in ("datum", "tot") if typed.get(name)}
     return {name: said for name, said in {**typed, **named, **days}.items() if said and name != "toch"}

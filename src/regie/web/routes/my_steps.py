@@ -19,7 +19,6 @@ from regie.core.permissions import OneStep, Permission
 from regie.errors import NotFound, Refused
 from regie.links import PATH
 from regie.reports.my_steps import PARTS, make_my_steps
-from regie.text.refusals import say_refusal
 from regie.web import visitor
 from regie.web.deps import (
     ContextNow,
@@ -34,7 +33,7 @@ from regie.web.deps import (
     note_refusal,
 )
 from regie.web.language import N_
-from regie.web.pages import FormError, Pages
+from regie.web.pages import FormError, Pages, read_day, refusal_words
 
 router = APIRouter()
 
@@ -161,7 +160,7 @@ def save_preferences(
     try:
         keep_preferences(shell.context, partner.id, language=spreektaal, hears=hears, deputy=deputy)
     except Refused as error:
-        errors = [FormError("vervanger", _said(error, pages, request))]
+        errors = [FormError("vervanger", refusal_words(error, pages, request))]
         today = local_date(now, shell.settings.timezone)
         return _preferences(request, pages, partner, session, today, errors=errors)
     response = RedirectResponse(f"{PREFERENCES}?bewaard=ja", 303)
@@ -184,13 +183,13 @@ def save_absence(
     """Note an absence."""
     today = local_date(now, shell.settings.timezone)
     typed = {"eerste": eerste, "laatste": laatste}
-    days = {name: _day(text) for name, text in typed.items()}
+    days = {name: read_day(text) for name, text in typed.items()}
     errors = [FormError(name, pages.words(request, _NO_DAY)) for name, day in days.items() if day is None]
     if days["eerste"] is not None and days["laatste"] is not None:
         try:
             add_absence(shell.context, partner.id, days["eerste"], days["laatste"], today)
         except Refused as error:
-            errors = [FormError("laatste", _said(error, pages, request))]
+            errors = [FormError("laatste", refusal_words(error, pages, request))]
     if errors:
         return _preferences(request, pages, partner, session, today, errors=errors, typed=typed)
     return RedirectResponse(f"{PREFERENCES}?bewaard=ja", 303)
@@ -201,7 +200,7 @@ def remove_absence(
     context: ContextNow, partner: PartnerNow, eerste: Annotated[str, Form(max_length=20)] = ""
 ) -> Response:
     """Take an absence back; when it is gone already, that is well."""
-    if (day := _day(eerste)) is not None:
+    if (day := read_day(eerste)) is not None:
         take_back_absence(context, partner.id, day)
     return RedirectResponse(f"{PREFERENCES}?bewaard=ja", 303)
 
@@ -235,15 +234,3 @@ def _preferences(
         typed=typed or {"eerste": "", "laatste": ""},
         is_saved=bool(saved) and not errors,
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
-
-
-def _said(error: Refused, pages: Pages, request: Request) -> str:
-    said = say_refusal(error, pages.language(request))
-    return f"{said.message} {said.advice}".strip()

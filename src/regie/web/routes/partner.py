@@ -17,11 +17,10 @@ from regie.core.events import DatePromised, DateProposed, QuestionAsked, StepDec
 from regie.core.privacy import has_citizen_number
 from regie.errors import Conflict, Incomplete, Refused, RegieError
 from regie.reports.partner_step import Act, PartnerStep, open_partner_step
-from regie.text.refusals import say_refusal
 from regie.uploads import KINDS, Upload
 from regie.web.deps import Now, Reading, Shell, ShellNow, file_room, ring
 from regie.web.language import N_
-from regie.web.pages import FormError
+from regie.web.pages import FormError, refusal_words
 
 router = APIRouter()
 
@@ -250,9 +249,7 @@ def _refuse(
         # what stood open is over: the page says what became of it, and who was first
         return _show(request, shell, step, token, status=409 if step is not None else 404)
     if error is not None:
-        refusal = say_refusal(error, shell.pages.language(request))
-        said = f"{refusal.message} {refusal.advice}".strip()
-        errors = [*errors, FormError(_FIELD_OF.get(error.code, ""), said)]
+        errors = [*errors, FormError(_FIELD_OF.get(error.code, ""), refusal_words(error, shell.pages, request))]
     status = 409 if isinstance(error, Conflict) else 422
     if act in _FORMS:
         return _show_form(request, shell, step, token, act, Typed(typed, errors), status)

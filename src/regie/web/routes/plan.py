@@ -11,7 +11,6 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from regie.core.permissions import Permission, may
 from regie.reports.csv_table import MEDIA_TYPE
 from regie.reports.gantt import render_gantt, render_png
 from regie.reports.gantt_drawing import Unit
@@ -19,11 +18,11 @@ from regie.reports.plan_chart import make_chart
 from regie.reports.plan_page import PlanPage, make_plan_page
 from regie.reports.plan_table import SPREADSHEET, plan_csv, plan_rows, plan_spreadsheet, say_actual, say_notable
 from regie.reports.plan_view import Bar, GanttView, Wanted, say_slack
-from regie.web.deps import ActorNow, ContextNow, PagesNow, Reading, SeenTraject, Today
+from regie.web.deps import ContextNow, PagesNow, Reading, SeesConfidential, Today
+from regie.web.routes.trajects import CycleNumber
 
 router = APIRouter()
 
-CycleNumber = Annotated[int, Query(ge=0, le=100_000)]
 Id = Annotated[str, Query(max_length=100)]
 SHEET = "blad"
 """The zoom that puts everything on one sheet."""
@@ -59,8 +58,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 def get_plan(
     request: Request,
     slug: str,
-    actor: ActorNow,
-    traject_id: SeenTraject,
+    sees: SeesConfidential,
     pages: PagesNow,
     context: ContextNow,
     session: Reading,
@@ -84,7 +82,7 @@ def get_plan(
         pages.language(request),
         cycle=doorloop,
         wanted=Wanted(fase, thema, rol, stand),
-        sees_confidential=may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id),
+        sees_confidential=sees,
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Query, Request
-from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
@@ -20,32 +19,21 @@ from regie.core.definition import Answers, Definition, Question, QuestionKind, t
 from regie.core.ids import AnchorId
 from regie.core.opening import open_cycle
 from regie.core.outline import FIRST_CYCLE
-from regie.core.permissions import Actor, Permission, require
+from regie.core.permissions import Permission
 from regie.core.privacy import has_citizen_number
 from regie.core.traject import Cycle
-from regie.errors import Conflict, Refused, RegieError
-from regie.reports.consequences import weigh_consequences
+from regie.errors import Conflict, Refused
 from regie.reports.definition_offers import get_offer, list_offers
+from regie.reports.effect_view import make_effect_view
 from regie.reports.start_preview import StartPreview, make_start_preview
 from regie.reports.traject_home import load_for_view
-from regie.text.refusals import say_refusal
 from regie.text.rules import say_cycle
-from regie.web.deps import (
-    ActorNow,
-    Now,
-    Reading,
-    SeenTraject,
-    Shell,
-    ShellNow,
-    Today,
-    is_traject,
-    note_refusal,
-    people_everywhere,
-    ring,
-)
+from regie.web.confirming import PRIVATE
+from regie.web.counter import Counter, CounterNow
+from regie.web.deps import SeenTraject, is_traject, people_everywhere, ring
 from regie.web.language import N_
-from regie.web.pages import FormError
-from regie.web.routes.gates import PRIVATE, REQUEST_ID
+from regie.web.pages import FormError, read_day
+from regie.web.routes.gates import REQUEST_ID
 
 router = APIRouter()
 
@@ -74,66 +62,18 @@ async def read_form(request: Request) -> FormData:
 FormNow = Annotated[FormData, Depends(read_form)]
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """What every page here needs."""
-
-    request: Request
-    shell: Shell
-    session: Session
-    actor: Actor
-    now: Now
-    today: date
-
-    @property
-    def language(self) -> str:
-        return self.shell.pages.language(self.request)
-
-    def require(self, permission: Permission, traject_id: int | None = None) -> None:
-        """Refuse what this reader may not do, and write it down.
-
-        Raises:
-            Refused: ``not-allowed``.
-        """
-        try:
-            require(self.actor, permission, traject_id=traject_id)
-        except RegieError:
-            about = f"{permission.value} traject:{traject_id}" if traject_id else permission.value
-            note_refusal(self.shell.context, self.actor, self.now, about)
-            raise
-
-    def words(self, text: str) -> str:
-        return self.shell.pages.words(self.request, text)
-
-    def wrong(self, field: str, error: RegieError) -> FormError:
-        refusal = say_refusal(error, self.language)
-        return FormError(field, f"{refusal.message} {refusal.advice}".strip())
-
-    def render(self, template: str, status: int = 200, **data: Any) -> Response:
-        return self.shell.pages.render(self.request, template, status=status, today=self.today, **data)
-
-
-def get_counter(
-    request: Request, shell: ShellNow, session: Reading, actor: ActorNow, now: Now, today: Today
-) -> Counter:
-    return Counter(request, shell, session, actor, now, today)
-
-
-CounterNow = Annotated[Counter, Depends(get_counter)]
-
-
 # --- a new traject ---------------------------------------------------------------------------------------
 
 
 @router.get("/trajecten/nieuw")
 def show_new(counter: CounterNow, plan: str = Query("", max_length=128)) -> Response:
     """Choose a definition, or with one chosen: its questions."""
-    counter.require(Permission.START_TRAJECT)
+    counter.demand(Permission.START_TRAJECT)
     offers = list_offers(counter.session, counter.language)
     if not plan and len(offers) != 1:
         return counter.render("start/choose.html", offers=offers)
     plan = plan or offers[0].hash
-    definition, _ = get_offer(counter.session, counter.shell.context.shelf, plan)
+    definition, _ = get_offer(counter.session, counter.context.shelf, plan)
     typed = {"start": [counter.today.isoformat()], **_answers_as_typed(definition, {})}
     return _show_questions(counter, definition, plan, typed, choice=len(offers) > 1)
 
@@ -144,8 +84,8 @@ def post_new(
     verzoek: RequestId = "",
 ) -> Response:  # fmt: skip
     """Show what a traject would look like, or start it."""
-    counter.require(Permission.START_TRAJECT)
-    context = counter.shell.context
+    counter.demand(Permission.START_TRAJECT)
+    context = counter.context
     definition, sources = get_offer(counter.session, context.shelf, plan)
     typed = _typed(form, definition, ("titel", "korte_naam", "start", "toch"))
     if doe == "aanpassen":
@@ -209,7 +149,7 @@ def _read_new(counter: Counter, definition: Definition, typed: Typed) -> tuple[N
 @router.get("/trajecten/{slug}/doorloop/nieuw")
 def show_next(counter: CounterNow, slug: str, traject_id: SeenTraject) -> Response:
     """Which kind of cycle, from when, and what changed since the one before."""
-    counter.require(Permission.START_CYCLE, traject_id)
+    counter.demand(Permission.START_CYCLE, traject_id)
     parent = _parent(counter, traject_id)
     typed = {"start": [counter.today.isoformat()], **_answers_as_typed(parent.definition, parent.answers)}
     return _show_next(counter, slug, traject_id, parent, typed)
@@ -221,8 +161,8 @@ def post_next(
     doe: Doing = "bekijk", verzoek: RequestId = "",
 ) -> Response:  # fmt: skip
     """Show what a next cycle would look like, or start it."""
-    counter.require(Permission.START_CYCLE, traject_id)
-    context = counter.shell.context
+    counter.demand(Permission.START_CYCLE, traject_id)
+    context = counter.context
     parent = _parent(counter, traject_id)
     definition = parent.definition
     typed = _typed(form, definition, ("soort", "start"))
@@ -271,7 +211,7 @@ def post_next(
 
 def _parent(counter: Counter, traject_id: int) -> Cycle:
     counter.session.rollback()
-    return load_for_view(counter.session, counter.shell.context.shelf, traject_id).cycles[-1]
+    return load_for_view(counter.session, counter.context.shelf, traject_id).cycles[-1]
 
 
 # --- the end ---------------------------------------------------------------------------------------------
@@ -280,7 +220,7 @@ def _parent(counter: Counter, traject_id: int) -> Cycle:
 @router.get("/trajecten/{slug}/afsluiten")
 def show_close(counter: CounterNow, slug: str, traject_id: SeenTraject) -> Response:
     """Why a traject is closed."""
-    counter.require(Permission.CLOSE_TRAJECT, traject_id)
+    counter.demand(Permission.CLOSE_TRAJECT, traject_id)
     return _show_close(counter, slug, traject_id, "")
 
 
@@ -290,8 +230,8 @@ def post_close(
     toch: Annotated[str, Form(max_length=4)] = "", doe: Doing = "bekijk", verzoek: RequestId = "",
 ) -> Response:  # fmt: skip
     """Show what closing leads to, or close it."""
-    counter.require(Permission.CLOSE_TRAJECT, traject_id)
-    context, by = counter.shell.context, counter.actor.name
+    counter.demand(Permission.CLOSE_TRAJECT, traject_id)
+    context, by = counter.context, counter.actor.name
     if doe == "aanpassen":
         return _show_close(counter, slug, traject_id, reden)
     errors = []
@@ -306,7 +246,7 @@ def post_close(
             before = load_for_view(counter.session, context.shelf, traject_id)
             seen = []
             for changes in preview_close(context, traject_id, reden, counter.now, by=by):
-                found = weigh_consequences(counter.session, before, changes, counter.today, counter.language)
+                found = make_effect_view(counter.session, before, changes, counter.today, counter.language)
                 seen.append((changes.event.cycle, found))
                 before = changes.traject
             return counter.render(
@@ -329,7 +269,7 @@ def _show_close(
     counter: Counter, slug: str, traject_id: int, reason: str, errors: Sequence[FormError] = (), status: int = 200
 ) -> Response:
     counter.session.rollback()
-    found = load_for_view(counter.session, counter.shell.context.shelf, traject_id)
+    found = load_for_view(counter.session, counter.context.shelf, traject_id)
     return counter.render(
         "start/close.html", status, slug=slug, title=found.title, reason=reason, errors=errors, longest=LONGEST,
         is_over=not found.running(),
@@ -355,14 +295,14 @@ def _read_plan(
     counter: Counter, definition: Definition, typed: Typed, errors: list[FormError]
 ) -> tuple[date | None, dict[AnchorId, date], dict[str, object]]:
     """The start, the targets and the answers; a date that is none is added to the errors."""
-    start_on = _day(_one(typed, "start"))
+    start_on = read_day(_one(typed, "start"))
     if start_on is None:
         errors.append(FormError("start", counter.words(N_("Kies de eerste dag."))))
     targets: dict[AnchorId, date] = {}
     for anchor in definition.anchors.values():
         said = _one(typed, f"a_{anchor.id}").strip()
         if said and anchor.id != definition.start_anchor:
-            on = _day(said)
+            on = read_day(said)
             if on is None:
                 errors.append(FormError(f"a_{anchor.id}", counter.words(N_("Kies een datum."))))
             targets[anchor.id] = on or date.max
@@ -385,13 +325,6 @@ def _gather(counter: Counter, check: Callable[[], None], errors: list[FormError]
             field = f"v_{about['question']}" if "question" in about else f"a_{about.get('anchor', '')}"
             if field not in {known.field for known in errors}:
                 errors.append(counter.wrong(field, each))
-
-
-def _day(typed: str) -> date | None:
-    try:
-        return date.fromisoformat(typed.strip())
-    except ValueError:
-        return None
 
 
 def _answers_as_typed(definition: Definition, answers: Answers) -> dict[str, list[str]]:
@@ -468,7 +401,7 @@ def _show_next(
     status: int = 200,
 ) -> Response:  # fmt: skip
     definition, language = parent.definition, counter.language
-    found = load_for_view(counter.session, counter.shell.context.shelf, traject_id)
+    found = load_for_view(counter.session, counter.context.shelf, traject_id)
     return counter.render(
         "start/next.html", status, slug=slug, title=found.title, parent=parent.number,
         parent_kind=say_cycle(definition, parent.kind, language), typed=typed,
@@ -491,6 +424,6 @@ def _show_preview(
     counter: Counter, path: str, seen: StartPreview, typed: Typed, kind: str, definition: Definition | None = None
 ) -> Response:
     return counter.render(
-        "start/preview.html", path=path, seen=seen, typed=typed, request_id=counter.shell.context.ids(),
+        "start/preview.html", path=path, seen=seen, typed=typed, request_id=counter.context.ids(),
         kind=say_cycle(definition, kind, counter.language) if definition is not None else "",
     )  # fmt: skip

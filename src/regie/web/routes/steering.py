@@ -7,23 +7,22 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from regie.core.permissions import Permission, may
 from regie.reports.steering import look_for_steering, make_steering_paper, make_steering_pdf
 from regie.reports.step_view import look_at
 from regie.reports.subject import Subject
-from regie.web.deps import ActorNow, ContextNow, Now, PagesNow, Reading, SeenTraject, Today
+from regie.web.deps import ContextNow, Now, PagesNow, Reading, SeesConfidential, Today
 from regie.web.routes.trajects import CycleNumber
 
 router = APIRouter()
 
 
 def get_subject(
-    request: Request, slug: str, actor: ActorNow, traject_id: SeenTraject, pages: PagesNow, context: ContextNow,
+    request: Request, slug: str, sees: SeesConfidential, pages: PagesNow, context: ContextNow,
     session: Reading, today: Today, doorloop: CycleNumber = 0,
 ) -> Subject:  # fmt: skip
     return look_at(
         session, context.shelf, slug, today, pages.language(request), cycle=doorloop,
-        sees_confidential=may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id),
+        sees_confidential=sees,
     )  # fmt: skip
 
 

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
-from sqlmodel import Session
-from starlette.datastructures import FormData
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from regie.core.events import Event
-from regie.core.ids import OccurrenceKey, StepId
-from regie.core.permissions import Actor, Permission, may, nothing_here
+from regie.core.ids import OccurrenceKey
+from regie.core.permissions import nothing_here
 from regie.reports.act_choices import list_colleagues, list_dependents, list_roles
 from regie.reports.step_view import StepView, make_step_view
 from regie.reports.traject_home import say_event
 from regie.text.dates import say_date
 from regie.web.acts import BY_PATH, Field, Reading, StepAct, Typed
-from regie.web.confirming import STATE, Form, Page, Walk, carry_on, require_noted, show_form
-from regie.web.deps import ActorNow, Now, SeenTraject, Shell, ShellNow, Today
-from regie.web.deps import Reading as ReadingSession
+from regie.web.confirming import STATE, Form, Page, Walk, carry_on, number_in, show_form
+from regie.web.counter import Counter, CounterNow
+from regie.web.deps import SeenTraject, SeesConfidential, StepKey
 from regie.web.language import N_
 from regie.web.routes.trajects import CycleNumber
 
@@ -36,46 +33,28 @@ _MOST_ASKED = 5
 
 @router.get(_PATH)
 def show_act(
-    request: Request,
-    slug: str,
-    key: str,
-    daad: str,
-    actor: ActorNow,
-    traject_id: SeenTraject,
-    shell: ShellNow,
-    session: ReadingSession,
-    today: Today,
-    now: Now,
+    counter: CounterNow, slug: str, key: StepKey, daad: str, traject_id: SeenTraject, sees: SeesConfidential,
     doorloop: CycleNumber = 0,
-) -> Response:
+) -> Response:  # fmt: skip
     """The form of one act on a step."""
     act = _find(daad)
-    require_noted(shell, actor, act.permission, traject_id, now)
-    walk = _walk(request, shell, session, actor, traject_id, slug, key, act, now, today, doorloop)
+    counter.demand(act.permission, traject_id)
+    walk = _walk(counter, traject_id, slug, key, act, doorloop, sees_confidential=sees)
     page = walk.look()
-    first = {each.name: (today.isoformat(),) for each in page.fields if each.kind == "date" and _is_past(act, each)}
+    today = counter.today.isoformat()
+    first = {each.name: (today,) for each in page.fields if each.kind == "date" and _is_past(act, each)}
     return show_form(walk, page, Typed(first), 409 if page.impossible else 200)
 
 
 @router.post(_PATH)
 def post_act(
-    request: Request,
-    slug: str,
-    key: str,
-    daad: str,
-    actor: ActorNow,
-    traject_id: SeenTraject,
-    shell: ShellNow,
-    session: ReadingSession,
-    today: Today,
-    now: Now,
-    form: Form,
+    counter: CounterNow, slug: str, key: StepKey, daad: str, traject_id: SeenTraject, sees: SeesConfidential, form: Form
 ) -> Response:
     """Show what an act leads to, go back to its form, or save it."""
     act = _find(daad)
-    require_noted(shell, actor, act.permission, traject_id, now)
-    cycle = _number(form, _CYCLE)
-    return carry_on(_walk(request, shell, session, actor, traject_id, slug, key, act, now, today, cycle), form)
+    counter.demand(act.permission, traject_id)
+    cycle = number_in(form, _CYCLE)
+    return carry_on(_walk(counter, traject_id, slug, key, act, cycle, sees_confidential=sees), form)
 
 
 def _find(path: str) -> StepAct:
@@ -90,36 +69,25 @@ def _is_past(act: StepAct, asked: Field) -> bool:
     return asked.name == "datum" and act.path not in ("toezegging",)
 
 
-def _number(form: FormData, name: str) -> int:
-    said = form.get(name)
-    return int(said) if isinstance(said, str) and said.isascii() and said.isdigit() and len(said) < 7 else 0
-
-
 def _walk(
-    request: Request,
-    shell: Shell,
-    session: Session,
-    actor: Actor,
+    counter: Counter,
     traject_id: int,
     slug: str,
-    key: str,
+    key: OccurrenceKey,
     act: StepAct,
-    now: Now,
-    today: date,
     cycle: int,
+    *,
+    sees_confidential: bool,
 ) -> Walk:
-    language = shell.pages.language(request)
-    step, _, copy = key.partition("@")
-    wanted = OccurrenceKey(StepId(step), copy)
     seen: list[StepView] = []
 
     def look() -> Page:
         view = make_step_view(
-            session, shell.context.shelf, slug, wanted, today, language, cycle=cycle,
-            sees_confidential=may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id),
+            counter.session, counter.context.shelf, slug, key, counter.today, counter.language, cycle=cycle,
+            sees_confidential=sees_confidential,
         )  # fmt: skip
         seen[:] = [view]
-        return _page(request, shell, session, view, act)
+        return _page(counter, view, act)
 
     def make(reading: Reading, page: Page) -> Event | None:
         view = seen[0]
@@ -136,29 +104,25 @@ def _walk(
         ):
             reading.wrong("ook", N_("Er is intussen ook aan andere stappen gewerkt. Kijk deze lijst nog eens na."))
             return None
-        return act.event(key=wanted, cycle=view.cycle, seen_version=version, **facts)
+        return act.event(key=key, cycle=view.cycle, seen_version=version, **facts)
 
-    return Walk(request, shell, session, actor, traject_id, now, today, look, make)
+    return Walk(counter, traject_id, look, make)
 
 
-def _page(request: Request, shell: Shell, session: Session, view: StepView, act: StepAct) -> Page:
-    language = shell.pages.language(request)
-
-    def words(text: str) -> str:
-        return shell.pages.words(request, text) if text else ""
-
+def _page(counter: Counter, view: StepView, act: StepAct) -> Page:
+    session, shelf, language, words = counter.session, counter.context.shelf, counter.language, counter.words
     base = f"/trajecten/{view.traject}"
     step = f"{base}/stappen/{quote(str(view.key), safe='@')}"
     hidden = {_CYCLE: str(view.cycle), _VERSION: str(view.occurrence.version), STATE: str(view.traject_version)}
     fields = tuple(_with_words(each, words) for each in act.fields)
     if act.path == "partner":
-        roles = list_roles(session, shell.context.shelf, view.traject_id, view.cycle, language)
+        roles = list_roles(session, shelf, view.traject_id, view.cycle, language)
         fields = _with_options(fields, "rol", roles)
     elif act.path == "overdragen":
-        people = list_colleagues(session, shell.context.shelf, view.traject_id, view.cycle, view.key)
+        people = list_colleagues(session, shelf, view.traject_id, view.cycle, view.key)
         fields = _with_options(fields, "aan", people)
     elif act.path == "heropenen":
-        found = list_dependents(session, shell.context.shelf, view.traject_id, view.cycle, view.key, language)
+        found = list_dependents(session, shelf, view.traject_id, view.cycle, view.key, language)
         fields = _with_options(fields, "ook", found)
         hidden[_DEPENDENTS] = " ".join(found)
     elif act.path == "vastzetten" and view.occurrence.started_on is not None:
@@ -174,8 +138,6 @@ def _page(request: Request, shell: Shell, session: Session, view: StepView, act:
         (f"{step}?doorloop={view.cycle}", words(N_("Terug naar de stap"))),
         f"{step}?doorloop={view.cycle}&gedaan={act.path}",
         (
-            (words(N_("Start")), "/"),
-            (words(N_("Trajecten")), "/trajecten"),
             (view.traject_title, f"{base}?doorloop={view.cycle}"),
             (view.title, f"{step}?doorloop={view.cycle}"),
         ),

@@ -7,14 +7,23 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from regie.core.ids import OccurrenceKey, StepId
-from regie.core.permissions import Permission, may, require
-from regie.errors import Refused
+from regie.core.permissions import Actor, Permission, may
 from regie.reports.portfolio import make_portfolio, narrow
 from regie.reports.step_view import make_step_view
 from regie.reports.traject_home import LATELY_DAYS, make_traject_home
 from regie.web.acts import BY_PATH, acts_for
-from regie.web.deps import ActorNow, ContextNow, Now, PagesNow, Reading, SeenTraject, Today, note_refusal
+from regie.web.deps import (
+    ActorNow,
+    ContextNow,
+    Now,
+    PagesNow,
+    Reading,
+    SeenTraject,
+    SeesConfidential,
+    StepKey,
+    Today,
+    needs,
+)
 
 router = APIRouter()
 
@@ -25,21 +34,15 @@ CycleNumber = Annotated[int, Query(ge=0, le=100_000)]
 @router.get("/trajecten")
 def show_portfolio(
     request: Request,
-    actor: ActorNow,
+    actor: Annotated[Actor, needs(Permission.SEE_PORTFOLIO)],
     pages: PagesNow,
     context: ContextNow,
     session: Reading,
     today: Today,
-    now: Now,
     zoek: str = "",
     problemen: str = "",
 ) -> Response:
     """All trajects of the reader, the most threatened first."""
-    try:
-        require(actor, Permission.SEE_PORTFOLIO)
-    except Refused:
-        note_refusal(context, actor, now, Permission.SEE_PORTFOLIO)
-        raise
     every = make_portfolio(session, context.shelf.get, today, pages.language(request), seen=actor.trajects)
     search, only_problems = zoek.strip()[:_LONGEST_SEARCH], problemen == "ja"
     rows = narrow(every, search, only_problems=only_problems)
@@ -62,6 +65,7 @@ def show_traject(
     slug: str,
     actor: ActorNow,
     traject_id: SeenTraject,
+    sees: SeesConfidential,
     pages: PagesNow,
     context: ContextNow,
     session: Reading,
@@ -78,7 +82,7 @@ def show_traject(
         now,
         pages.language(request),
         cycle=doorloop,
-        sees_confidential=may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id),
+        sees_confidential=sees,
     )
     return pages.render(
         request,
@@ -94,9 +98,9 @@ def show_traject(
 def show_step(
     request: Request,
     slug: str,
-    key: str,
+    key: StepKey,
     actor: ActorNow,
-    traject_id: SeenTraject,
+    sees: SeesConfidential,
     pages: PagesNow,
     context: ContextNow,
     session: Reading,
@@ -106,16 +110,15 @@ def show_step(
 ) -> Response:
     """One step: state, people, dates and why, what comes before and after, evidence, remarks and history."""
     language = pages.language(request)
-    step, _, copy = key.partition("@")
     view = make_step_view(
         session,
         context.shelf,
         slug,
-        OccurrenceKey(StepId(step), copy),
+        key,
         today,
         language,
         cycle=doorloop,
-        sees_confidential=may(actor, Permission.SEE_CONFIDENTIAL, traject_id=traject_id),
+        sees_confidential=sees,
     )
     acts = tuple(acts_for(view, actor))
     done = BY_PATH[gedaan].done if gedaan in BY_PATH else ""
