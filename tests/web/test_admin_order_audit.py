@@ -184,13 +184,14 @@ def test_export_of_nonsense_is_refused_and_takes_nothing_out(browser: TestClient
 
 
 def test_check_finds_what_somebody_changed(browser: TestClient, world: World) -> None:
-    whole = browser.get(f"{HERE}/controle").text
+    whole = send(browser, f"{HERE}/controle").text
     with world.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE history SET by = 'p9' WHERE traject_id = 1 AND seq = 2")
 
-    broken = browser.get(f"{HERE}/controle").text
+    asked, broken = browser.get(f"{HERE}/controle").text, send(browser, f"{HERE}/controle").text
 
     assert "Alle zegels zijn heel." in whole
+    assert "Alle zegels" not in asked  # nothing was checked yet
     assert "De geschiedenis is niet ongeschonden" in broken
     assert re.search(r"Opvang De Wilg</th><td[^>]*>2</td><td[^>]*>is veranderd", broken)
 

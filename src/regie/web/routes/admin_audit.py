@@ -164,12 +164,20 @@ def show_audit(
 
 
 @router.get(f"{HERE}/controle")
+def show_check(request: Request, actor: Auditor, pages: PagesNow, session: Reading) -> Response:
+    """What a check of the history finds, and how much there is to check; it begins at a button, for it takes a while."""
+    lines = count_audit(session, AuditWanted(), of_access=False)
+    return pages.render(request, "admin/audit_check.html", lines=lines, checked=None, problems=[])
+
+
+@router.post(f"{HERE}/controle")
 def check_record(request: Request, actor: Auditor, pages: PagesNow, shell: ShellNow, session: Reading) -> Response:
-    """Check every seal of the history."""
+    """Check every seal of the history. Changes nothing: the answer is the page itself."""
     names = traject_names(session)
     return pages.render(
         request,
         "admin/audit_check.html",
+        lines=0,
         checked=count_audit(session, AuditWanted(), of_access=False),
         problems=[
             (names.get(each.traject_id, ("", str(each.traject_id)))[1], each.seq, each.what)
