@@ -41,7 +41,7 @@ _ANSWERS = {"nl": ("akkoord", "niet akkoord"), "en": ("agreed", "not agreed")}
 _HANDED = {"nl": ("aan {name}", "terug naar de rol"), "en": ("to {name}", "back to the role")}
 _NEW = {"nl": "nieuw", "en": "new"}
 _MORE = {"nl": "en nog {count}", "en": "and {count} more"}
-_HIDDEN = {"nl": "(vertrouwelijk)", "en": "(confidential)"}
+HIDDEN = {"nl": "(vertrouwelijk)", "en": "(confidential)"}
 
 MaySee = Callable[[int], bool]
 """Whether what is confidential in a traject may be seen."""
@@ -99,7 +99,7 @@ def say_about(entry: HistoryEntry, names: Mapping[str, str], language: str = "nl
         ", ".join(map(str, said)) if isinstance(said, list) else str(said) for said in entry.words.values() if said
     ]
     if hides_words and words:
-        words = [_HIDDEN.get(language, _HIDDEN["nl"])]
+        words = [HIDDEN.get(language, HIDDEN["nl"])]
     said = [_said(entry, what, names, language)] if entry.event in _SAYS_MORE else []
     return "; ".join([*about, *said, *moves[:_SHOWN_MOVES], *left, *words])
 

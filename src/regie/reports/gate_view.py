@@ -16,6 +16,7 @@ from regie.core.traject import CycleState, State
 from regie.core.transitions import Verb
 from regie.core.why import meeting_reason
 from regie.errors import Refused
+from regie.reports.audit import HIDDEN
 from regie.reports.step_view import EvidenceView, StepView, look_at, view_evidence, view_step
 from regie.reports.subject import Subject
 from regie.reports.traject_home import load_for_view, role_names, without_secrets
@@ -335,7 +336,7 @@ def _decisions(
         is_hidden = step is None or (is_confidential(subject.cycle, step) and not sees_confidential)
         view = DecisionView(
             say_outcome(step, each.outcome, subject.language),
-            each.decided_by,
+            HIDDEN[subject.language] if is_hidden else each.decided_by,
             each.decided_on,
             each.held_until,
             "" if is_hidden else each.reason,

@@ -143,16 +143,14 @@ def show_overview(
         demand(context, actor, Permission.SEE_PARTNERS, now)
     areas = areas_of(actor, request.app.state.paths)
     open_to = {each.path for each in areas}
-    sees_people = may(actor, Permission.SEE_PARTNERS)
+    sees_people, within = may(actor, Permission.SEE_PARTNERS), trajects_with(actor, Permission.SEE_PARTNERS)
     return pages.render(
         request,
         "admin/overview.html",
         areas=areas,
         open_to=open_to,
-        unfilled=list_unfilled(session, context.shelf.get, pages.language(request), actor.trajects)
-        if sees_people
-        else (),
-        unreachable=list_unreachable(session, actor.trajects) if sees_people else (),
+        unfilled=list_unfilled(session, context.shelf.get, pages.language(request), within) if sees_people else (),
+        unreachable=list_unreachable(session, within) if sees_people else (),
         post=count_post(session) if trajects_with(actor, Permission.SEE_DELIVERIES) is None else None,
         health=look_at_health(context.engine, now) if may(actor, Permission.SEE_HEALTH) else None,
     )

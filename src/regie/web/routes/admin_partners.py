@@ -21,7 +21,7 @@ from regie.actions.keep_people import (
 )
 from regie.core.definition import HearsWhen
 from regie.core.ids import PersonId
-from regie.core.permissions import Actor, Permission, may, nothing_here
+from regie.core.permissions import Actor, Permission, may, nothing_here, trajects_with
 from regie.errors import Conflict, NotFound, Refused, RegieError
 from regie.reports.people import PartnerRow, list_held_steps, list_partners
 from regie.web.deps import Bell, ContextNow, Now, PagesNow, Reading, Shell, ShellNow, Today, needs
@@ -108,7 +108,7 @@ def show_partners(
         context.shelf.get,
         pages.language(request),
         today,
-        seen=actor.trajects,
+        seen=trajects_with(actor, Permission.SEE_PARTNERS),
         search=search,
         without_address=zonder_adres == "ja",
     )
@@ -264,7 +264,9 @@ def _person(
 ) -> Response:
     pages = shell.pages
     language = pages.language(request)
-    everybody = list_partners(session, shell.context.shelf.get, language, today, seen=actor.trajects)
+    everybody = list_partners(
+        session, shell.context.shelf.get, language, today, seen=trajects_with(actor, Permission.SEE_PARTNERS)
+    )
     row = next((each for each in everybody if each.contact.id == person_id), None)
     if row is None:
         raise nothing_here()
@@ -294,7 +296,7 @@ def _person(
         absences=[each for each in row.contact.away if each.ends_on >= today],
         today=today,
         can_keep=may(actor, Permission.MANAGE_PARTNERS),
-        sees_all=actor.trajects is None,
+        sees_all=trajects_with(actor, Permission.SEE_PARTNERS) is None,
         is_done=is_done,
         status=409 if changed_from is not None else 422 if errors else 200,
     )

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from regie.actions.keep_people import leave_role, play_role, players_seen
 from regie.core.ids import PersonId, RoleId
-from regie.core.permissions import Permission, nothing_here
+from regie.core.permissions import Permission, nothing_here, trajects_with
 from regie.errors import Conflict, NotFound
 from regie.reports.people import Place, RoleRow, list_places, list_roles
 from regie.web.counter import Counter, CounterNow
@@ -118,8 +118,8 @@ def _back(place: Place, row: RoleRow) -> Response:
 
 
 def _places(counter: Counter) -> dict[str, Place]:
-    shelf, seen = counter.context.shelf.get, counter.actor.trajects
-    found = list_places(counter.session, shelf, counter.language, seen)
+    within = trajects_with(counter.actor, Permission.SEE_PARTNERS)
+    found = list_places(counter.session, counter.context.shelf.get, counter.language, within)
     return {each.slug: each for each in found}
 
 
