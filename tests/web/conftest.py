@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from regie.actions.context import Context
 from regie.clock import VirtualClock
 from regie.settings import Settings
 from regie.web.app import ROUTERS, create_app
-from tests.support.databases import Databases, database_url, databases, empty_database_url, engine, engine_on
+from tests.support.databases import Databases, database_url, databases, empty_database_url, engine
 
 __all__ = ["browse", "clock", "database_url", "databases", "empty_database_url", "engine", "sqlite_engine"]
 
@@ -37,7 +38,7 @@ def clock() -> VirtualClock:
 def sqlite_engine(databases: Databases) -> Iterator[Engine]:
     """For what has nothing to do with the kind of database."""
     url = databases.new("sqlite")
-    with engine_on(url) as engine:
+    with databases.engine_on(url) as engine:
         yield engine
     databases.drop(url)
 
@@ -45,18 +46,17 @@ def sqlite_engine(databases: Databases) -> Iterator[Engine]:
 @pytest.fixture
 def browse(sqlite_engine: Engine, clock: VirtualClock, tmp_path: Path) -> Iterator[Browse]:
     """Give a browser on an application with these settings and, besides its own, these routes."""
-    opened: list[TestClient] = []
+    opened = ExitStack()
 
     def start(*routers: APIRouter, engine: Engine = sqlite_engine, **settings: object) -> TestClient:
         chosen = Settings(**{"data_dir": tmp_path, "base_url": BASE, **settings})
         app = create_app(Context.on(engine, b"k" * 32, link_key=LINK_KEY), chosen, clock, routers=(*ROUTERS, *routers))
         browser = TestClient(app, base_url=chosen.base_url, raise_server_exceptions=False, follow_redirects=False)
-        opened.append(browser)
-        return browser
+        # open, it keeps its event loop and its threads from one request to the next, as a server does
+        return opened.enter_context(browser)
 
-    yield start
-    for browser in opened:
-        browser.close()
+    with opened:
+        yield start
 
 
 def token_on(page: str, action: str) -> str:

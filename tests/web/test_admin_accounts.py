@@ -34,7 +34,7 @@ ACCOUNTS, SESSIONS, TOKENS = "/beheer/accounts", "/beheer/sessies", "/beheer/tok
 
 
 @pytest.fixture
-def browser(enter: Enter) -> TestClient:
+def visitor(enter: Enter) -> TestClient:
     return enter(ADMINISTRATOR, name="ada")
 
 
@@ -48,31 +48,31 @@ def is_open(world: World, number: int) -> bool:
         return get_account(session, number).disabled_at is None
 
 
-def number_of(browser: TestClient) -> int:
-    return browser.account  # type: ignore[attr-defined, no-any-return]
+def number_of(visitor: TestClient) -> int:
+    return visitor.account  # type: ignore[attr-defined, no-any-return]
 
 
-def seen(browser: TestClient, path: str) -> str:
-    return unescape(re.findall(r'name="gezien" value="([^"]*)"', browser.get(path).text)[-1])
+def seen(visitor: TestClient, path: str) -> str:
+    return unescape(re.findall(r'name="gezien" value="([^"]*)"', visitor.get(path).text)[-1])
 
 
-def press(browser: TestClient, path: str, data: dict[str, object], on: str) -> Response:
+def press(visitor: TestClient, path: str, data: dict[str, object], on: str) -> Response:
     """Send a form of a page, or what somebody forged: with a token of the same session."""
-    page = browser.get(on).text
+    page = visitor.get(on).text
     token = re.search(r'name="form_token" value="([^"]+)"', page)
     assert token is not None
-    return browser.post(path, data={"form_token": token[1], **data}, headers=SAME_ORIGIN)  # type: ignore[return-value]
+    return visitor.post(path, data={"form_token": token[1], **data}, headers=SAME_ORIGIN)  # type: ignore[return-value]
 
 
 # --- who may be here at all ----------------------------------------------------------------------------
 
 
-def routes(browser: TestClient) -> list[tuple[str, str]]:
+def routes(visitor: TestClient) -> list[tuple[str, str]]:
     """Every method and address under ``/beheer`` of this slice, with something for what is open in it."""
     mine = ("partners", "rollen", "accounts", "sessies", "tokens")
     found = [
         (method, re.sub(r"\{person_id\}", "p1", re.sub(r"\{number\}", "1", re.sub(r"\{role\}", "other", each.path))))
-        for each in flat(app_of(browser).routes)
+        for each in flat(app_of(visitor).routes)
         for method in sorted(each.methods)
         if re.match(rf"/beheer/({'|'.join(mine)})(/|$)", each.path)
     ]
@@ -123,20 +123,20 @@ def test_partner_and_stranger_find_no_administration(browse: Browse, world: Worl
 # --- accounts ------------------------------------------------------------------------------------------
 
 
-def test_account_is_made_and_given_a_right_and_all_of_it_is_noted(browser: TestClient, world: World) -> None:
+def test_account_is_made_and_given_a_right_and_all_of_it_is_noted(visitor: TestClient, world: World) -> None:
     form = {"naam": "Petra <b>Bos</b>", "email": "petra@stad.example", "spreektaal": "en"}
 
-    made = send(browser, f"{ACCOUNTS}/nieuw", form)
+    made = send(visitor, f"{ACCOUNTS}/nieuw", form)
     path = made.headers["location"].partition("?")[0]
     own = int(path.rpartition("/")[2])
-    given = send(browser, f"{path}/rechten", {"rol": "lead", "waar": "1", "gezien": seen(browser, path)}, on=path)
+    given = send(visitor, f"{path}/rechten", {"rol": "lead", "waar": "1", "gezien": seen(visitor, path)}, on=path)
 
     assert (made.status_code, given.status_code) == (303, 303)
     assert rights(world, own) == {Right(Role.LEAD, 1)}
-    page = browser.get(path).text
+    page = visitor.get(path).text
     assert "Projectleider, Opvang De Wilg" in page
     assert "<b>Bos" not in page
-    by = f"account:{number_of(browser)}"
+    by = f"account:{number_of(visitor)}"
     assert noted(world, "account-added")[-1] == (by, f"account:{own}")
     assert noted(world, "right-given")[-1] == (by, f"account:{own} lead 1")
 
@@ -151,11 +151,11 @@ def test_account_is_made_and_given_a_right_and_all_of_it_is_noted(browser: TestC
     ],
 )
 def test_account_that_cannot_be_made_keeps_what_was_typed(
-    browser: TestClient, world: World, wrong: dict[str, str], field: str
+    visitor: TestClient, world: World, wrong: dict[str, str], field: str
 ) -> None:
     form = {"naam": "nieuw", "email": "nieuw@stad.example", "spreektaal": "nl", **wrong}
 
-    answer = send(browser, f"{ACCOUNTS}/nieuw", form)
+    answer = send(visitor, f"{ACCOUNTS}/nieuw", form)
 
     assert answer.status_code == 422
     assert f'href="#{field}"' in answer.text  # type: ignore[attr-defined]
@@ -311,18 +311,18 @@ def test_one_time_link_is_for_a_regie_that_nobody_else_can_reach(enter: Enter, w
 # --- sessions ------------------------------------------------------------------------------------------
 
 
-def test_one_session_of_somebody_ends_and_then_all(browser: TestClient, browse: Browse, world: World) -> None:
+def test_one_session_of_somebody_ends_and_then_all(visitor: TestClient, browse: Browse, world: World) -> None:
     first, second, partner = browse(), browse(), browse()
     sign_in(first, world.engine, "other@voorbeeld.nl")
     sign_in(second, world.engine, "other@voorbeeld.nl")
     sign_in(partner, world.engine, "boss@voorbeeld.nl")
-    page = browser.get(SESSIONS).text
+    page = visitor.get(SESSIONS).text
     who = f"person:{world.people['other']}"
     numbers = re.findall(rf'name="wie" value="{who}">\s*<input type="hidden" name="sessie" value="(\w+)"', page)
 
-    one = send(browser, f"{SESSIONS}/beeindigen", {"wie": who, "sessie": numbers[0]}, on=SESSIONS)
+    one = send(visitor, f"{SESSIONS}/beeindigen", {"wie": who, "sessie": numbers[0]}, on=SESSIONS)
     left = [each.get("/mijn-sessies").status_code for each in (first, second)]
-    rest = send(browser, f"{SESSIONS}/beeindigen", {"wie": who}, on=SESSIONS)
+    rest = send(visitor, f"{SESSIONS}/beeindigen", {"wie": who}, on=SESSIONS)
 
     assert len(numbers) == 2
     assert one.headers["location"] == f"{SESSIONS}?gedaan=1"
@@ -341,10 +341,10 @@ def test_one_session_of_somebody_ends_and_then_all(browser: TestClient, browse: 
         {"wie": "person:%", "sessie": "%" * 12},
     ],
 )
-def test_number_that_is_none_ends_nothing(browser: TestClient, world: World, data: dict[str, object]) -> None:
+def test_number_that_is_none_ends_nothing(visitor: TestClient, world: World, data: dict[str, object]) -> None:
     before = world.rows("session")
 
-    answer = send(browser, f"{SESSIONS}/beeindigen", data, on=SESSIONS)
+    answer = send(visitor, f"{SESSIONS}/beeindigen", data, on=SESSIONS)
 
     assert answer.headers["location"] == f"{SESSIONS}?gedaan=0"
     assert world.rows("session") == before
@@ -375,32 +375,32 @@ def test_own_sessions_are_for_who_is_signed_in(browse: Browse, world: World) -> 
 # --- keys ----------------------------------------------------------------------------------------------
 
 
-def key_form(browser: TestClient, **more: object) -> dict[str, object]:
+def key_form(visitor: TestClient, **more: object) -> dict[str, object]:
     return {
-        "naam": "zaaksysteem", "account": str(number_of(browser)), "mag": ["read", "partners"], "dagen": "30",
-        "gezien": seen(browser, TOKENS), **more,
+        "naam": "zaaksysteem", "account": str(number_of(visitor)), "mag": ["read", "partners"], "dagen": "30",
+        "gezien": seen(visitor, TOKENS), **more,
     }  # fmt: skip
 
 
-def test_key_is_shown_once_and_works_until_it_is_revoked(browser: TestClient, world: World) -> None:
-    made = send(browser, TOKENS, key_form(browser))
+def test_key_is_shown_once_and_works_until_it_is_revoked(visitor: TestClient, world: World) -> None:
+    made = send(visitor, TOKENS, key_form(visitor))
     key = re.search(r'id="sleutel">(regie_[\w-]+)<', made.text)[1]  # type: ignore[attr-defined, index]
 
     actor = in_transaction(world.engine, lambda session: token_actor(session, key, NOW))
     assert actor is not None
     assert actor.scopes == {Scope.READ, Scope.PARTNERS}
     assert made.headers["cache-control"] == "no-store"
-    assert key not in browser.get(TOKENS).text
-    ended = send(browser, f"{TOKENS}/1/intrekken", on=TOKENS)
+    assert key not in visitor.get(TOKENS).text
+    ended = send(visitor, f"{TOKENS}/1/intrekken", on=TOKENS)
     assert ended.status_code == 303
     assert in_transaction(world.engine, lambda session: token_actor(session, key, NOW)) is None
-    assert noted(world, "token-revoked") == [(f"account:{number_of(browser)}", "token:1")]
+    assert noted(world, "token-revoked") == [(f"account:{number_of(visitor)}", "token:1")]
 
 
-def test_loading_the_answer_again_makes_no_second_key(browser: TestClient, world: World) -> None:
-    form = key_form(browser)
+def test_loading_the_answer_again_makes_no_second_key(visitor: TestClient, world: World) -> None:
+    form = key_form(visitor)
 
-    first, again = send(browser, TOKENS, form), send(browser, TOKENS, form)
+    first, again = send(visitor, TOKENS, form), send(visitor, TOKENS, form)
 
     assert (first.status_code, again.status_code) == (200, 409)
     assert len(world.rows("api_token")) == 1
@@ -431,9 +431,9 @@ def test_key_in_the_name_of_somebody_who_signs_in_is_refused(enter: Enter, world
     ],
 )  # fmt: skip
 def test_key_that_cannot_be_made_keeps_what_was_typed(
-    browser: TestClient, world: World, wrong: dict[str, object], field: str
+    visitor: TestClient, world: World, wrong: dict[str, object], field: str
 ) -> None:
-    answer = send(browser, TOKENS, {**key_form(browser), "naam": "<i>zaak</i>", **wrong})
+    answer = send(visitor, TOKENS, {**key_form(visitor), "naam": "<i>zaak</i>", **wrong})
     page = answer.text  # type: ignore[attr-defined]
 
     assert answer.status_code == 422
@@ -443,8 +443,8 @@ def test_key_that_cannot_be_made_keeps_what_was_typed(
     assert world.rows("api_token") == []
 
 
-def test_pages_say_that_passwords_are_given_on_the_machine_itself(browser: TestClient) -> None:
-    assert "regie account password noodtoegang" in browser.get(ACCOUNTS).text
+def test_pages_say_that_passwords_are_given_on_the_machine_itself(visitor: TestClient) -> None:
+    assert "regie account password noodtoegang" in visitor.get(ACCOUNTS).text
 
 
 def test_closed_account_gets_no_key(enter: Enter, world: World) -> None:
@@ -457,7 +457,7 @@ def test_closed_account_gets_no_key(enter: Enter, world: World) -> None:
     assert "Dit account is gesloten." in answer.text  # type: ignore[attr-defined]
 
 
-def test_right_that_a_group_gives_stays_and_the_page_says_why(browser: TestClient, world: World) -> None:
+def test_right_that_a_group_gives_stays_and_the_page_says_why(visitor: TestClient, world: World) -> None:
     who = {"issuer": "https://sso.example", "subject": "7", "name": "Sam", "email": "", "now": NOW}
     own = in_transaction(
         world.engine, lambda session: sign_in_from_provider(session, rights=[Right(Role.READER)], **who)
@@ -465,10 +465,10 @@ def test_right_that_a_group_gives_stays_and_the_page_says_why(browser: TestClien
     path = f"{ACCOUNTS}/{own}"
 
     answer = send(
-        browser, f"{path}/rechten/weg", {"rol": "reader", "waar": "0", "gezien": seen(browser, path)}, on=path
+        visitor, f"{path}/rechten/weg", {"rol": "reader", "waar": "0", "gezien": seen(visitor, path)}, on=path
     )
 
     assert answer.headers["location"] == f"{path}?gedaan=groep"
-    assert "Dit recht komt van een groep" in browser.get(answer.headers["location"]).text
+    assert "Dit recht komt van een groep" in visitor.get(answer.headers["location"]).text
     assert rights(world, own or 0) == {Right(Role.READER)}
-    assert "regie account password" not in browser.get(path).text  # there is none to set
+    assert "regie account password" not in visitor.get(path).text  # there is none to set

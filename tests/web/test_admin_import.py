@@ -40,29 +40,29 @@ WRONG = (
 
 
 @pytest.fixture
-def browser(enter: Enter) -> TestClient:
+def visitor(enter: Enter) -> TestClient:
     return enter(Right(Role.ADMINISTRATOR))
 
 
-def check(browser: TestClient, text: str = "", traject: str = "", **more: str) -> Response:
-    return send(browser, CHECK, {"tekst": text, "traject": traject, **more})
+def check(visitor: TestClient, text: str = "", traject: str = "", **more: str) -> Response:
+    return send(visitor, CHECK, {"tekst": text, "traject": traject, **more})
 
 
-def upload(browser: TestClient, content: bytes, name: str = "lijst.csv") -> Response:
-    token = token_on(browser.get(CHECK).text, CHECK)
-    return browser.post(  # type: ignore[return-value]
+def upload(visitor: TestClient, content: bytes, name: str = "lijst.csv") -> Response:
+    token = token_on(visitor.get(CHECK).text, CHECK)
+    return visitor.post(  # type: ignore[return-value]
         CHECK, data={"form_token": token, "traject": ""}, files={"bestand": (name, content)}, headers=SAME_ORIGIN
     )
 
 
-def store(browser: TestClient, page: str) -> Response:
+def store(visitor: TestClient, page: str) -> Response:
     """Press the button as a browser does: it makes two signs of each end of a line."""
     data = {
         name: unescape(re.search(rf'name="{name}" value="([^"]*)"', _form(page))[1])
         for name in ("tekst", "traject", "zegel")
     }  # type: ignore[index]
     data["tekst"] = data["tekst"].replace("\n", "\r\n")
-    return browser.post(  # type: ignore[return-value]
+    return visitor.post(  # type: ignore[return-value]
         STORE, data={"form_token": token_on(page, STORE), **data}, headers=SAME_ORIGIN
     )
 
@@ -89,10 +89,10 @@ def people(world: World) -> dict[str, object]:
         return {each.email: each for each in list_people(session)}
 
 
-def test_check_shows_each_row_and_keeps_nothing(browser: TestClient, world: World) -> None:
+def test_check_shows_each_row_and_keeps_nothing(visitor: TestClient, world: World) -> None:
     before = world.everything()
 
-    page = check(browser, GOOD).text  # type: ignore[attr-defined]
+    page = check(visitor, GOOD).text  # type: ignore[attr-defined]
 
     assert rows_of(page, "Personen in de lijst") == [
         [
@@ -106,35 +106,35 @@ def test_check_shows_each_row_and_keeps_nothing(browser: TestClient, world: Worl
     assert world.everything() == before
 
 
-def test_what_is_stored_is_what_was_shown(browser: TestClient, world: World) -> None:
-    page = check(browser, GOOD).text  # type: ignore[attr-defined]
+def test_what_is_stored_is_what_was_shown(visitor: TestClient, world: World) -> None:
+    page = check(visitor, GOOD).text  # type: ignore[attr-defined]
 
-    answer = store(browser, page)
+    answer = store(visitor, page)
 
     assert answer.status_code == 303
-    assert "1 nieuw, 1 gewijzigd, 1 gelijk, 2 keer een rol gegeven" in browser.get(answer.headers["location"]).text
+    assert "1 nieuw, 1 gewijzigd, 1 gelijk, 2 keer een rol gegeven" in visitor.get(answer.headers["location"]).text
     made = people(world)["zoe@ggd.example"]
     assert (made.name, made.language, made.deputy) == ("Zoë Ødegård", "en", world.people["other"])  # type: ignore[attr-defined]
     assert noted(world, "partners-imported") == [
-        (f"account:{browser.account}", "added:1 changed:1 bound:2 traject:all")  # type: ignore[attr-defined]
+        (f"account:{visitor.account}", "added:1 changed:1 bound:2 traject:all")  # type: ignore[attr-defined]
     ]
     assert [row["dirty"] for row in world.rows("traject")] == [True]
-    again = check(browser, GOOD).text  # type: ignore[attr-defined]
+    again = check(visitor, GOOD).text  # type: ignore[attr-defined]
     assert "Alles in deze lijst is al zo." in again
     assert f'action="{STORE}"' not in again
 
 
-def test_change_shows_what_it_was_and_what_it_becomes(browser: TestClient) -> None:
-    page = check(browser, "naam;e-mail;rol\nOlga;other@voorbeeld.nl;other\n").text  # type: ignore[attr-defined]
+def test_change_shows_what_it_was_and_what_it_becomes(visitor: TestClient) -> None:
+    page = check(visitor, "naam;e-mail;rol\nOlga;other@voorbeeld.nl;other\n").text  # type: ignore[attr-defined]
 
     (row,) = rows_of(page, "Personen in de lijst")
     assert row[4] == "Naam: Naam van other → Olga"
 
 
-def test_every_wrong_row_is_named_with_its_column_and_nothing_is_stored(browser: TestClient, world: World) -> None:
+def test_every_wrong_row_is_named_with_its_column_and_nothing_is_stored(visitor: TestClient, world: World) -> None:
     before = world.everything()
 
-    answer = check(browser, WRONG)
+    answer = check(visitor, WRONG)
     page = answer.text  # type: ignore[attr-defined]
 
     assert answer.status_code == 422
@@ -147,12 +147,12 @@ def test_every_wrong_row_is_named_with_its_column_and_nothing_is_stored(browser:
     assert world.everything() == before
 
 
-def test_nobody_stores_a_list_with_a_wrong_row_by_sending_it_anyway(browser: TestClient, world: World) -> None:
-    page = check(browser, GOOD).text  # type: ignore[attr-defined]
+def test_nobody_stores_a_list_with_a_wrong_row_by_sending_it_anyway(visitor: TestClient, world: World) -> None:
+    page = check(visitor, GOOD).text  # type: ignore[attr-defined]
     before = world.everything()
     data = {"form_token": token_on(page, STORE), "tekst": WRONG, "traject": "", "zegel": "0" * 64}
 
-    answer = browser.post(STORE, data=data, headers=SAME_ORIGIN)
+    answer = visitor.post(STORE, data=data, headers=SAME_ORIGIN)
 
     assert answer.status_code == 409
     assert "Goed" in answer.text
@@ -161,9 +161,9 @@ def test_nobody_stores_a_list_with_a_wrong_row_by_sending_it_anyway(browser: Tes
 
 @pytest.mark.parametrize("what", ["person", "deputy", "text", "place"])
 def test_what_would_do_something_else_by_now_is_shown_anew_and_not_stored(
-    browser: TestClient, world: World, what: str
+    visitor: TestClient, world: World, what: str
 ) -> None:
-    page = check(browser, GOOD).text  # type: ignore[attr-defined]
+    page = check(visitor, GOOD).text  # type: ignore[attr-defined]
     if what == "person":
         in_transaction(world.engine, lambda session: save_person(session, name="Zoë", email="zoe@ggd.example"))
     elif what == "deputy":
@@ -174,12 +174,12 @@ def test_what_would_do_something_else_by_now_is_shown_anew_and_not_stored(
         page = page.replace('name="traject" value=""', 'name="traject" value="de-wilg"')
     before = world.everything()
 
-    answer = store(browser, page)
+    answer = store(visitor, page)
 
     assert answer.status_code == 409
     assert "Er is niets opgeslagen" in answer.text  # type: ignore[attr-defined]
     assert world.everything() == before
-    assert store(browser, answer.text).status_code == 303  # type: ignore[attr-defined]
+    assert store(visitor, answer.text).status_code == 303  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -196,12 +196,12 @@ def test_what_would_do_something_else_by_now_is_shown_anew_and_not_stored(
         ),
     ],
 )
-def test_file_is_read_as_spreadsheets_write_it(browser: TestClient, world: World, content: bytes) -> None:
-    page = upload(browser, content).text  # type: ignore[attr-defined]
+def test_file_is_read_as_spreadsheets_write_it(visitor: TestClient, world: World, content: bytes) -> None:
+    page = upload(visitor, content).text  # type: ignore[attr-defined]
 
     assert "Zoë Ødegård" in page
     assert ("gelezen als tekst van Windows" in page) == (content == GOOD.encode("cp1252"))
-    assert store(browser, page).status_code == 303
+    assert store(visitor, page).status_code == 303
     assert people(world)["zoe@ggd.example"].name == "Zoë Ødegård"  # type: ignore[attr-defined]
 
 
@@ -216,15 +216,15 @@ def test_file_is_read_as_spreadsheets_write_it(browser: TestClient, world: World
         pytest.param(b'naam;e-mail;rol\n"' + b"a" * 140_000, "niet te lezen als CSV", id="endless-cell"),
     ],
 )
-def test_what_is_no_list_is_refused_in_words(browser: TestClient, content: bytes, says: str) -> None:
-    answer = upload(browser, content)
+def test_what_is_no_list_is_refused_in_words(visitor: TestClient, content: bytes, says: str) -> None:
+    answer = upload(visitor, content)
 
     assert answer.status_code == 422
     assert re.search(rf'href="#bestand">[^<]*{says}', answer.text)  # type: ignore[attr-defined]
 
 
-def test_nothing_to_read_is_said_at_the_field_and_the_place_is_kept(browser: TestClient) -> None:
-    nothing, nowhere = check(browser, " ", "de-wilg"), check(browser, GOOD, "weg")
+def test_nothing_to_read_is_said_at_the_field_and_the_place_is_kept(visitor: TestClient) -> None:
+    nothing, nowhere = check(visitor, " ", "de-wilg"), check(visitor, GOOD, "weg")
 
     assert (nothing.status_code, nowhere.status_code) == (422, 422)
     assert 'value="de-wilg" selected' in nothing.text  # type: ignore[attr-defined]
@@ -232,24 +232,24 @@ def test_nothing_to_read_is_said_at_the_field_and_the_place_is_kept(browser: Tes
     assert "zoe@ggd.example" in nowhere.text  # type: ignore[attr-defined]
 
 
-def test_script_in_a_list_is_text(browser: TestClient) -> None:
+def test_script_in_a_list_is_text(visitor: TestClient) -> None:
     script = '"<script>alert(1)</script>"'
-    good = check(browser, f"naam;e-mail;rol\n{script};a@b.example;other\n").text  # type: ignore[attr-defined]
-    wrong = check(browser, f"naam;e-mail;rol;{script}\n{script};a@b.example;{script};{script}\n").text  # type: ignore[attr-defined]
+    good = check(visitor, f"naam;e-mail;rol\n{script};a@b.example;other\n").text  # type: ignore[attr-defined]
+    wrong = check(visitor, f"naam;e-mail;rol;{script}\n{script};a@b.example;{script};{script}\n").text  # type: ignore[attr-defined]
 
     for page in (good, wrong):
         assert "<script>alert" not in page
         assert "&lt;script&gt;" in page
 
 
-def test_example_can_be_imported_as_it_is(browser: TestClient) -> None:
-    example = browser.get("/beheer/partners/voorbeeld.csv")
+def test_example_can_be_imported_as_it_is(visitor: TestClient) -> None:
+    example = visitor.get("/beheer/partners/voorbeeld.csv")
 
     assert example.headers["content-disposition"] == 'attachment; filename="partners-voorbeeld.csv"'
-    assert "2 nieuw, 0 gewijzigd, 0 gelijk" in upload(browser, example.content).text  # type: ignore[attr-defined]
+    assert "2 nieuw, 0 gewijzigd, 0 gelijk" in upload(visitor, example.content).text  # type: ignore[attr-defined]
 
 
-def test_download_is_the_same_list_and_no_cell_of_it_is_a_formula(browser: TestClient, world: World) -> None:
+def test_download_is_the_same_list_and_no_cell_of_it_is_a_formula(visitor: TestClient, world: World) -> None:
     names = ["=1+1", "+31 6", "-2", "@SUM(A1)", "a;=1", 'b",=1']
 
     def join(session):  # type: ignore[no-untyped-def]
@@ -259,29 +259,29 @@ def test_download_is_the_same_list_and_no_cell_of_it_is_a_formula(browser: TestC
 
     in_transaction(world.engine, join)
 
-    content = browser.get("/beheer/partners/lijst.csv").content
+    content = visitor.get("/beheer/partners/lijst.csv").content
     text = content.decode("utf-8-sig")
     cells = [cell for row in csv.reader(io.StringIO(text), delimiter=";") for cell in row]
 
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert "'=1+1" in cells
     assert all(line.startswith('"') for line in text.splitlines())  # with another separator it is one cell as well
-    assert "0 nieuw, 0 gewijzigd, 10 gelijk" in _counts(upload(browser, content).text)  # type: ignore[attr-defined]
+    assert "0 nieuw, 0 gewijzigd, 10 gelijk" in _counts(upload(visitor, content).text)  # type: ignore[attr-defined]
 
 
 def _counts(page: str) -> str:
     return re.search(r"\d+ nieuw, \d+ gewijzigd, \d+ gelijk", page)[0]  # type: ignore[index]
 
 
-def test_list_for_one_project_gives_the_roles_there_only(browser: TestClient, world: World) -> None:
-    page = check(browser, "naam;e-mail;rol\nOlga;olga@x.example;other\n", "de-wilg").text  # type: ignore[attr-defined]
+def test_list_for_one_project_gives_the_roles_there_only(visitor: TestClient, world: World) -> None:
+    page = check(visitor, "naam;e-mail;rol\nOlga;olga@x.example;other\n", "de-wilg").text  # type: ignore[attr-defined]
 
     assert "Rollen gelden voor: Opvang De Wilg." in page
-    store(browser, page)
+    store(visitor, page)
     assert people(world)["olga@x.example"].roles == (("other", 1),)  # type: ignore[attr-defined]
 
 
-def test_page_says_which_roles_a_list_can_name(browser: TestClient, world: World) -> None:
-    page = browser.get(CHECK).text
+def test_page_says_which_roles_a_list_can_name(visitor: TestClient, world: World) -> None:
+    page = visitor.get(CHECK).text
 
     assert set(re.findall(r"<li><code>([^<]+)</code>", page)) == set(world.definition.partner_roles())

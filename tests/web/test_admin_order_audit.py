@@ -50,33 +50,33 @@ def signs_in(world: World, browse: Browse) -> SignsIn:
 
 
 @pytest.fixture
-def browser(signs_in: SignsIn) -> TestClient:
+def visitor(signs_in: SignsIn) -> TestClient:
     return signs_in(Right(Role.ADMINISTRATOR))
 
 
-def export(browser: TestClient, **fields: str) -> Response:
-    return send(browser, f"{HERE}/export", {"log": "geschiedenis", "vorm": "csv", **fields}, on=HERE)
+def export(visitor: TestClient, **fields: str) -> Response:
+    return send(visitor, f"{HERE}/export", {"log": "geschiedenis", "vorm": "csv", **fields}, on=HERE)
 
 
 def rows_of(page: str) -> int:
     return page.count("<tr") - 1
 
 
-def test_history_is_in_sentences_the_latest_first(browser: TestClient) -> None:
-    page = browser.get(HERE).text
+def test_history_is_in_sentences_the_latest_first(visitor: TestClient) -> None:
+    page = visitor.get(HERE).text
 
     assert re.search(r"4 regels\..*?Besluit.*?Naam van maker.*?p1.*?stap afgerond.*?Nota schrijven", page, re.DOTALL)
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
-    assert "(confidential)" in browser.get(f"{HERE}?taal=en").text
+    assert "(confidential)" in visitor.get(f"{HERE}?taal=en").text
 
 
-def test_what_is_typed_at_a_confidential_step_is_for_who_may_see_it(browser: TestClient, signs_in: SignsIn) -> None:
+def test_what_is_typed_at_a_confidential_step_is_for_who_may_see_it(visitor: TestClient, signs_in: SignsIn) -> None:
     both = signs_in(Right(Role.ADMINISTRATOR), Right(Role.LEAD), name="Els Allebei")
 
-    assert "Molenweg" not in browser.get(HERE).text
-    assert "(vertrouwelijk)" in browser.get(HERE).text
-    assert "Molenweg" not in export(browser).text
+    assert "Molenweg" not in visitor.get(HERE).text
+    assert "(vertrouwelijk)" in visitor.get(HERE).text
+    assert "Molenweg" not in export(visitor).text
     assert "Molenweg" in both.get(HERE).text
     assert "Molenweg" in export(both, vorm="jsonl").text
 
@@ -87,18 +87,18 @@ _HISTORY_IS_NARROWED = [
     ]  # fmt: skip
 
 
-def test_history_is_narrowed(browser: TestClient) -> None:
+def test_history_is_narrowed(visitor: TestClient) -> None:
     for query, rows in _HISTORY_IS_NARROWED:
-        page = browser.get(f"{HERE}?{query}").text
+        page = visitor.get(f"{HERE}?{query}").text
 
         assert f"{rows} regel{'' if rows == 1 else 's'}." in page
         assert rows_of(page) == (rows or -1)
 
 
-def test_access_is_narrowed_by_outcome_and_deed(browser: TestClient, signs_in: SignsIn, world: World) -> None:
+def test_access_is_narrowed_by_outcome_and_deed(visitor: TestClient, signs_in: SignsIn, world: World) -> None:
     signs_in(Right(Role.READER), name="Rik Reader").get(HERE)
 
-    page = browser.get(f"{HERE}?log=toegang&uitkomst=refused&soort=not-allowed").text
+    page = visitor.get(f"{HERE}?log=toegang&uitkomst=refused&soort=not-allowed").text
 
     assert rows_of(page) == 1
     assert "Rik Reader" in page
@@ -112,28 +112,28 @@ _FILTER_THAT_MAKES_NO_SENSE_IS_NO_FAULT_A = [
     ]  # fmt: skip
 
 
-def test_filter_that_makes_no_sense_is_no_fault_and_is_kept(browser: TestClient) -> None:
+def test_filter_that_makes_no_sense_is_no_fault_and_is_kept(visitor: TestClient) -> None:
     for query, status in _FILTER_THAT_MAKES_NO_SENSE_IS_NO_FAULT_A:
-        answer = browser.get(f"{HERE}?{query}")
+        answer = visitor.get(f"{HERE}?{query}")
 
         assert answer.status_code == status
         if query == "van=gisteren":
             assert 'value="gisteren"' in answer.text
 
 
-def test_pages_follow_each_other_with_the_filter_in_them(browser: TestClient, world: World) -> None:
+def test_pages_follow_each_other_with_the_filter_in_them(visitor: TestClient, world: World) -> None:
     for number in range(55):
         _note(world, number)
 
-    first = browser.get(f"{HERE}?log=toegang&wie=cli:proef").text
-    second = browser.get(f"{HERE}?log=toegang&wie=cli:proef&blad=2").text
+    first = visitor.get(f"{HERE}?log=toegang&wie=cli:proef").text
+    second = visitor.get(f"{HERE}?log=toegang&wie=cli:proef&blad=2").text
 
     assert (rows_of(first), rows_of(second)) == (50, 5)
     assert 'href="/beheer/audit?log=toegang&amp;wie=cli%3Aproef&amp;blad=2"' in first
 
 
-def test_csv_holds_no_formula_and_the_export_is_noted(browser: TestClient, world: World) -> None:
-    answer = export(browser)
+def test_csv_holds_no_formula_and_the_export_is_noted(visitor: TestClient, world: World) -> None:
+    answer = export(visitor)
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";"))
 
     assert answer.headers["content-disposition"] == 'attachment; filename="regie-geschiedenis-2027-06-03.csv"'
@@ -147,48 +147,48 @@ def test_csv_holds_no_formula_and_the_export_is_noted(browser: TestClient, world
         )
 
 
-def test_cell_that_looks_like_a_formula_is_text(browser: TestClient, world: World) -> None:
+def test_cell_that_looks_like_a_formula_is_text(visitor: TestClient, world: World) -> None:
     hostile = ["=1+1", "+1", "-1", "@x", "\t=1", " =1", '"=1', "|calc", "'=1"]
     for each in hostile:
         _note(world, 0, about=each)
 
-    answer = export(browser, log="toegang", wie="cli:proef")
+    answer = export(visitor, log="toegang", wie="cli:proef")
 
     found = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";")
     assert [row["about"] for row in found] == [f"'{each}" for each in hostile]
 
 
-def test_json_lines_hold_every_row_that_was_found(browser: TestClient) -> None:
-    lines = [json.loads(line) for line in export(browser, vorm="jsonl", van="2027-06-02").text.splitlines()]
+def test_json_lines_hold_every_row_that_was_found(visitor: TestClient) -> None:
+    lines = [json.loads(line) for line in export(visitor, vorm="jsonl", van="2027-06-02").text.splitlines()]
 
     assert [(each["event"], each["by"]) for each in lines] == [("StepFinished", "p1"), ("StepWaived", "p2")]
     assert lines[0]["at"].endswith("Z")
 
 
 def test_export_streams_more_than_one_transaction_reads(
-    browser: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+    visitor: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("regie.store.audit.AT_A_TIME", 2)
     for number in range(5):
         _note(world, number)
 
-    answer = export(browser, log="toegang", wie="cli:proef", vorm="jsonl")
+    answer = export(visitor, log="toegang", wie="cli:proef", vorm="jsonl")
 
     assert [json.loads(line)["about"] for line in answer.text.splitlines()] == [f"n{number}" for number in range(5)]
 
 
-def test_export_of_nonsense_is_refused_and_takes_nothing_out(browser: TestClient, world: World) -> None:
-    assert export(browser, vorm="exe").status_code == 400
-    assert export(browser, van="gisteren").status_code == 400
+def test_export_of_nonsense_is_refused_and_takes_nothing_out(visitor: TestClient, world: World) -> None:
+    assert export(visitor, vorm="exe").status_code == 400
+    assert export(visitor, van="gisteren").status_code == 400
     assert [row for row in world.rows("access_log") if row["what"] == "audit-exported"] == []
 
 
-def test_check_finds_what_somebody_changed(browser: TestClient, world: World) -> None:
-    whole = send(browser, f"{HERE}/controle").text
+def test_check_finds_what_somebody_changed(visitor: TestClient, world: World) -> None:
+    whole = send(visitor, f"{HERE}/controle").text
     with world.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE history SET by = 'p9' WHERE traject_id = 1 AND seq = 2")
 
-    asked, broken = browser.get(f"{HERE}/controle").text, send(browser, f"{HERE}/controle").text
+    asked, broken = visitor.get(f"{HERE}/controle").text, send(visitor, f"{HERE}/controle").text
 
     assert "Alle zegels zijn heel." in whole
     assert "Alle zegels" not in asked  # nothing was checked yet
@@ -200,10 +200,10 @@ def test_every_deed_has_words() -> None:
     assert {each.value for each in What} <= WHATS.keys()
 
 
-def test_pages_ask_no_more_of_the_database_for_more_rows(browser: TestClient, world: World) -> None:
+def test_pages_ask_no_more_of_the_database_for_more_rows(visitor: TestClient, world: World) -> None:
     def reads(query: str) -> int:
         with Watched(world.engine) as watched:
-            assert browser.get(f"{HERE}{query}").status_code == 200
+            assert visitor.get(f"{HERE}{query}").status_code == 200
         return len(watched.reads)
 
     for query in ("", "?log=toegang"):

@@ -42,16 +42,16 @@ def signs_in(world: World, browse: Browse) -> SignsIn:
 
 
 @pytest.fixture
-def browser(signs_in: SignsIn) -> TestClient:
+def visitor(signs_in: SignsIn) -> TestClient:
     return signs_in(Right(Role.ADMINISTRATOR))
 
 
 @pytest.fixture
-def uploads(browser: TestClient) -> Upload:
+def uploads(visitor: TestClient) -> Upload:
     def upload(*files: tuple[str, bytes]) -> Response:
-        token = token_on(browser.get(HERE).text, HERE)
+        token = token_on(visitor.get(HERE).text, HERE)
         sent = [("bestanden", (name, body, "application/octet-stream")) for name, body in files]
-        return browser.post(HERE, data={"form_token": token}, files=sent, headers=SAME_ORIGIN)  # type: ignore[return-value]
+        return visitor.post(HERE, data={"form_token": token}, files=sent, headers=SAME_ORIGIN)  # type: ignore[return-value]
 
     return upload
 
@@ -77,16 +77,16 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(world: World, browse: Browse) -
     assert browse().get(HERE).headers["location"].startswith("/aanmelden")
 
 
-def test_list_says_versions_status_and_who_follows_which(browser: TestClient, world: World) -> None:
-    page = browser.get(HERE).text
+def test_list_says_versions_status_and_who_follows_which(visitor: TestClient, world: World) -> None:
+    page = visitor.get(HERE).text
 
     assert re.search(r"Klein plan.*?2027\.1.*?actief.*?>1<", page, re.DOTALL)
     assert "Menswaardige opvang" in page
-    assert "Small plan" in browser.get(f"{HERE}?taal=en").text
+    assert "Small plan" in visitor.get(f"{HERE}?taal=en").text
 
 
-def test_version_is_read_by_phase_with_roles_gates_and_terms(browser: TestClient, world: World) -> None:
-    page = browser.get(f"{HERE}/{world.definition.content_hash}").text
+def test_version_is_read_by_phase_with_roles_gates_and_terms(visitor: TestClient, world: World) -> None:
+    page = visitor.get(f"{HERE}/{world.definition.content_hash}").text
 
     assert 'href="/trajecten/de-wilg"' in page
     for said in (
@@ -101,7 +101,7 @@ def test_version_is_read_by_phase_with_roles_gates_and_terms(browser: TestClient
 
 
 def test_right_upload_becomes_a_draft_that_no_traject_can_follow_until_it_is_active(
-    browser: TestClient, uploads: Upload, world: World
+    visitor: TestClient, uploads: Upload, world: World
 ) -> None:
     answer = uploads(("workflow.yaml", NEXT.encode()))
     new = load_sources({"workflow.yaml": NEXT})
@@ -115,15 +115,15 @@ def test_right_upload_becomes_a_draft_that_no_traject_can_follow_until_it_is_act
 
     path = f"{HERE}/{new.content_hash}"
     form = {"naar": "active", "gezien": "draft", "vorige": "ja"}
-    assert send(browser, f"{path}/stand", form, on=path).status_code == 303
+    assert send(visitor, f"{path}/stand", form, on=path).status_code == 303
     assert kept(world) == {"2027.1": "retired", "2027.2": "active"}
     assert start_traject(context, {"workflow.yaml": NEXT}, new, first, NOW)[0] == 2
     assert noted(world, "definition-activated") == ["definition:klein 2027.2"]
 
 
-def test_retired_version_starts_nothing_and_what_runs_goes_on(browser: TestClient, world: World) -> None:
+def test_retired_version_starts_nothing_and_what_runs_goes_on(visitor: TestClient, world: World) -> None:
     path = f"{HERE}/{world.definition.content_hash}"
-    assert send(browser, f"{path}/stand", {"naar": "retired"}, on=path).status_code == 303
+    assert send(visitor, f"{path}/stand", {"naar": "retired"}, on=path).status_code == 303
 
     with pytest.raises(Refused, match="retired"):
         start_traject(
@@ -134,24 +134,24 @@ def test_retired_version_starts_nothing_and_what_runs_goes_on(browser: TestClien
             NOW,
         )
     world.sweeps(1, START)
-    assert "uit gebruik" in browser.get(path).text
+    assert "uit gebruik" in visitor.get(path).text
 
 
-def test_second_of_two_is_told_what_it_is_by_now(browser: TestClient, uploads: Upload, world: World) -> None:
+def test_second_of_two_is_told_what_it_is_by_now(visitor: TestClient, uploads: Upload, world: World) -> None:
     path = uploads(("workflow.yaml", NEXT.encode())).headers["location"].partition("?")[0]
-    token = token_on(browser.get(path).text, f"{path}/stand")
+    token = token_on(visitor.get(path).text, f"{path}/stand")
     form = {"form_token": token, "naar": "active", "gezien": "draft"}
 
-    first, second = (browser.post(f"{path}/stand", data=form, headers=SAME_ORIGIN) for _ in range(2))
+    first, second = (visitor.post(f"{path}/stand", data=form, headers=SAME_ORIGIN) for _ in range(2))
 
     assert (first.status_code, second.status_code) == (303, 409)
     assert "Iemand anders was u voor: versie 2027.2 is nu actief." in second.text
-    assert browser.post(f"{path}/stand", data={**form, "naar": "weg"}, headers=SAME_ORIGIN).status_code == 409
+    assert visitor.post(f"{path}/stand", data={**form, "naar": "weg"}, headers=SAME_ORIGIN).status_code == 409
     assert kept(world)["2027.2"] == "active"
 
 
 def test_draft_is_thrown_away_and_the_same_or_another_of_its_version_is_refused(
-    browser: TestClient, uploads: Upload, world: World
+    visitor: TestClient, uploads: Upload, world: World
 ) -> None:
     path = uploads(("workflow.yaml", NEXT.encode())).headers["location"].partition("?")[0]
 
@@ -161,7 +161,7 @@ def test_draft_is_thrown_away_and_the_same_or_another_of_its_version_is_refused(
     assert (again.status_code, other.status_code) == (409, 409)
     assert "die er al is" in again.text
     assert "Er is al een andere versie 2027.2 van klein" in other.text
-    send(browser, f"{path}/stand", {"naar": "weg"}, on=path)
+    send(visitor, f"{path}/stand", {"naar": "weg"}, on=path)
     assert kept(world) == {"2027.1": "active"}
     assert noted(world, "definition-discarded") == ["definition:klein 2027.2"]
 
@@ -183,7 +183,7 @@ def test_wrong_upload_is_shown_at_its_lines_and_nothing_is_kept(uploads: Upload,
     assert kept(world) == {"2027.1": "active"}
 
 
-def test_script_in_titles_is_text_everywhere(browser: TestClient, uploads: Upload) -> None:
+def test_script_in_titles_is_text_everywhere(visitor: TestClient, uploads: Upload) -> None:
     hostile = NEXT.replace("Klein plan", "<script>alert(1)</script>").replace(
         "title: Openen", "title: '<img src=x onerror=alert(1)>'"
     )
@@ -197,7 +197,7 @@ def test_script_in_titles_is_text_everywhere(browser: TestClient, uploads: Uploa
         f"{path}/gevolgen",
         path.replace("stappenplannen", "kalenders"),
     ):
-        page = browser.get(each).text
+        page = visitor.get(each).text
         assert "<script>alert" not in page
         assert "<img src=x" not in page
 
@@ -250,56 +250,56 @@ def test_nothing_chosen_is_said(uploads: Upload) -> None:
 
 
 def test_zip_of_a_folder_with_rehearsals_is_taken_and_comes_back_the_same(
-    browser: TestClient, uploads: Upload, world: World
+    visitor: TestClient, uploads: Upload, world: World
 ) -> None:
     body = zipped(("plan/workflow.yaml", NEXT), ("plan/rehearsals/1.yaml", "title: x"), ("plan/lees.txt", "x"))
     path = uploads(("plan.zip", body)).headers["location"].partition("?")[0]
 
-    answer = browser.get(f"{path}/download")
+    answer = visitor.get(f"{path}/download")
 
     with zipfile.ZipFile(io.BytesIO(answer.content)) as package:
         assert {name: package.read(name).decode() for name in package.namelist()} == {"workflow.yaml": NEXT}
     assert answer.headers["content-disposition"] == 'attachment; filename="klein-2027.2.zip"'
 
 
-def test_difference_is_said_in_sentences_in_both_languages(browser: TestClient, uploads: Upload, world: World) -> None:
+def test_difference_is_said_in_sentences_in_both_languages(visitor: TestClient, uploads: Upload, world: World) -> None:
     path = uploads(("workflow.yaml", NEXT.encode())).headers["location"].partition("?")[0]
     address = f"{path}/verschil?met={world.definition.content_hash}"
 
-    dutch, english = browser.get(address).text, browser.get(f"{address}&taal=en").text
+    dutch, english = visitor.get(address).text, visitor.get(f"{address}&taal=en").text
 
     assert texts_of(dutch, "li")[-2:] == [
         "Rol &#39;Chef&#39;: titel was &#39;Baas&#39;, wordt &#39;Chef&#39;.",
         "Stap &#39;Nota schrijven&#39;: duur was 10 werkdagen, wordt 15 werkdagen.",
     ]
     assert "Step &#39;Nota schrijven&#39;: duration was 10 working days, becomes 15 working days." in english
-    assert "de stappen verschillen ook" in browser.get(f"{path}/gevolgen").text
+    assert "de stappen verschillen ook" in visitor.get(f"{path}/gevolgen").text
 
 
-def test_shipped_definition_is_taken_over_once(browser: TestClient, world: World) -> None:
-    answers = [send(browser, f"{HERE}/meegeleverd", {"plan": "opvang"}, on=HERE)]
+def test_shipped_definition_is_taken_over_once(visitor: TestClient, world: World) -> None:
+    answers = [send(visitor, f"{HERE}/meegeleverd", {"plan": "opvang"}, on=HERE)]
 
     assert answers[0].status_code == 303
     assert kept(world)["2026.1"] == "draft"
-    assert "Meegeleverd met Regie" not in browser.get(HERE).text
+    assert "Meegeleverd met Regie" not in visitor.get(HERE).text
 
 
 _VERSION_THAT_IS_NOT_THERE_IS_404 = [f"{HERE}/{'0' * 64}", f"{HERE}/x/bron", f"{HERE}/x/verschil", f"{HERE}/x/gevolgen", f"{HERE}/x/download"]  # fmt: skip
 
 
-def test_version_that_is_not_there_is_404(browser: TestClient) -> None:
+def test_version_that_is_not_there_is_404(visitor: TestClient) -> None:
     for path in _VERSION_THAT_IS_NOT_THERE_IS_404:
-        assert browser.get(path).status_code == 404
+        assert visitor.get(path).status_code == 404
 
 
-def test_pages_ask_no_more_of_the_database_for_more_trajects(browser: TestClient, world: World) -> None:
+def test_pages_ask_no_more_of_the_database_for_more_trajects(visitor: TestClient, world: World) -> None:
     paths = (HERE, f"{HERE}/{world.definition.content_hash}", "/beheer/kalenders")
 
     def reads() -> list[int]:
         found = []
         for path in paths:
             with Watched(world.engine) as watched:
-                assert browser.get(path).status_code == 200
+                assert visitor.get(path).status_code == 200
             found.append(len(watched.reads))
         return found
 

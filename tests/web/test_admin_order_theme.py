@@ -32,42 +32,42 @@ def signs_in(world: World, browse: Browse) -> SignsIn:
 
 
 @pytest.fixture
-def browser(signs_in: SignsIn) -> TestClient:
+def visitor(signs_in: SignsIn) -> TestClient:
     return signs_in(Right(Role.ADMINISTRATOR))
 
 
-def change(browser: TestClient, style: str = "", logo: tuple[str, bytes] | None = None, **more: str) -> Response:
-    token = token_on(browser.get(HERE).text, HERE)
+def change(visitor: TestClient, style: str = "", logo: tuple[str, bytes] | None = None, **more: str) -> Response:
+    token = token_on(visitor.get(HERE).text, HERE)
     files = {"logo": (*logo, "application/octet-stream")} if logo else None
-    return browser.post(  # type: ignore[return-value]
+    return visitor.post(  # type: ignore[return-value]
         HERE, data={"form_token": token, "stijl": style, **more}, files=files, headers=SAME_ORIGIN
     )
 
 
-def look(browser: TestClient, name: str) -> str:
+def look(visitor: TestClient, name: str) -> str:
     """What a page fetches as this file of the look; empty when it fetches none."""
-    found = re.search(rf"/static/{name}\.[0-9a-f]+\.\w+", browser.get("/aanmelden").text)
-    return browser.get(found[0]).text if found else ""
+    found = re.search(rf"/static/{name}\.[0-9a-f]+\.\w+", visitor.get("/aanmelden").text)
+    return visitor.get(found[0]).text if found else ""
 
 
-def test_style_and_logo_are_used_at_once_in_every_process(browser: TestClient, signs_in: SignsIn, world: World) -> None:
+def test_style_and_logo_are_used_at_once_in_every_process(visitor: TestClient, signs_in: SignsIn, world: World) -> None:
     other = signs_in(name="Andere Server")  # an application of its own, on the same folder
 
     answer = change(
-        browser, "/* van ons */ :root { --basis-color-action-1-color-default: #154273; }", ("logo.svg", SVG)
+        visitor, "/* van ons */ :root { --basis-color-action-1-color-default: #154273; }", ("logo.svg", SVG)
     )
 
     assert (answer.status_code, answer.headers["location"]) == (303, f"{HERE}?gedaan=ja")
-    for each in (browser, other):
+    for each in (visitor, other):
         assert look(each, "theme") == ".voorbeeld-theme {\n  --basis-color-action-1-color-default: #154273;\n}\n"
         assert look(each, "logo") == SVG.decode()
     assert [row["about"] for row in world.rows("access_log") if row["what"] == "theme-changed"] == ["logo.svg style"]
 
-    change(browser, logo=("Wapen.PNG", PNG))
-    assert 'src="/static/logo.' in browser.get("/aanmelden").text
-    assert ".png" in re.search(r'src="(/static/logo[^"]+)"', browser.get("/aanmelden").text)[1]  # type: ignore[index]
-    change(browser, terug="ja")
-    assert (look(browser, "theme"), look(other, "logo")) == ("", "")
+    change(visitor, logo=("Wapen.PNG", PNG))
+    assert 'src="/static/logo.' in visitor.get("/aanmelden").text
+    assert ".png" in re.search(r'src="(/static/logo[^"]+)"', visitor.get("/aanmelden").text)[1]  # type: ignore[index]
+    change(visitor, terug="ja")
+    assert (look(visitor, "theme"), look(other, "logo")) == ("", "")
 
 
 _STYLE_WITH_ANYTHING_BUT_TOKENS_IS_REFUSE = [
@@ -79,14 +79,14 @@ _STYLE_WITH_ANYTHING_BUT_TOKENS_IS_REFUSE = [
     ]  # fmt: skip
 
 
-def test_style_with_anything_but_tokens_is_refused_and_kept_as_typed(browser: TestClient) -> None:
+def test_style_with_anything_but_tokens_is_refused_and_kept_as_typed(visitor: TestClient) -> None:
     for style in _STYLE_WITH_ANYTHING_BUT_TOKENS_IS_REFUSE:
-        answer = change(browser, style)
+        answer = change(visitor, style)
 
         assert answer.status_code == 422
         assert "Deze stijl kan niet worden gebruikt" in answer.text
         assert "<script>alert" not in answer.text
-        assert look(browser, "theme") == ""
+        assert look(visitor, "theme") == ""
         assert style[:12].replace("<", "&lt;").replace("'", "&#39;") in answer.text
 
 
@@ -100,30 +100,30 @@ _LOGO_WITH_MORE_THAN_A_PICTURE_IS_REFUSED = [
     ]  # fmt: skip
 
 
-def test_logo_with_more_than_a_picture_is_refused(browser: TestClient) -> None:
+def test_logo_with_more_than_a_picture_is_refused(visitor: TestClient) -> None:
     for name, body in _LOGO_WITH_MORE_THAN_A_PICTURE_IS_REFUSED:
-        answer = change(browser, logo=(name, body))
+        answer = change(visitor, logo=(name, body))
 
         assert answer.status_code == 422
         assert "Dit logo kan niet worden gebruikt" in answer.text
-        assert look(browser, "logo") == ""
+        assert look(visitor, "logo") == ""
 
 
-def test_nothing_chosen_is_said(browser: TestClient) -> None:
-    assert "Kies een logo of een stijl." in change(browser).text
+def test_nothing_chosen_is_said(visitor: TestClient) -> None:
+    assert "Kies een logo of een stijl." in change(visitor).text
 
 
-def test_logo_that_was_put_in_its_place_on_disk_is_not_shown(browser: TestClient, tmp_path: Path) -> None:
-    change(browser, logo=("logo.svg", SVG))
+def test_logo_that_was_put_in_its_place_on_disk_is_not_shown(visitor: TestClient, tmp_path: Path) -> None:
+    change(visitor, logo=("logo.svg", SVG))
     (tmp_path / "huisstijl" / "logo.svg").write_bytes(b"<svg><script>alert(1)</script></svg>")
 
-    assert look(browser, "logo") == ""
+    assert look(visitor, "logo") == ""
 
 
-def test_too_little_contrast_is_named(browser: TestClient) -> None:
-    good = browser.get(HERE).text
-    change(browser, ".voorbeeld-theme { --nl-link-color: #bbb; --nl-button-primary-color: oklch(50% 0.1 20); }")
-    poor = browser.get(HERE).text
+def test_too_little_contrast_is_named(visitor: TestClient) -> None:
+    good = visitor.get(HERE).text
+    change(visitor, ".voorbeeld-theme { --nl-link-color: #bbb; --nl-button-primary-color: oklch(50% 0.1 20); }")
+    poor = visitor.get(HERE).text
 
     assert "Te weinig contrast" not in good
     assert "Te weinig contrast: links." in poor

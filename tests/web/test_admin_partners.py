@@ -28,7 +28,7 @@ SCRIPT = '"><script>alert(1)</script>'
 
 
 @pytest.fixture
-def browser(enter: Enter) -> TestClient:
+def visitor(enter: Enter) -> TestClient:
     return enter(Right(Role.ADMINISTRATOR))
 
 
@@ -41,18 +41,18 @@ def hidden(page: str, name: str) -> str:
     return unescape(re.findall(rf'name="{name}" value="([^"]*)"', page)[-1])
 
 
-def seen(browser: TestClient, path: str) -> str:
-    return hidden(browser.get(path).text, "gezien")
+def seen(visitor: TestClient, path: str) -> str:
+    return hidden(visitor.get(path).text, "gezien")
 
 
 # --- people --------------------------------------------------------------------------------------------
 
 
-def test_list_is_narrowed_by_words_of_name_organisation_address_or_role(browser: TestClient, world: World) -> None:
+def test_list_is_narrowed_by_words_of_name_organisation_address_or_role(visitor: TestClient, world: World) -> None:
     in_transaction(world.engine, lambda session: save_person(session, name="Zus", email="", organisation="COA Noord"))
 
     def found(**query: str) -> list[str]:
-        page = browser.get("/beheer/partners", params=query).text
+        page = visitor.get("/beheer/partners", params=query).text
         return re.findall(r'href="/beheer/partners/p\d+">([^<]+)', page)
 
     assert found(zoek="coa zus") == ["Zus"]
@@ -60,17 +60,17 @@ def test_list_is_narrowed_by_words_of_name_organisation_address_or_role(browser:
     assert found(zoek="boss") == ["Naam van boss"]
     assert found(**{"zonder-adres": "ja"}) == ["Zus"]
     assert found(zoek=SCRIPT) == []
-    assert "<script>alert" not in browser.get("/beheer/partners", params={"zoek": SCRIPT}).text
+    assert "<script>alert" not in visitor.get("/beheer/partners", params={"zoek": SCRIPT}).text
 
 
-def test_somebody_is_added_and_who_did_it_is_noted(browser: TestClient, world: World) -> None:
-    answer = send(browser, "/beheer/partners/nieuw", {**FIELDS, "ritme": "weekly", "vervanger": world.people["boss"]})
+def test_somebody_is_added_and_who_did_it_is_noted(visitor: TestClient, world: World) -> None:
+    answer = send(visitor, "/beheer/partners/nieuw", {**FIELDS, "ritme": "weekly", "vervanger": world.people["boss"]})
 
     assert answer.headers["location"] == "/beheer/partners/p5?gedaan=ja"
     made = person(world, "p5")
     assert (made.name, made.email, made.organisation) == ("Olga Otten", "olga@ggd.example", "GGD")
     assert (made.hears, made.deputy) == (HearsWhen.WEEKLY, world.people["boss"])
-    assert noted(world, "partner-added") == [(f"account:{browser.account}", "person:p5")]  # type: ignore[attr-defined]
+    assert noted(world, "partner-added") == [(f"account:{visitor.account}", "person:p5")]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_somebody_is_added_and_who_did_it_is_noted(browser: TestClient, world: W
     ],
 )
 def test_mistake_is_named_at_its_field_and_costs_nothing_that_was_typed(
-    browser: TestClient, world: World, wrong: dict[str, str], field: str, says: str
+    visitor: TestClient, world: World, wrong: dict[str, str], field: str, says: str
 ) -> None:
     before = world.rows("person")
 
-    answer = send(browser, "/beheer/partners/nieuw", {**FIELDS, "organisatie": SCRIPT, **wrong})
+    answer = send(visitor, "/beheer/partners/nieuw", {**FIELDS, "organisatie": SCRIPT, **wrong})
     page = answer.text  # type: ignore[attr-defined]
 
     assert answer.status_code == 422
@@ -102,27 +102,27 @@ def test_mistake_is_named_at_its_field_and_costs_nothing_that_was_typed(
     assert world.rows("person") == before
 
 
-def test_name_with_script_in_it_stays_a_name(browser: TestClient, world: World) -> None:
-    send(browser, "/beheer/partners/nieuw", {**FIELDS, "naam": SCRIPT})
+def test_name_with_script_in_it_stays_a_name(visitor: TestClient, world: World) -> None:
+    send(visitor, "/beheer/partners/nieuw", {**FIELDS, "naam": SCRIPT})
 
     for path in ("/beheer/partners", "/beheer/partners/p5", "/beheer/rollen/other"):
-        page = browser.get(path).text
+        page = visitor.get(path).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert(1)" in page
 
 
-def test_page_of_a_person_says_which_open_steps_they_hold(browser: TestClient, world: World) -> None:
-    page = browser.get(f"/beheer/partners/{world.people['other']}").text
+def test_page_of_a_person_says_which_open_steps_they_hold(visitor: TestClient, world: World) -> None:
+    page = visitor.get(f"/beheer/partners/{world.people['other']}").text
 
     assert "2 stappen zijn nu van deze persoon." in page
     assert 'href="/trajecten/de-wilg/stappen/advies?doorloop=1"' in page
-    assert "Deze persoon heeft nu geen open stappen." in browser.get(f"/beheer/partners/{world.people['lead']}").text
+    assert "Deze persoon heeft nu geen open stappen." in visitor.get(f"/beheer/partners/{world.people['lead']}").text
 
 
-def test_somebody_is_changed_and_the_same_again_is_no_news(browser: TestClient, world: World) -> None:
+def test_somebody_is_changed_and_the_same_again_is_no_news(visitor: TestClient, world: World) -> None:
     path = f"/beheer/partners/{world.people['other']}"
 
-    answer = send(browser, path, {**FIELDS, "spreektaal": "en", "gezien": seen(browser, path)})
+    answer = send(visitor, path, {**FIELDS, "spreektaal": "en", "gezien": seen(visitor, path)})
 
     assert answer.status_code == 303
     assert person(world, world.people["other"]).language == "en"
@@ -149,26 +149,26 @@ def test_second_of_two_administrators_is_told_what_changed_and_loses_nothing(ent
 
 
 @pytest.mark.parametrize("forged", ["", "geen json", "[]", '{"naam": 1}'])
-def test_form_that_does_not_say_what_it_showed_changes_nothing(browser: TestClient, world: World, forged: str) -> None:
+def test_form_that_does_not_say_what_it_showed_changes_nothing(visitor: TestClient, world: World, forged: str) -> None:
     before = world.rows("person")
 
-    answer = send(browser, f"/beheer/partners/{world.people['other']}", {**FIELDS, "gezien": forged})
+    answer = send(visitor, f"/beheer/partners/{world.people['other']}", {**FIELDS, "gezien": forged})
 
     assert answer.status_code == 409
     assert world.rows("person") == before
 
 
-def test_absence_is_noted_and_taken_back(browser: TestClient, world: World) -> None:
+def test_absence_is_noted_and_taken_back(visitor: TestClient, world: World) -> None:
     own = world.people["other"]
     path = f"/beheer/partners/{own}"
     noting = {"eerste": "2027-07-01", "laatste": "2027-07-14"}
 
-    assert send(browser, f"{path}/afwezig", noting, on=path).status_code == 303
-    page = browser.get(path).text
+    assert send(visitor, f"{path}/afwezig", noting, on=path).status_code == 303
+    page = visitor.get(path).text
     assert person(world, own).away == (Absence(date(2027, 7, 1), date(2027, 7, 14)),)
     assert "1 juli 2027 tot en met 14 juli 2027" in page
     assert "Niemand vervangt deze persoon." in page
-    assert send(browser, f"{path}/terug", {"eerste": "2027-07-01"}, on=path).status_code == 303
+    assert send(visitor, f"{path}/terug", {"eerste": "2027-07-01"}, on=path).status_code == 303
     assert person(world, own).away == ()
 
 
@@ -177,11 +177,11 @@ def test_absence_is_noted_and_taken_back(browser: TestClient, world: World) -> N
     [("", "", "Kies een dag."), ("2027-07-14", "2027-07-01", "voor"), ("2027-01-01", "2027-01-02", "voorbij")],
 )
 def test_absence_that_cannot_be_is_given_back_as_typed(
-    browser: TestClient, world: World, first: str, last: str, says: str
+    visitor: TestClient, world: World, first: str, last: str, says: str
 ) -> None:
     path = f"/beheer/partners/{world.people['other']}"
 
-    answer = send(browser, f"{path}/afwezig", {"eerste": first, "laatste": last}, on=path)
+    answer = send(visitor, f"{path}/afwezig", {"eerste": first, "laatste": last}, on=path)
 
     assert answer.status_code == 422
     assert says in answer.text  # type: ignore[attr-defined]
@@ -190,8 +190,8 @@ def test_absence_that_cannot_be_is_given_back_as_typed(
 
 
 @pytest.mark.parametrize("path", ["/beheer/partners/p99", "/beheer/partners/x1", "/beheer/rollen/nergens"])
-def test_who_or_what_is_not_there_is_not_found(browser: TestClient, path: str) -> None:
-    assert browser.get(path).status_code == 404
+def test_who_or_what_is_not_there_is_not_found(visitor: TestClient, path: str) -> None:
+    assert visitor.get(path).status_code == 404
 
 
 def test_lead_of_one_project_sees_who_plays_there_and_changes_nothing(enter: Enter, world: World) -> None:
@@ -217,10 +217,10 @@ def test_lead_of_one_project_sees_who_plays_there_and_changes_nothing(enter: Ent
 # --- roles ---------------------------------------------------------------------------------------------
 
 
-def test_roles_say_who_plays_them_and_which_nobody_does(browser: TestClient, world: World) -> None:
+def test_roles_say_who_plays_them_and_which_nobody_does(visitor: TestClient, world: World) -> None:
     in_transaction(world.engine, lambda session: unbind_role(session, OTHER, world.people["other"]))
 
-    page = browser.get("/beheer/rollen?traject=de-wilg").text
+    page = visitor.get("/beheer/rollen?traject=de-wilg").text
 
     assert "1 rol heeft niemand." in page
     assert "Naam van boss" in page
@@ -228,14 +228,14 @@ def test_roles_say_who_plays_them_and_which_nobody_does(browser: TestClient, wor
 
 
 def test_role_is_given_in_one_project_in_the_place_of_who_plays_it_everywhere(
-    browser: TestClient, world: World
+    visitor: TestClient, world: World
 ) -> None:
     path = "/beheer/rollen/other"
     form = {"traject": "de-wilg", "wie": world.people["boss"]}
-    before = browser.get(f"{path}?traject=de-wilg").text
+    before = visitor.get(f"{path}?traject=de-wilg").text
 
-    answer = send(browser, path, {**form, "gezien": hidden(before, "gezien")}, on=f"{path}?traject=de-wilg")
-    page = browser.get(f"{path}?traject=de-wilg").text
+    answer = send(visitor, path, {**form, "gezien": hidden(before, "gezien")}, on=f"{path}?traject=de-wilg")
+    page = visitor.get(f"{path}?traject=de-wilg").text
 
     assert answer.headers["location"] == f"{path}?traject=de-wilg&gedaan=ja"
     assert "hoort in dit traject alleen die persoon" in before
@@ -243,17 +243,17 @@ def test_role_is_given_in_one_project_in_the_place_of_who_plays_it_everywhere(
     assert ("other", 1) in person(world, world.people["boss"]).roles
     assert [row["dirty"] for row in world.rows("traject")] == [True]
     assert noted(world, "role-bound")[0][1] == f"person:{world.people['boss']} role:other traject:1"
-    gone = send(browser, f"{path}/weg", {**form, "gezien": hidden(page, "gezien")}, on=f"{path}?traject=de-wilg")
+    gone = send(visitor, f"{path}/weg", {**form, "gezien": hidden(page, "gezien")}, on=f"{path}?traject=de-wilg")
     assert gone.status_code == 303
     assert ("other", 1) not in person(world, world.people["boss"]).roles
 
 
-def test_role_that_somebody_else_changed_meanwhile_is_shown_as_it_is_now(browser: TestClient, world: World) -> None:
+def test_role_that_somebody_else_changed_meanwhile_is_shown_as_it_is_now(visitor: TestClient, world: World) -> None:
     path = "/beheer/rollen/other"
-    old = seen(browser, path)
+    old = seen(visitor, path)
     in_transaction(world.engine, lambda session: bind_role(session, OTHER, world.people["boss"]))
 
-    answer = send(browser, path, {"wie": world.people["lead"], "gezien": old})
+    answer = send(visitor, path, {"wie": world.people["lead"], "gezien": old})
 
     assert answer.status_code == 409
     assert "Naam van boss" in answer.text  # type: ignore[attr-defined]
@@ -262,23 +262,23 @@ def test_role_that_somebody_else_changed_meanwhile_is_shown_as_it_is_now(browser
 
 
 @pytest.mark.parametrize(("who", "says"), [("", "Kies iemand uit de lijst."), ("p99", "Er is geen persoon")])
-def test_role_for_nobody_is_refused_at_its_field(browser: TestClient, who: str, says: str) -> None:
+def test_role_for_nobody_is_refused_at_its_field(visitor: TestClient, who: str, says: str) -> None:
     path = "/beheer/rollen/other"
 
-    answer = send(browser, path, {"wie": who, "gezien": seen(browser, path)})
+    answer = send(visitor, path, {"wie": who, "gezien": seen(visitor, path)})
 
     assert answer.status_code == 422
     assert re.search(rf'href="#wie">{says}', answer.text)  # type: ignore[attr-defined]
 
 
-def test_pages_ask_no_more_of_the_database_for_more_people(browser: TestClient, world: World) -> None:
+def test_pages_ask_no_more_of_the_database_for_more_people(visitor: TestClient, world: World) -> None:
     paths = (
         "/beheer",
         "/beheer/partners",
         "/beheer/rollen?traject=de-wilg",
         f"/beheer/partners/{world.people['other']}",
     )
-    before = [_reads(world, browser, path) for path in paths]
+    before = [_reads(world, visitor, path) for path in paths]
 
     def join(session):  # type: ignore[no-untyped-def]
         for number in range(30):
@@ -287,12 +287,12 @@ def test_pages_ask_no_more_of_the_database_for_more_people(browser: TestClient, 
 
     in_transaction(world.engine, join)
 
-    assert [_reads(world, browser, path) for path in paths] == before
-    assert len(texts_of(browser.get("/beheer/partners").text, "tr")) == 1 + 34
+    assert [_reads(world, visitor, path) for path in paths] == before
+    assert len(texts_of(visitor.get("/beheer/partners").text, "tr")) == 1 + 34
 
 
-def _reads(world: World, browser: TestClient, path: str) -> int:
+def _reads(world: World, visitor: TestClient, path: str) -> int:
     with Watched(world.engine) as watched:
-        assert browser.get(path).status_code == 200
+        assert visitor.get(path).status_code == 200
     assert not watched.writes
     return len(watched.reads)

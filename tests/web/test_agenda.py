@@ -40,7 +40,7 @@ def world(engine: Engine) -> World:
 
 
 @pytest.fixture
-def browser(world: World, browse: Browse) -> TestClient:
+def visitor(world: World, browse: Browse) -> TestClient:
     found = browse(engine=world.engine)
     shelf = found.app.state.shell.context.shelf  # type: ignore[attr-defined]
     shelf.put(world.definition)
@@ -53,18 +53,18 @@ def feed(world: World) -> str:
     return f"/agenda/{make_agenda(context_of(world), world.people['other'], NOW).token}.ics"
 
 
-def sign_in(world: World, browser: TestClient, **whose: Any) -> None:
+def sign_in(world: World, visitor: TestClient, **whose: Any) -> None:
     whose = whose or {"person_id": world.people["other"]}
     own = in_transaction(world.engine, lambda session: open_session(session, NOW, lambda: "s" * 43, **whose))
-    browser.cookies.set("__Host-regie-session", own)
+    visitor.cookies.set("__Host-regie-session", own)
 
 
-def press(browser: TestClient, what: str) -> Any:
+def press(visitor: TestClient, what: str) -> Any:
     """Press a button on the page, and follow to where that leads."""
     path = f"{PAGE}/{what}"
-    sent = browser.post(path, data={"form_token": token_on(browser.get(PAGE).text, path)}, headers=SAME_ORIGIN)
+    sent = visitor.post(path, data={"form_token": token_on(visitor.get(PAGE).text, path)}, headers=SAME_ORIGIN)
     assert sent.status_code == 303
-    return browser.get(sent.headers["location"])
+    return visitor.get(sent.headers["location"])
 
 
 def address_on(page: str) -> str:
@@ -76,8 +76,8 @@ def address_on(page: str) -> str:
 # --- the feed ----------------------------------------------------------------------------------------
 
 
-def test_feed_is_a_calendar_without_cookie_that_only_its_reader_may_keep(browser: TestClient, feed: str) -> None:
-    answer = browser.get(feed)
+def test_feed_is_a_calendar_without_cookie_that_only_its_reader_may_keep(visitor: TestClient, feed: str) -> None:
+    answer = visitor.get(feed)
 
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
@@ -87,23 +87,23 @@ def test_feed_is_a_calendar_without_cookie_that_only_its_reader_may_keep(browser
 
 
 def test_who_has_the_newest_version_gets_no_other_until_something_changes(
-    world: World, browser: TestClient, feed: str
+    world: World, visitor: TestClient, feed: str
 ) -> None:
-    etag = browser.get(feed).headers["ETag"]
+    etag = visitor.get(feed).headers["ETag"]
 
     for known in (etag, f"W/{etag}", f'"x", {etag}', "*"):
-        same = browser.get(feed, headers={"If-None-Match": known})
+        same = visitor.get(feed, headers={"If-None-Match": known})
         assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", etag)
         assert "set-cookie" not in same.headers
-    assert browser.get(feed, headers={"If-None-Match": '"x"'}).status_code == 200
+    assert visitor.get(feed, headers={"If-None-Match": '"x"'}).status_code == 200
     promised = DatePromised(key=b.key("advies"), on=PROMISED, by="p4")
     apply_event(context_of(world), 1, promised, NOW)
-    new = browser.get(feed, headers={"If-None-Match": etag})
+    new = visitor.get(feed, headers={"If-None-Match": etag})
     assert (new.status_code, read_ics(new.content)[NAME].on) == (200, PROMISED)
 
 
-def test_head_says_the_same_without_the_feed(browser: TestClient, feed: str) -> None:
-    got, head = browser.get(feed), browser.head(feed)
+def test_head_says_the_same_without_the_feed(visitor: TestClient, feed: str) -> None:
+    got, head = visitor.get(feed), visitor.head(feed)
 
     assert (head.status_code, head.content) == (200, b"")
     assert {name: head.headers[name] for name in ("ETag", "Content-Type", "Content-Length")} == {
@@ -111,7 +111,7 @@ def test_head_says_the_same_without_the_feed(browser: TestClient, feed: str) -> 
     }
 
 
-def test_only_the_exact_address_opens_and_no_other_tells_why(world: World, browser: TestClient, feed: str) -> None:
+def test_only_the_exact_address_opens_and_no_other_tells_why(world: World, visitor: TestClient, feed: str) -> None:
     token = feed.removeprefix("/agenda/").removesuffix(".ics")
     old = feed
     make_agenda(context_of(world), world.people["other"], NOW, renew=True)
@@ -124,44 +124,44 @@ def test_only_the_exact_address_opens_and_no_other_tells_why(world: World, brows
         "/agenda/é.ics",
     ]
 
-    answers = [browser.get(path) for path in wrong]
+    answers = [visitor.get(path) for path in wrong]
 
     assert {(each.status_code, each.text, each.headers.get("set-cookie")) for each in answers} == {
         (404, "Niet gevonden. / Not found.\n", None)
     }
 
 
-def test_wrong_token_costs_the_same_whatever_is_wrong_with_it(world: World, browser: TestClient, feed: str) -> None:
+def test_wrong_token_costs_the_same_whatever_is_wrong_with_it(world: World, visitor: TestClient, feed: str) -> None:
     make_agenda(context_of(world), world.people["other"], NOW, renew=True)
     wrong = {"ended": feed, "unknown": f"/agenda/{'a' * 32}.ics", "cut": "/agenda/a.ics"}
     statements = {}
 
     for name, path in wrong.items():
         with Watched(world.engine) as watched:
-            browser.get(path)
+            visitor.get(path)
         statements[name] = [statement for statement, _ in watched.reads]
 
     assert statements["ended"] == statements["unknown"] == statements["cut"]
     assert len(statements["ended"]) == 1
 
 
-def test_feed_of_who_was_erased_is_gone_at_once(world: World, browser: TestClient, feed: str) -> None:
+def test_feed_of_who_was_erased_is_gone_at_once(world: World, visitor: TestClient, feed: str) -> None:
     in_transaction(world.engine, lambda session: erase_person(session, world.people["other"], NOW))
 
-    assert browser.get(feed).status_code == 404
+    assert visitor.get(feed).status_code == 404
 
 
 def test_no_log_tells_the_token(
-    world: World, browser: TestClient, feed: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    world: World, visitor: TestClient, feed: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a good one, a wrong one, and one on which something breaks; at the lowest level, in all that Regie logs."""
     token = feed.removeprefix("/agenda/").removesuffix(".ics")
     caplog.set_level(logging.DEBUG)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # that is the browser of the test
-    browser.get(feed)
-    browser.get(f"/agenda/{token}x.ics")
+    visitor.get(feed)
+    visitor.get(f"/agenda/{token}x.ics")
     monkeypatch.setattr("regie.web.routes.agenda.load_agenda", lambda *_: 1 / 0)
-    broken = browser.get(feed)
+    broken = visitor.get(feed)
 
     assert broken.status_code == 500
     said = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("regie"))
@@ -169,11 +169,11 @@ def test_no_log_tells_the_token(
     assert token not in "\n".join(f"{record.getMessage()}{record.__dict__}" for record in caplog.records)
 
 
-def test_reading_changes_nothing_in_the_database(world: World, browser: TestClient, feed: str) -> None:
+def test_reading_changes_nothing_in_the_database(world: World, visitor: TestClient, feed: str) -> None:
     before = world.everything()
 
     with Watched(world.engine) as watched:
-        bodies = {browser.get(feed).content for _ in range(100)}
+        bodies = {visitor.get(feed).content for _ in range(100)}
 
     assert len(bodies) == 1
     assert watched.writes == {}
@@ -183,57 +183,57 @@ def test_reading_changes_nothing_in_the_database(world: World, browser: TestClie
 # --- the page ----------------------------------------------------------------------------------------
 
 
-def test_page_asks_who_is_not_signed_in_to_sign_in_and_come_back(browser: TestClient) -> None:
-    answer = browser.get(PAGE)
+def test_page_asks_who_is_not_signed_in_to_sign_in_and_come_back(visitor: TestClient) -> None:
+    answer = visitor.get(PAGE)
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/aanmelden?verder=%2Fmijn-stappen%2Fagenda")
 
 
-def test_partner_makes_renews_and_stops_a_feed(world: World, browser: TestClient) -> None:
-    sign_in(world, browser)
-    assert "/agenda/" not in browser.get(PAGE).text.replace(PAGE, "").replace("mijn-stappen/agenda", "")
+def test_partner_makes_renews_and_stops_a_feed(world: World, visitor: TestClient) -> None:
+    sign_in(world, visitor)
+    assert "/agenda/" not in visitor.get(PAGE).text.replace(PAGE, "").replace("mijn-stappen/agenda", "")
 
-    made = press(browser, "maak").text
+    made = press(visitor, "maak").text
     first = address_on(made)
     assert "Het adres is gemaakt" in made
     assert "Outlook haalt zo'n agenda zelden op" in made
-    assert set(read_ics(browser.get(first).content)) == {NAME}
-    assert address_on(browser.get(PAGE).text) == first
+    assert set(read_ics(visitor.get(first).content)) == {NAME}
+    assert address_on(visitor.get(PAGE).text) == first
 
-    renewed = press(browser, "vernieuw").text
+    renewed = press(visitor, "vernieuw").text
     second = address_on(renewed)
     assert "U hebt een nieuw adres" in renewed
-    assert (browser.get(first).status_code, browser.get(second).status_code) == (404, 200)
+    assert (visitor.get(first).status_code, visitor.get(second).status_code) == (404, 200)
 
-    stopped = press(browser, "stop").text
+    stopped = press(visitor, "stop").text
     assert "Het adres werkt niet meer" in stopped
-    assert browser.get(second).status_code == 404
+    assert visitor.get(second).status_code == 404
     assert token_on(stopped, f"{PAGE}/maak")
 
 
-def test_page_is_there_in_english(world: World, browser: TestClient) -> None:
-    sign_in(world, browser)
-    press(browser, "maak")
+def test_page_is_there_in_english(world: World, visitor: TestClient) -> None:
+    sign_in(world, visitor)
+    press(visitor, "maak")
 
-    page = browser.get(f"{PAGE}?taal=en").text
+    page = visitor.get(f"{PAGE}?taal=en").text
 
     assert "Your steps in your calendar" in page
     assert "Outlook rarely fetches such a calendar" in page
 
 
-def test_looking_at_the_page_makes_no_feed(world: World, browser: TestClient) -> None:
-    sign_in(world, browser)
+def test_looking_at_the_page_makes_no_feed(world: World, visitor: TestClient) -> None:
+    sign_in(world, visitor)
     before = world.rows("feed")
 
-    browser.get(f"{PAGE}?stand=gemaakt")
+    visitor.get(f"{PAGE}?stand=gemaakt")
 
     assert world.rows("feed") == before == []
-    assert "Het adres is gemaakt" not in browser.get(f"{PAGE}?stand=gemaakt").text
+    assert "Het adres is gemaakt" not in visitor.get(f"{PAGE}?stand=gemaakt").text
 
 
-def test_page_holds_nothing_that_the_policy_blocks(world: World, browser: TestClient) -> None:
-    sign_in(world, browser)
-    page = press(browser, "maak").text
+def test_page_holds_nothing_that_the_policy_blocks(world: World, visitor: TestClient) -> None:
+    sign_in(world, visitor)
+    page = press(visitor, "maak").text
 
     assert not re.search(r"<[^>]+\s(?:style|on\w+)=", page)
     links = re.findall(r'(?:href|src|action)="([^"]*)"', page)
@@ -242,12 +242,12 @@ def test_page_holds_nothing_that_the_policy_blocks(world: World, browser: TestCl
 
 
 def test_account_of_the_municipality_has_no_such_page_and_that_it_tried_is_noted(
-    world: World, browser: TestClient
+    world: World, visitor: TestClient
 ) -> None:
     account = in_transaction(world.engine, lambda session: add_account(session, name="anna", by="cli:x", now=NOW))
-    sign_in(world, browser, account_id=account)
+    sign_in(world, visitor, account_id=account)
 
-    answer = browser.get(PAGE)
+    answer = visitor.get(PAGE)
 
     assert answer.status_code in (403, 422)  # by the table of web/errors.py
     with read_scope(world.engine) as session:

@@ -66,7 +66,7 @@ def enter(browse: Browse, world: World) -> Enter:
 
 
 @pytest.fixture
-def browser(enter: Enter) -> TestClient:
+def visitor(enter: Enter) -> TestClient:
     return enter(ADDRESS)
 
 
@@ -90,22 +90,22 @@ def test_page_shows_late_first_with_the_dates_side_by_side_and_who_waits(enter: 
     assert "de-wilg" not in page
 
 
-def test_page_speaks_english(browser: TestClient) -> None:
-    page = browser.get("/mijn-stappen?taal=en").text
+def test_page_speaks_english(visitor: TestClient) -> None:
+    page = visitor.get("/mijn-stappen?taal=en").text
 
     assert texts_of(page, "h2") == ["Asked now (2)", "Still to come (1)"]
     assert "a confidential project" in page
 
 
 def test_button_leads_to_the_page_of_the_step_by_a_link_of_ones_own_and_twice_is_once(
-    browser: TestClient, world: World
+    visitor: TestClient, world: World
 ) -> None:
     step = {"traject": "1", "doorloop": "1", "stap": "advies", "sleutel": ""}
-    page = browser.get("/mijn-stappen")
+    page = visitor.get("/mijn-stappen")
     token = token_on(page.text, "/mijn-stappen/open")
 
     answers = [
-        browser.post("/mijn-stappen/open", data={"form_token": token, **step}, headers=SAME_ORIGIN) for _ in range(2)
+        visitor.post("/mijn-stappen/open", data={"form_token": token, **step}, headers=SAME_ORIGIN) for _ in range(2)
     ]
 
     (address,) = {each.headers["location"] for each in answers}
@@ -128,8 +128,8 @@ def test_button_leads_to_the_page_of_the_step_by_a_link_of_ones_own_and_twice_is
         {"traject": "99", "doorloop": "1", "stap": "advies"},
     ],
 )
-def test_step_of_another_organisation_is_not_there(browser: TestClient, world: World, step: dict[str, str]) -> None:
-    answer = send(browser, "/mijn-stappen/open", step, on="/mijn-stappen")
+def test_step_of_another_organisation_is_not_there(visitor: TestClient, world: World, step: dict[str, str]) -> None:
+    answer = send(visitor, "/mijn-stappen/open", step, on="/mijn-stappen")
 
     assert answer.status_code == 404
     assert "Hier is niets." in answer.text  # type: ignore[attr-defined]
@@ -172,14 +172,14 @@ def test_colleague_sees_the_steps_and_acts_only_as_deputy_of_who_is_away(enter: 
     assert (row.person_id, row.deputy_for) == (world.people["an"], world.people["other"])
 
 
-def test_many_steps_come_in_pages_with_as_many_queries(browser: TestClient, world: World) -> None:
+def test_many_steps_come_in_pages_with_as_many_queries(visitor: TestClient, world: World) -> None:
     with Watched(world.engine) as few:
-        browser.get("/mijn-stappen")
+        visitor.get("/mijn-stappen")
     for number in range(12):
         world.starts(f"huis-{number}", targets={"opening": OPENING})
     with Watched(world.engine) as many:
-        whole = browser.get("/mijn-stappen").text
-    second = browser.get("/mijn-stappen?deel=gevraagd&blad=2").text
+        whole = visitor.get("/mijn-stappen").text
+    second = visitor.get("/mijn-stappen?deel=gevraagd&blad=2").text
 
     assert len(many.reads) == len(few.reads)
     assert texts_of(whole, "h2") == ["Nu gevraagd (26)", "Komt nog (13)"]
@@ -187,23 +187,23 @@ def test_many_steps_come_in_pages_with_as_many_queries(browser: TestClient, worl
     assert 'href="/mijn-stappen?deel=gevraagd&amp;blad=2"' in whole
     assert len(texts_of(second, "h3")) == 6
     assert "Bladzijde 2 van 2" in second
-    assert browser.get("/mijn-stappen?deel=anders").status_code == 404
-    assert browser.get("/mijn-stappen?deel=gevraagd&blad=0").status_code == 400
+    assert visitor.get("/mijn-stappen?deel=anders").status_code == 404
+    assert visitor.get("/mijn-stappen?deel=gevraagd&blad=0").status_code == 400
 
 
 # --- preferences ---------------------------------------------------------------------------------------
 
 
-def test_preferences_are_kept_and_the_pages_go_on_in_that_language(browser: TestClient, world: World) -> None:
-    page = browser.get("/mijn-stappen/voorkeuren").text
+def test_preferences_are_kept_and_the_pages_go_on_in_that_language(visitor: TestClient, world: World) -> None:
+    page = visitor.get("/mijn-stappen/voorkeuren").text
     wanted = {"spreektaal": "en", "ritme": "weekly", "vervanger": world.people["an"]}
 
-    answer = send(browser, "/mijn-stappen/voorkeuren", wanted)
+    answer = send(visitor, "/mijn-stappen/voorkeuren", wanted)
 
     assert "Dat kunt u niet uitzetten." in page
     assert "Vera" not in page
     assert answer.headers["location"] == "/mijn-stappen/voorkeuren?bewaard=ja"
-    assert "Your preferences are saved." in browser.get(answer.headers["location"]).text
+    assert "Your preferences are saved." in visitor.get(answer.headers["location"]).text
     with read_scope(world.engine) as session:
         kept = get_person(session, world.people["other"])
     assert (kept.language, kept.hears, kept.deputy) == ("en", HearsWhen.WEEKLY, world.people["an"])
@@ -211,12 +211,12 @@ def test_preferences_are_kept_and_the_pages_go_on_in_that_language(browser: Test
 
 
 @pytest.mark.parametrize("deputy", ["vreemd", "other", "p99"])
-def test_deputy_is_a_colleague(browser: TestClient, world: World, deputy: str) -> None:
+def test_deputy_is_a_colleague(visitor: TestClient, world: World, deputy: str) -> None:
     before = dump(world.engine)
     chosen = world.people.get(deputy, PersonId(deputy))
 
     answer = send(
-        browser, "/mijn-stappen/voorkeuren", {"spreektaal": "nl", "ritme": "", "vervanger": chosen}
+        visitor, "/mijn-stappen/voorkeuren", {"spreektaal": "nl", "ritme": "", "vervanger": chosen}
     )  # fmt: skip
 
     assert answer.status_code == 422
@@ -225,18 +225,18 @@ def test_deputy_is_a_colleague(browser: TestClient, world: World, deputy: str) -
 
 
 @pytest.mark.parametrize("wrong", [{"spreektaal": "fr"}, {"spreektaal": "nl", "ritme": "nooit"}])
-def test_there_is_no_way_to_switch_all_off(browser: TestClient, world: World, wrong: dict[str, str]) -> None:
-    assert send(browser, "/mijn-stappen/voorkeuren", wrong).status_code == 400
+def test_there_is_no_way_to_switch_all_off(visitor: TestClient, world: World, wrong: dict[str, str]) -> None:
+    assert send(visitor, "/mijn-stappen/voorkeuren", wrong).status_code == 400
 
 
-def test_absence_is_added_and_taken_back(browser: TestClient, world: World) -> None:
+def test_absence_is_added_and_taken_back(visitor: TestClient, world: World) -> None:
     path = "/mijn-stappen/voorkeuren"
-    added = send(browser, f"{path}/afwezig", {"eerste": "2027-07-01", "laatste": "2027-07-21"}, on=path)
-    page = browser.get(path).text
+    added = send(visitor, f"{path}/afwezig", {"eerste": "2027-07-01", "laatste": "2027-07-21"}, on=path)
+    page = visitor.get(path).text
     with read_scope(world.engine) as session:
         kept = get_person(session, world.people["other"]).away
 
-    removed = send(browser, f"{path}/terug", {"eerste": "2027-07-01"}, on=path)
+    removed = send(visitor, f"{path}/terug", {"eerste": "2027-07-01"}, on=path)
 
     assert added.status_code == removed.status_code == 303
     assert "1 juli 2027 tot en met 21 juli 2027" in page
@@ -256,12 +256,12 @@ def test_absence_is_added_and_taken_back(browser: TestClient, world: World) -> N
     ],
 )
 def test_absence_that_cannot_be_is_said_at_its_field(
-    browser: TestClient, world: World, first: str, last: str, field: str
+    visitor: TestClient, world: World, first: str, last: str, field: str
 ) -> None:
     path = "/mijn-stappen/voorkeuren"
     before = dump(world.engine)
 
-    answer = send(browser, f"{path}/afwezig", {"eerste": first, "laatste": last}, on=path)
+    answer = send(visitor, f"{path}/afwezig", {"eerste": first, "laatste": last}, on=path)
 
     assert answer.status_code == 422
     assert f'id="{field}-fout"' in answer.text  # type: ignore[attr-defined]
@@ -269,7 +269,7 @@ def test_absence_that_cannot_be_is_said_at_its_field(
     assert dump(world.engine) == before
 
 
-def test_nobody_can_fill_the_database_with_absences(browser: TestClient, world: World) -> None:
+def test_nobody_can_fill_the_database_with_absences(visitor: TestClient, world: World) -> None:
     path = "/mijn-stappen/voorkeuren"
 
     def fill(session):  # type: ignore[no-untyped-def]
@@ -278,7 +278,7 @@ def test_nobody_can_fill_the_database_with_absences(browser: TestClient, world: 
 
     in_transaction(world.engine, fill)
 
-    answer = send(browser, f"{path}/afwezig", {"eerste": "2028-03-01", "laatste": "2028-03-01"}, on=path)
+    answer = send(visitor, f"{path}/afwezig", {"eerste": "2028-03-01", "laatste": "2028-03-01"}, on=path)
 
     assert answer.status_code == 422
     assert "U hebt al 20 keer afwezigheid opgegeven." in answer.text  # type: ignore[attr-defined]
@@ -290,9 +290,9 @@ def test_names_are_never_taken_for_html(enter: Enter, world: World) -> None:
         bind_role(session, OTHER, world.people["other"])
 
     in_transaction(world.engine, rename)
-    browser = enter(ADDRESS)
+    visitor = enter(ADDRESS)
 
-    page = browser.get("/mijn-stappen").text
+    page = visitor.get("/mijn-stappen").text
 
     assert "&lt;b&gt;Olga" in page
     assert "<b>" not in page

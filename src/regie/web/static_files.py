@@ -9,6 +9,7 @@ import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 PREFIX = "/static/"
@@ -61,5 +62,7 @@ def read_static(extra: Mapping[str, bytes] | None = None) -> StaticFiles:
     return StaticFiles(by_path, addresses)
 
 
+@lru_cache(maxsize=32)
 def _pack(kind: str, body: bytes) -> bytes:
+    """Pack what packing helps, once for as long as it is the same: the look is read again when it changes."""
     return b"" if kind in (".png", ".jpg", ".jpeg") else gzip.compress(body, mtime=0)
