@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NoReturn
 
 import typer
 
@@ -70,11 +72,17 @@ def main(
         os.environ["REGIE_DEBUG"] = "1"
 
 
+@cache
+def _command() -> Callable[..., Any]:
+    """All commands, worked out once a process: that takes longer than most of them."""
+    return typer.main.get_command(app)
+
+
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Run a command; never a traceback, always an exit code that means something."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=given, prog_name="regie", standalone_mode=False)
+        code = _command()(args=given, prog_name="regie", standalone_mode=False)
         if code == INTERRUPTED:  # typer takes Ctrl-C away before it gets here
             raise KeyboardInterrupt
         if sys.stdout is not None:
