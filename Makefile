@@ -26,12 +26,13 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 
-# the tests that look through a browser use the Chromium of the machine; as root on Debian it is fetched, elsewhere it is asked for
+# the tests that look through a browser use the Chromium of the machine, without a window where it has that; as root on Debian it is fetched
 $(CHROMIUM): | $(STAMP)
-	command -v chromium >/dev/null || command -v $${REGIE_CHROMIUM:-chromium} >/dev/null || \
-	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
-	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
-	  { echo "install Chromium for the browser tests, or name it in REGIE_CHROMIUM" >&2; exit 1; }
+	command -v $${REGIE_CHROMIUM:-chromium-headless-shell} >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && export DEBIAN_FRONTEND=noninteractive && \
+	    { apt-get install -y -qq --no-install-recommends chromium-headless-shell fonts-dejavu-core >/dev/null || \
+	      apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }; } || \
+	  command -v chromium >/dev/null || { echo "install Chromium for the browser tests, or name it in REGIE_CHROMIUM" >&2; exit 1; }
 	touch $@
 
 test: $(STAMP) $(CHROMIUM)  ## Run all tests, with everything required

@@ -43,7 +43,8 @@ _FLAGS = [
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    found = os.environ.get("REGIE_CHROMIUM") or shutil.which("chromium")
+    # the same browser without a window to draw: a page opens three times as quickly
+    found = os.environ.get("REGIE_CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if not found:
         pytest.skip("there is no Chromium; install it or name it in REGIE_CHROMIUM")
     return {**browser_type_launch_args, "executable_path": found, "args": _FLAGS}

@@ -15,20 +15,23 @@ import pytest
 from sqlalchemy import Engine, event
 
 from regie.clock import VirtualClock
+from regie.core.acting import ActingAs
 from regie.core.definition import Case, Term
 from regie.core.events import StepFinished
+from regie.core.ids import PersonId, RoleId
 from regie.core.permissions import SCOPES, Permission, Right, Role, Scope
 from regie.core.span import Span
 from regie.core.terms import TermKind
 from regie.store.accounts import disable_account, revoke_token
-from regie.store.session import in_transaction
+from regie.store.links import Wanted, issue_link
+from regie.store.session import in_transaction, write_scope
 from regie.web.api.openapi import permission_of, routes
 from regie.web.api.steps import ACTS
 from regie.web.api.version import API_VERSION
 from tests.store.world import World
 from tests.support import builders as b
 from tests.web.api import ALL_SCOPES, BOTH, Program, make_world, program
-from tests.web.conftest import NOW, Browse
+from tests.web.conftest import LINK_KEY, NOW, Browse
 
 STEP = "/trajecten/de-wilg/stappen/advies"
 
@@ -141,6 +144,28 @@ def test_lead_sees_only_messages_about_the_own_trajects(world: World, browse: Br
     assert about(all_of_them) == {"de-wilg", "krap"}
     assert about(mine) == {"de-wilg"}
     assert about(mine, traject="krap") == set()
+
+
+def test_lead_takes_away_a_link_of_the_own_traject_and_knows_of_no_other(world: World, browse: Browse) -> None:
+    mine = program(world, browse, [Right(Role.LEAD, 1)])
+    with write_scope(world.engine) as session:
+        for traject_id in (1, 2):
+            wanted = Wanted(traject_id, 1, b.key("advies"), PersonId("p4"), RoleId("other"), ActingAs.RESPONSIBLE)
+            issue_link(session, wanted, LINK_KEY, "m", NOW)
+    found = mine.get("/links").json()["links"]
+
+    assert [(each["traject"], each["stap"], each["werkt"]) for each in found] == [("de-wilg", "advies", True)]
+    assert mine.get("/links", traject="krap").json()["links"] == []
+    problem(mine.post("/links/2/intrekkingen", {"reden": "x"}), 404, "unknown-link")
+    for _ in range(2):
+        done = mine.post("/links/1/intrekkingen", {"reden": "verkeerde persoon"})
+        assert (done.status_code, done.json()["werkt"], done.json()["redenIntrekking"]) == (
+            201,
+            False,
+            "verkeerde persoon",
+        )
+    assert mine.get("/links", alleenOpen="true").json() == {"links": [], "volgende": None}
+    assert [row["event"] for row in world.rows("history")].count("LinkRevoked") == 1
 
 
 @pytest.mark.parametrize("role", [Role.READER, Role.ADMINISTRATOR])

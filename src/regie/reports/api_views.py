@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TypeAlias
 
 from sqlmodel import Session
 
@@ -23,10 +24,14 @@ from regie.store.access_log import AccessEntry, list_access
 from regie.store.definitions import DefinitionShelf, get_sources, list_definitions
 from regie.store.history import HistoryEntry, list_history
 from regie.store.lately import names_of
+from regie.store.links import Link, get_link, list_links
 from regie.store.outbox import OutboxEntry, list_messages
 from regie.store.people import Contact, list_people
 from regie.store.tables import EVERY_TRAJECT, DefinitionStatus, MessageStatus
 from regie.store.trajects import load_traject
+
+MailLink: TypeAlias = Link
+"""A link in a mail, as it stands."""
 
 STATUSES = tuple(each.value for each in MessageStatus)
 """How a message can stand."""
@@ -153,6 +158,39 @@ def list_deliveries(
         within: the trajects that the reader may see messages of; None for all.
     """
     return list_messages(session, status=status, traject_id=traject_id, within=within, limit=limit)
+
+
+def list_mail_links(
+    session: Session,
+    now: datetime,
+    *,
+    within: Collection[int] | None,
+    traject_id: int | None,
+    only_open: bool,
+    before: int | None,
+    limit: int,
+) -> tuple[MailLink, ...]:
+    """Give links in mails, the newest first.
+
+    Args:
+        within: the trajects that the reader may take links away of; None for all.
+        before: the last number of the page before.
+    """
+    return list_links(
+        session, now, within=within, traject_id=traject_id, only_open=only_open, before_id=before, limit=limit
+    )
+
+
+def get_mail_link(session: Session, number: int, now: datetime, within: Collection[int] | None) -> MailLink:
+    """Give one link.
+
+    Raises:
+        NotFound: ``unknown-link``; also when the reader may not know of it.
+    """
+    found = get_link(session, number, now)
+    if within is not None and found.traject_id not in within:
+        raise NotFound(f"no link {number}", code="unknown-link", hint="regie link list shows them", link=number)
+    return found
 
 
 def list_visits(session: Session, *, before: int | None, since: datetime | None, limit: int) -> tuple[AccessEntry, ...]:

@@ -1087,6 +1087,36 @@ class Bezorging(Out):
     regels: list[BezorgRegel]
 
 
+class LinkRegel(Out):
+    """Een link in een mail waarmee iemand zonder account op een stap antwoordt; de link zelf staat nergens."""
+
+    nummer: int
+    traject: str
+    doorloop: int
+    stap: str
+    van: str = Field(description="Wie de link heeft.")
+    rol: str
+    gemaakt_op: Moment
+    vervalt_op: Moment
+    gebruikt_op: Moment | None
+    ingetrokken_op: Moment | None
+    reden_intrekking: str
+    werkt: bool
+
+
+class Links(Out):
+    """Een pagina van de links, de nieuwste eerst."""
+
+    links: list[LinkRegel]
+    volgende: int | None = Field(description="Geef dit als `voor` voor de pagina hierna; leeg als dit alles was.")
+
+
+class LinkIntrekking(In):
+    """De link werkt niet meer; de stap blijft zoals zij is."""
+
+    reden: Reason
+
+
 class Bezorgingen(Out):
     """Een pagina van de berichten, de nieuwste eerst."""
 

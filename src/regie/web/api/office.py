@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from regie.actions.keep_deliveries import retry_message
+from regie.actions.revoke_link import revoke
 from regie.core.definition import text_in
 from regie.core.permissions import EVERY_TRAJECT, MAY, Actor, Permission, trajects_with
 from regie.errors import Refused
 from regie.reports.api_views import (
     STATUSES,
+    MailLink,
     find_definition,
+    get_mail_link,
     list_deliveries,
+    list_mail_links,
     list_partners,
     list_visits,
     read_traject,
@@ -250,6 +254,82 @@ def retry(
     retry_message(shell.context, message, by=actor.name, now=now)
     bell()
     return m.Herkansing(kenmerk=message, status="pending")
+
+
+# --- links -------------------------------------------------------------------------------------------
+
+
+@router.get("/links", tags=["links"], operation_id="lijstLinks", response_model=m.Links)
+def list_all_links(
+    actor: Annotated[Actor, needs(Permission.REVOKE_LINKS)],
+    session: Reading,
+    shell: ShellNow,
+    now: Now,
+    traject: TrajectFilter = None,
+    only_open: Annotated[bool, Query(alias="alleenOpen", description="Zonder wat is ingetrokken of verlopen.")] = False,
+    before: Annotated[
+        int | None, Query(alias="voor", ge=1, le=2_000_000_000, description="Ga verder voor dit nummer.")
+    ] = None,
+    size: PerPage = 50,
+) -> m.Links:
+    """Geef de links in mails van uw trajecten, met wie ze heeft, de nieuwste eerst."""
+    within = trajects_with(actor, Permission.REVOKE_LINKS)
+    wanted = find_slug(shell.context, traject) if traject is not None else None
+    if traject is not None and (wanted is None or (within is not None and wanted not in within)):
+        return m.Links(links=[], volgende=None)
+    found = list_mail_links(
+        session, now, within=within, traject_id=wanted, only_open=only_open, before=before, limit=size + 1
+    )
+    shown = found[:size]
+    return m.Links(links=[_link(each) for each in shown], volgende=shown[-1].id if len(found) > size else None)
+
+
+def _own_link(
+    actor: Annotated[Actor, needs(Permission.REVOKE_LINKS)],
+    number: Annotated[int, Path(alias="nummer", ge=1, le=2_000_000_000)],
+    session: Reading,
+    now: Now,
+) -> tuple[Actor, MailLink]:
+    """Who asks, and a link that they may take away; before the body is read, so that it tells nothing."""
+    return actor, get_mail_link(session, number, now, trajects_with(actor, Permission.REVOKE_LINKS))
+
+
+@router.post(
+    "/links/{nummer}/intrekkingen",
+    tags=["links"],
+    operation_id="postLinkIntrekking",
+    status_code=201,
+    response_model=m.LinkRegel,
+)
+def revoke_link(
+    own: Annotated[tuple[Actor, MailLink], Depends(_own_link)],
+    body: m.LinkIntrekking,
+    context: ContextNow,
+    now: Now,
+    bell: Bell,
+) -> m.LinkRegel:
+    """Laat een link niet meer werken. Twee keer vragen is een keer doen."""
+    actor, found = own
+    revoked = revoke(context, found.id, body.reden, now, by=actor.name)
+    bell()
+    return _link(revoked)
+
+
+def _link(link: MailLink) -> m.LinkRegel:
+    return m.LinkRegel(
+        nummer=link.id,
+        traject=link.slug,
+        doorloop=link.cycle,
+        stap=str(link.key),
+        van=link.person_name,
+        rol=link.role,
+        gemaakt_op=link.created_at,
+        vervalt_op=link.expires_at,
+        gebruikt_op=link.used_at,
+        ingetrokken_op=link.revoked_at,
+        reden_intrekking=link.revoked_because,
+        werkt=link.is_live,
+    )
 
 
 # --- access ------------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ _TAGS = (
     ("partners", "Partners en hun rollen."),
     ("stappenplannen", "Waarmee een traject gestart kan worden."),
     ("bezorgingen", "Berichten, en hoe het ermee staat."),
+    ("links", "Links in mails, en ze intrekken."),
     ("toegang", "Wie binnenkwam en wie geweigerd werd."),
     ("beschrijving", "Deze beschrijving."),
 )
