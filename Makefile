@@ -36,7 +36,8 @@ $(CHROMIUM): | $(STAMP)
 	touch $@
 
 test: $(STAMP) $(CHROMIUM)  ## Run all tests, with everything required
-	REGIE_HYPOTHESIS=repeatable REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup
+	REGIE_HYPOTHESIS=repeatable REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup --ignore tests/browser
+	REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) tests/browser  # apart: the browser keeps an event loop running where it was
 
 nightly: $(STAMP)  ## Run the tests that look further: more examples, all thirty years through the store
 	REGIE_HYPOTHESIS=nightly REGIE_REQUIRE_ALL=1 $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadgroup --timeout 3600 \

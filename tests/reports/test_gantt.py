@@ -334,6 +334,6 @@ def test_every_bar_tells_its_dates_and_its_room() -> None:
 
     assert (
         "Visie vaststellen: klaar. Plan bij de start: 4 tot en met 15 januari 2027; Plan nu: 4 tot en met 20 januari 2027; "
-        "Werkelijk: 4 tot en met 20 januari 2027; Uiterlijk volgens het plan: 22 januari 2027; Ruimte: geen speling; Let op: kritiek"
+        "Werkelijk: 4 tot en met 20 januari 2027; Uiterlijk volgens het plan: 25 januari 2027; Ruimte: geen speling"
     ) in said
     assert str(key("visie")) not in said

@@ -414,6 +414,8 @@ def paths_of(town: Town, path: str, mark: str) -> list[str]:
         values |= {"token": ["a" * 43]}
     elif path.startswith(("/beheer/accounts/", "/beheer/tokens/")):
         values |= {"number": ["1", "2"]}
+    elif "/links/{nummer}" in path:
+        values |= {"nummer": values["number"]}
     elif path.endswith("/{daad}"):
         values |= {"daad": list(BY_PATH), "key": ["vraag"]}
     elif path.endswith("/besluiten/{key}/{act}"):

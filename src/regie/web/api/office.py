@@ -11,7 +11,7 @@ from regie.actions.keep_deliveries import retry_message
 from regie.actions.revoke_link import revoke
 from regie.core.definition import text_in
 from regie.core.permissions import EVERY_TRAJECT, MAY, Actor, Permission, trajects_with
-from regie.errors import Refused
+from regie.errors import NotFound, Refused
 from regie.reports.api_views import (
     STATUSES,
     MailLink,
@@ -28,7 +28,18 @@ from regie.text.refusals import say_refusal
 from regie.web.api import models as m
 from regie.web.api.access import MOST_ROWS, PREFIX, ApiRoute, Page, PerPage, Trial, answer_tagged, may_in_some, needs
 from regie.web.api.problems import make_problem, number_of, pointer
-from regie.web.deps import Bell, ContextNow, Now, PagesNow, Reading, ShellNow, find_slug, reading, save_partners
+from regie.web.deps import (
+    Bell,
+    ContextNow,
+    Now,
+    PagesNow,
+    Reading,
+    ShellNow,
+    find_slug,
+    note_refusal,
+    reading,
+    save_partners,
+)
 
 router = APIRouter(prefix=PREFIX, route_class=ApiRoute)
 
@@ -288,10 +299,15 @@ def _own_link(
     actor: Annotated[Actor, needs(Permission.REVOKE_LINKS)],
     number: Annotated[int, Path(alias="nummer", ge=1, le=2_000_000_000)],
     session: Reading,
+    context: ContextNow,
     now: Now,
 ) -> tuple[Actor, MailLink]:
     """Who asks, and a link that they may take away; before the body is read, so that it tells nothing."""
-    return actor, get_mail_link(session, number, now, trajects_with(actor, Permission.REVOKE_LINKS))
+    try:
+        return actor, get_mail_link(session, number, now, trajects_with(actor, Permission.REVOKE_LINKS))
+    except NotFound:
+        note_refusal(context, actor, now, f"{Permission.REVOKE_LINKS} link:{number}")
+        raise
 
 
 @router.post(
