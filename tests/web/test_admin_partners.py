@@ -7,17 +7,20 @@ from datetime import date
 from html import unescape
 
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.testclient import TestClient
 
+from regie.actions.context import Context
+from regie.actions.keep_people import note_absence
 from regie.core.definition import HearsWhen
 from regie.core.ids import PersonId, RoleId
-from regie.core.permissions import Right, Role
+from regie.core.permissions import Actor, Right, Role
 from regie.core.traject import Absence
 from regie.store.people import bind_role, get_person, save_person, unbind_role
 from regie.store.session import in_transaction, read_scope
 from tests.store.world import OPENING, Watched, World
 from tests.web.admin_world import Enter, enter, noted, world
-from tests.web.conftest import texts_of
+from tests.web.conftest import NOW, texts_of
 from tests.web.signed_in import send
 
 __all__ = ["enter", "world"]
@@ -170,6 +173,18 @@ def test_absence_is_noted_and_taken_back(visitor: TestClient, world: World) -> N
     assert "Niemand vervangt deze persoon." in page
     assert send(visitor, f"{path}/terug", {"eerste": "2027-07-01"}, on=path).status_code == 303
     assert person(world, own).away == ()
+
+
+def test_absence_that_cannot_be_put_in_the_record_is_not_noted_either(world: World) -> None:
+    actor = Actor("account:1", frozenset({Right(Role.ADMINISTRATOR)}))
+    context = Context.on(world.engine, b"k" * 32)
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE access_log RENAME TO gone")
+
+    with pytest.raises(SQLAlchemyError):
+        note_absence(context, actor, PersonId("p1"), date(2027, 7, 1), date(2027, 7, 9), NOW, date(2027, 6, 3))
+
+    assert world.rows("absence") == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from regie.actions.context import Context
-from regie.actions.keep_preferences import add_absence, take_back_absence
+from regie.actions.keep_preferences import add_absence_in
 from regie.actions.read_people_list import read_list
 from regie.core.definition import HearsWhen
 from regie.core.ids import PersonId, RoleId
@@ -24,7 +24,16 @@ from regie.errors import Conflict, Refused
 from regie.plain_text import check_plain
 from regie.store.access_log import What, note_access
 from regie.store.partners import ImportedPerson, ImportReport, import_people
-from regie.store.people import Contact, bind_role, find_person, get_person, list_people, save_person, unbind_role
+from regie.store.people import (
+    Contact,
+    bind_role,
+    clear_absence,
+    find_person,
+    get_person,
+    list_people,
+    save_person,
+    unbind_role,
+)
 from regie.store.portfolio import list_running_cycles
 from regie.store.session import in_transaction
 from regie.store.tables import EVERY_TRAJECT
@@ -138,19 +147,27 @@ def note_absence(
     """Note that somebody is away; the same rules as for what they note themselves.
 
     Raises:
-        Refused: ``not-allowed``, and what ``add_absence`` refuses.
+        Refused: ``not-allowed``, and what ``add_absence_in`` refuses.
         NotFound: ``unknown-person``.
     """
     require(actor, Permission.MANAGE_PARTNERS)
-    add_absence(context, person_id, begins_on, ends_on, today)
-    _note(context, actor, What.PARTNER_CHANGED, f"person:{person_id} away", now)
+
+    def work(session: Session) -> None:
+        add_absence_in(session, person_id, begins_on, ends_on, today)
+        note_access(session, actor.name, What.PARTNER_CHANGED, now, about=f"person:{person_id} away")
+
+    in_transaction(context.engine, work)
 
 
 def drop_absence(context: Context, actor: Actor, person_id: PersonId, begins_on: date, now: datetime) -> None:
     """Take an absence back; when it is gone already, that is well."""
     require(actor, Permission.MANAGE_PARTNERS)
-    if take_back_absence(context, person_id, begins_on):
-        _note(context, actor, What.PARTNER_CHANGED, f"person:{person_id} back", now)
+
+    def work(session: Session) -> None:
+        if clear_absence(session, person_id, begins_on):
+            note_access(session, actor.name, What.PARTNER_CHANGED, now, about=f"person:{person_id} back")
+
+    in_transaction(context.engine, work)
 
 
 def play_role(
@@ -352,7 +369,3 @@ def _look_again(session: Session, traject_id: int) -> None:
     """Have the next sweep see to it that who plays a role now hears what is asked of it."""
     everywhere = {each.traject_id for each in list_running_cycles(session)}
     mark_dirty(session, sorted(everywhere if traject_id == EVERY_TRAJECT else everywhere & {traject_id}))
-
-
-def _note(context: Context, actor: Actor, what: What, about: str, now: datetime) -> None:
-    in_transaction(context.engine, lambda session: note_access(session, actor.name, what, now, about=about))

@@ -42,23 +42,25 @@ def keep_preferences(
 
 
 def add_absence(context: Context, person: PersonId, begins_on: date, ends_on: date, today: date) -> None:
-    """Note an absence, first and last day inclusive; the same first day again replaces it.
+    """Note an absence, first and last day inclusive; the same first day again replaces it. Errors as ``add_absence_in``."""
+    in_transaction(context.engine, lambda session: add_absence_in(session, person, begins_on, ends_on, today))
+
+
+def add_absence_in(session: Session, person: PersonId, begins_on: date, ends_on: date, today: date) -> None:
+    """The same inside a transaction that is already open.
 
     Raises:
+        NotFound: ``unknown-person``.
         Refused: ``dates-reversed``, ``absence-past``, ``absence-too-long``, ``absences-too-many``.
     """
-
-    def work(session: Session) -> None:
-        others = [each for each in get_person(session, person).away if each.begins_on != begins_on]
-        if begins_on <= ends_on < today:
-            raise Refused("this absence is over already", code="absence-past", hint="choose a last day that is to come")
-        if ends_on - begins_on > LONGEST_ABSENCE:
-            raise Refused("an absence lasts at most a year", code="absence-too-long", hint="choose an earlier last day")
-        if len(others) >= MOST_ABSENCES:
-            raise Refused("there are too many absences", code="absences-too-many", hint="take one away first")
-        set_absence(session, person, begins_on, ends_on)
-
-    in_transaction(context.engine, work)
+    others = [each for each in get_person(session, person).away if each.begins_on != begins_on]
+    if begins_on <= ends_on < today:
+        raise Refused("this absence is over already", code="absence-past", hint="choose a last day that is to come")
+    if ends_on - begins_on > LONGEST_ABSENCE:
+        raise Refused("an absence lasts at most a year", code="absence-too-long", hint="choose an earlier last day")
+    if len(others) >= MOST_ABSENCES:
+        raise Refused("there are too many absences", code="absences-too-many", hint="take one away first")
+    set_absence(session, person, begins_on, ends_on)
 
 
 def take_back_absence(context: Context, person: PersonId, begins_on: date) -> bool:

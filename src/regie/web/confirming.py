@@ -38,7 +38,9 @@ FILES = "bestanden"
 DO, SHOWN, SURE, STATE = "doe", "getoond", "toch", "stand"
 _A_FILE = "…"
 """Stands for a file that is still to come, when an event is weighed that cannot be without."""
-_SHOWN = re.compile(r"[0-9A-Za-z-]{8,64}")
+REQUEST_ID = r"[0-9A-Za-z-]{8,64}"
+"""Of one press of one button, made with the page that has the button."""
+_SHOWN = re.compile(REQUEST_ID)
 _FILE_CODES = ("file-", "files-", "too-many-files", "evidence-missing")
 _MOST_FIELDS = 500
 

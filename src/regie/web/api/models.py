@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -574,12 +575,12 @@ class Stap(StapRegel):
     wat_kan: list[str]
 
 
-class Act(In):
+class Act(In, ABC):
     """What somebody does to a step."""
 
+    @abstractmethod
     def event(self, about: StepAbout) -> StepEvent:
         """The event for this step."""
-        raise NotImplementedError
 
     @property
     def texts(self) -> Sequence[str]:

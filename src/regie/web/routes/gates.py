@@ -22,7 +22,7 @@ from regie.errors import Conflict, Incomplete, Refused
 from regie.reports.effect_view import EffectView, make_effect_view
 from regie.reports.gate_view import GateView, make_gate_view, make_gates_view
 from regie.uploads import Upload
-from regie.web.confirming import ACCEPT, PRIVATE
+from regie.web.confirming import ACCEPT, PRIVATE, REQUEST_ID
 from regie.web.counter import Counter, CounterNow
 from regie.web.deps import SeenTraject, SeesConfidential, StepKey, file_room, ring
 from regie.web.language import N_
@@ -32,9 +32,6 @@ from regie.web.routes.trajects import CycleNumber
 router = APIRouter()
 
 LONGEST = 2_000
-REQUEST_ID = r"[0-9A-Za-z-]{8,64}"
-"""Of one press of one button, made with the page that has the button."""
-
 Text = Annotated[str, Form(max_length=LONGEST)]
 Word = Annotated[str, Form(max_length=200)]
 

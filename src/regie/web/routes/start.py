@@ -28,12 +28,11 @@ from regie.reports.effect_view import make_effect_view
 from regie.reports.start_preview import StartPreview, make_start_preview
 from regie.reports.traject_home import load_for_view
 from regie.text.rules import say_cycle
-from regie.web.confirming import PRIVATE
+from regie.web.confirming import PRIVATE, REQUEST_ID
 from regie.web.counter import Counter, CounterNow
 from regie.web.deps import SeenTraject, is_traject, people_everywhere, ring
 from regie.web.language import N_
 from regie.web.pages import FormError, read_day
-from regie.web.routes.gates import REQUEST_ID
 
 router = APIRouter()
 
