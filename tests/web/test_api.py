@@ -25,8 +25,8 @@ from regie.core.terms import TermKind
 from regie.store.accounts import disable_account, revoke_token
 from regie.store.links import Wanted, issue_link
 from regie.store.session import in_transaction, write_scope
+from regie.web.api.acts import ACTS
 from regie.web.api.openapi import permission_of, routes
-from regie.web.api.steps import ACTS
 from regie.web.api.version import API_VERSION
 from tests.store.world import World
 from tests.support import builders as b

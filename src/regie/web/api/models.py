@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -18,14 +16,11 @@ from pydantic import (
     Field,
     PlainSerializer,
     WithJsonSchema,
-    model_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from regie.core import events as happened
-from regie.core.events import StepEvent
-from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
+from regie.core.ids import OccurrenceKey, StepId
 from regie.core.traject import State
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -110,6 +105,12 @@ def say_state(value: str | State | None) -> Stand | None:
 
 class Leeg(In):
     """Er hoeft niets bij."""
+
+
+def key_of(text: str) -> OccurrenceKey:
+    """Read a step as it stands in an address: ``stap`` or ``stap@exemplaar``."""
+    step, _, copy = text.partition("@")
+    return OccurrenceKey(StepId(step), copy)
 
 
 # --- problems ----------------------------------------------------------------------------------------
@@ -573,287 +574,6 @@ class Stap(StapRegel):
     bewijs: list[Bewijs]
     geschiedenis: list[StapGeschiedenis]
     wat_kan: list[str]
-
-
-class Act(In, ABC):
-    """What somebody does to a step."""
-
-    @abstractmethod
-    def event(self, about: StepAbout) -> StepEvent:
-        """The event for this step."""
-
-    @property
-    def texts(self) -> Sequence[str]:
-        """What was typed."""
-        return [each for each in self.__dict__.values() if isinstance(each, str)]
-
-
-class StepAbout(dict[str, Any]):
-    """Which step, in which cycle, as it was seen: the fields that every event of a step has."""
-
-    @classmethod
-    def of(cls, key: OccurrenceKey, cycle: int, seen: int | None) -> StepAbout:
-        return cls(key=key, cycle=cycle, seen_version=seen)
-
-
-class Begin(Act):
-    """Er wordt aan begonnen."""
-
-    op: Day | None = Field(default=None, description="Op welke dag; anders vandaag.")
-    opmerking: Text = ""
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.StepStarted(on=self.op, note=self.opmerking, **about)
-
-
-class Afronding(Act):
-    """Het is klaar, met bewijs als de stap dat vraagt."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"op": "2027-06-03", "bewijs": ["https://zaken.voorbeeldstad.nl/Z-2027-118"], "opmerking": ""}]
-        }
-    )
-
-    op: Day | None = Field(default=None, description="Op welke dag; anders vandaag.")
-    bewijs: list[Link] = Field(default_factory=list, max_length=50)
-    opmerking: Text = ""
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.StepFinished(on=self.op, evidence=tuple(self.bewijs), note=self.opmerking, **about)
-
-
-class Vrijstelling(Act):
-    """De stap wordt overgeslagen."""
-
-    reden: Reason
-    akkoord_van: ShortText = Field(description="Wie het goedkeurt.", examples=["Wethouder Zorg"])
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.StepWaived(reason=self.reden, approved_by=self.akkoord_van, **about)
-
-
-class Heropname(Act):
-    """Een overgeslagen stap doet weer mee."""
-
-    reden: Text = ""
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.StepTakenUpAgain(reason=self.reden, **about)
-
-
-class Intrekking(Act):
-    """De stap gaat niet door."""
-
-    reden: Reason
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.StepWithdrawn(reason=self.reden, **about)
-
-
-class Heropening(Act):
-    """Een stap die klaar was, gaat weer open. Zonder `ook` volgt een weigering die zegt wat erop gebouwd was."""
-
-    reden: Reason
-    ook: list[Name] | None = Field(
-        default=None, max_length=500, description="Stappen die mee heropend worden; een lege lijst: geen."
-    )
-
-    def event(self, about: StepAbout) -> StepEvent:
-        also = None if self.ook is None else tuple(key_of(each) for each in self.ook)
-        return happened.StepReopened(reason=self.reden, also=also, **about)
-
-
-class Vastzetting(Act):
-    """Een datum blijft staan waar hij gezet is."""
-
-    begin_op: Day | None = None
-    einde_op: Day | None = None
-    reden: Reason
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if self.begin_op is None and self.einde_op is None:
-            raise PydanticCustomError("one_day", "give a first or a last day")
-        return self
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.DatePinned(start_on=self.begin_op, finish_on=self.einde_op, reason=self.reden, **about)
-
-
-class Losmaking(Act):
-    """Een vastgezette datum gaat weer los."""
-
-    reden: Text = ""
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.DatePinned(reason=self.reden, **about)
-
-
-class Toezegging(Act):
-    """Wat een partner toezegt; zonder datum vervalt de toezegging."""
-
-    op: Day | None
-    reden: Text = ""
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.DatePromised(on=self.op, reason=self.reden, **about)
-
-
-class Voorstel(Act):
-    """Een andere datum, ter beoordeling van de projectleider."""
-
-    op: Day
-    reden: Reason
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.DateProposed(on=self.op, reason=self.reden, **about)
-
-
-class Voorstelantwoord(Act):
-    """Het antwoord op een voorgestelde datum; een reden is verplicht bij nee."""
-
-    akkoord: bool
-    reden: Text = ""
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.ProposalAnswered(accepted=self.akkoord, reason=self.reden, **about)
-
-
-class Vraag(Act):
-    """Een vraag aan de projectleider."""
-
-    tekst: Annotated[str, Field(min_length=1, max_length=2000)]
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.QuestionAsked(text=self.tekst, **about)
-
-
-class Vraagantwoord(Act):
-    """Het antwoord op een vraag, of aan wie de stap afwees."""
-
-    tekst: Annotated[str, Field(min_length=1, max_length=2000)]
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.QuestionAnswered(text=self.tekst, **about)
-
-
-class Overdracht(Act):
-    """De stap krijgt een eigen persoon; zonder persoon gaat hij terug naar de rol."""
-
-    aan: Name | None = Field(description="Kenmerk van de partner.", examples=["p4"])
-    reden: Text = ""
-
-    def event(self, about: StepAbout) -> StepEvent:
-        to = PersonId(self.aan) if self.aan else None
-        return happened.HandedToColleague(to=to, reason=self.reden, **about)
-
-
-class Afwijzing(Act):
-    """De rol zegt dat de stap niet van hen is."""
-
-    reden: Reason
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.StepDeclined(reason=self.reden, **about)
-
-
-class Partnervraag(Act):
-    """Er wordt op een partner gewacht."""
-
-    rol: Name
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.PartnerAsked(role=RoleId(self.rol), **about)
-
-
-class Hervatting(Act):
-    """De partner antwoordde, of het besluit kwam terug zonder uitkomst: het werk gaat verder."""
-
-    opmerking: Text = ""
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.WorkResumed(note=self.opmerking, **about)
-
-
-class Termijnstop(Act):
-    """Een wettelijke termijn staat stil: na een verzoek om aanvulling (Awb 4:15), of op een andere grond vanaf `op`."""
-
-    reden: Reason
-    gevraagd_op: Day | None = None
-    op: Day | None = None
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.ClockStopped(requested_on=self.gevraagd_op, on=self.op, reason=self.reden, **about)
-
-
-class Termijnhervatting(Act):
-    """Een wettelijke termijn loopt weer; die dag telt weer mee."""
-
-    op: Day | None = None
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.ClockResumed(on=self.op, **about)
-
-
-class Termijnverlenging(Act):
-    """De verlenging die de wet toestaat, wordt gebruikt."""
-
-    reden: Reason
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.TermExtended(reason=self.reden, **about)
-
-
-class Voorlegging(Act):
-    """Het besluit ligt voor bij wie besluit."""
-
-    opmerking: Text = ""
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.PutForDecision(note=self.opmerking, **about)
-
-
-class Uitspraak(Act):
-    """Wat er besloten is; een reden is verplicht bij aanhouden en no-go, een dag bij aanhouden."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "uitkomst": "go",
-                    "beslotenDoor": "College van B en W",
-                    "op": "2027-06-03",
-                    "reden": "Draagvlak en dekking zijn er.",
-                    "document": "https://zaken.voorbeeldstad.nl/B-2027-31",
-                }
-            ]
-        }
-    )
-
-    uitkomst: Name
-    besloten_door: ShortText
-    reden: Text = ""
-    op: Day | None = None
-    document: Annotated[str, Field(max_length=2000)] = ""
-    aangehouden_tot: Day | None = None
-
-    def event(self, about: StepAbout) -> StepEvent:
-        return happened.GateDecided(
-            outcome=self.uitkomst,
-            decided_by=self.besloten_door,
-            reason=self.reden,
-            on=self.op,
-            document=self.document,
-            held_until=self.aangehouden_tot,
-            **about,
-        )
-
-
-def key_of(text: str) -> OccurrenceKey:
-    """Read a step as it stands in an address: ``stap`` or ``stap@exemplaar``."""
-    step, _, copy = text.partition("@")
-    return OccurrenceKey(StepId(step), copy)
 
 
 # --- gates, anchors, lists, plan, record ----------------------------------------------------------------

@@ -2,13 +2,11 @@
 
 # no postponed annotations here: the routes of the acts are made from a table, with their own types
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from regie.core import events as happened
 from regie.core.events import StepEvent
 from regie.core.ids import OccurrenceKey
 from regie.core.permissions import NEEDED
@@ -33,6 +31,7 @@ from regie.web.api.access import (
     needs_in_traject,
     seen_version,
 )
+from regie.web.api.acts import ACTS, ActRoute, StepAbout
 from regie.web.api.doing import perform
 from regie.web.api.looking import SeesTraject, SubjectNow
 from regie.web.deps import Reading
@@ -250,44 +249,6 @@ def _gates(subject: Subject) -> list[m.BesluitRegel]:
 # --- acts --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ActRoute:
-    """One thing that can be done to a step: the collection that it is added to, what is sent, and the event of it."""
-
-    collection: str
-    body: type[m.Act]
-    event: type[StepEvent]
-    summary: str
-    on: str = "stappen"
-
-
-ACTS = (
-    ActRoute("begin-meldingen", m.Begin, happened.StepStarted, "Meld dat er aan een stap begonnen is"),
-    ActRoute("afrondingen", m.Afronding, happened.StepFinished, "Rond een stap af"),
-    ActRoute("vrijstellingen", m.Vrijstelling, happened.StepWaived, "Sla een stap over"),
-    ActRoute("heropnames", m.Heropname, happened.StepTakenUpAgain, "Neem een overgeslagen stap weer op"),
-    ActRoute("intrekkingen", m.Intrekking, happened.StepWithdrawn, "Trek een stap in"),
-    ActRoute("heropeningen", m.Heropening, happened.StepReopened, "Heropen een stap"),
-    ActRoute("vastzettingen", m.Vastzetting, happened.DatePinned, "Zet een datum vast"),
-    ActRoute("losmakingen", m.Losmaking, happened.DatePinned, "Maak een vastgezette datum los"),
-    ActRoute("toezeggingen", m.Toezegging, happened.DatePromised, "Leg vast wat een partner toezegt"),
-    ActRoute("voorstellen", m.Voorstel, happened.DateProposed, "Stel een andere datum voor"),
-    ActRoute("voorstelantwoorden", m.Voorstelantwoord, happened.ProposalAnswered, "Antwoord op een voorgestelde datum"),
-    ActRoute("vragen", m.Vraag, happened.QuestionAsked, "Stel de projectleider een vraag"),
-    ActRoute("vraagantwoorden", m.Vraagantwoord, happened.QuestionAnswered, "Antwoord op een vraag of een afwijzing"),
-    ActRoute("overdrachten", m.Overdracht, happened.HandedToColleague, "Draag een stap over aan een persoon"),
-    ActRoute("afwijzingen", m.Afwijzing, happened.StepDeclined, "Leg vast dat een rol de stap afwijst"),
-    ActRoute("partnervragen", m.Partnervraag, happened.PartnerAsked, "Leg vast dat er op een partner gewacht wordt"),
-    ActRoute("hervattingen", m.Hervatting, happened.WorkResumed, "Ga verder na een antwoord"),
-    ActRoute("termijnstops", m.Termijnstop, happened.ClockStopped, "Zet een wettelijke termijn stil"),
-    ActRoute("termijnhervattingen", m.Termijnhervatting, happened.ClockResumed, "Laat een termijn weer lopen"),
-    ActRoute("termijnverlengingen", m.Termijnverlenging, happened.TermExtended, "Verleng een wettelijke termijn"),
-    ActRoute("voorleggingen", m.Voorlegging, happened.PutForDecision, "Leg een besluit voor", "besluiten"),
-    ActRoute("uitspraken", m.Uitspraak, happened.GateDecided, "Leg vast wat er besloten is", "besluiten"),
-)
-"""Every act on a step; the right that it takes follows from its event."""
-
-
 def _add(act: ActRoute) -> None:
     permission = NEEDED[act.event]
 
@@ -304,7 +265,7 @@ def _add(act: ActRoute) -> None:
         version = seen_version(if_match, trial=trial)
 
         def make(number: int) -> StepEvent:
-            made: StepEvent = body.event(m.StepAbout.of(m.key_of(key), number, version))
+            made: StepEvent = body.event(StepAbout.of(m.key_of(key), number, version))
             return made
 
         return perform(request, seen, make, cycle=cycle, trial=trial, key=idempotency_key, texts=body.texts)
