@@ -108,13 +108,13 @@ def show_plan(
     zoom = schaal if schaal in (*Unit, SHEET) else Unit.QUARTER.value
     shown = Shown(toon) if toon in [*Shown] else Shown.BOTH
     unit = None if zoom == SHEET else Unit(zoom)
-    chart = make_chart(plan.view, unit, partial(step_address, plan.traject)) if plan.view.phases else None
+    is_drawn = shown is not Shown.TABLE and bool(plan.view.phases)
     return pages.render(
         request,
         "plan.html",
         plan=plan,
         view=plan.view,
-        chart=chart if shown is not Shown.TABLE else None,
+        chart=make_chart(plan.view, unit, partial(step_address, plan.traject)) if is_drawn else None,
         rows=list(plan_rows(plan.view)) if shown is not Shown.CHART else None,
         zoom=zoom,
         shown=shown.value,
