@@ -272,10 +272,9 @@ def parse_pairs(pairs: Sequence[str], what: str) -> dict[str, str]:
 
 def parse_key(text: str) -> Any:
     """Read ``step`` or ``step@copy``."""
-    from regie.core.ids import OccurrenceKey, StepId
+    from regie.core.ids import OccurrenceKey
 
-    step, _, key = text.partition("@")
-    return OccurrenceKey(StepId(step), key)
+    return OccurrenceKey.read(text)
 
 
 def cycle_number(traject: Traject, wanted: int) -> int:

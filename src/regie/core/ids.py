@@ -37,6 +37,16 @@ class OccurrenceKey(NamedTuple):
     def __str__(self) -> str:
         return f"{self.step}@{self.key}" if self.key else self.step
 
+    @classmethod
+    def read(cls, text: str) -> OccurrenceKey:
+        """Read what ``str`` writes.
+
+        >>> OccurrenceKey.read("f2-omgevingsoverleg@2028-03-01").key
+        '2028-03-01'
+        """
+        step, _, key = text.partition("@")
+        return cls(StepId(step), key)
+
 
 class OccurrenceId(NamedTuple):
     """An occurrence anywhere: traject, cycle number, step, key."""

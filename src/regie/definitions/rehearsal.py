@@ -290,10 +290,9 @@ class Stage:
         return occurrence.state if occurrence else None
 
     def _key(self, text: str) -> OccurrenceKey:
-        step, _, key = text.partition("@")
-        found = OccurrenceKey(StepId(step), key)
-        if not key and found not in self.cycle.occurrences:
-            copies = [each for each in self.cycle.occurrences if each.step == step]
+        found = OccurrenceKey.read(text)
+        if not found.key and found not in self.cycle.occurrences:
+            copies = [each for each in self.cycle.occurrences if each.step == found.step]
             return copies[0] if copies else found
         return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from regie.core.ids import OccurrenceKey, StepId
+from regie.core.ids import OccurrenceKey
 from regie.core.traject import Occurrence, Planned
 from regie.store.marks import put_mark, read_mark
 
@@ -30,7 +30,9 @@ def load_reported(
     found = read_mark(session.connection(), _name(traject_id, cycle, report))
     if found is None:
         return None, {}
-    return date.fromisoformat(found["on"]), {_key(name): _planned(data) for name, data in found["steps"].items()}
+    return date.fromisoformat(found["on"]), {
+        OccurrenceKey.read(name): _planned(data) for name, data in found["steps"].items()
+    }
 
 
 def _name(traject_id: int, cycle: int, report: str) -> str:
@@ -49,8 +51,3 @@ def _as_data(planned: Planned) -> dict[str, Any]:
 def _planned(data: Mapping[str, Any]) -> Planned:
     dates: dict[str, Any] = {name: date.fromisoformat(data[name]) if data[name] else None for name in _DATES}
     return Planned(**dates, slack_working_days=data["slack_working_days"], critical=data["critical"])
-
-
-def _key(text: str) -> OccurrenceKey:
-    step, _, key = text.partition("@")
-    return OccurrenceKey(StepId(step), key)

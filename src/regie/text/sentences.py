@@ -257,7 +257,7 @@ def _out(fact: Occurrence, definition: Definition, language: str) -> str:
             return say(f"out_{word}", language)
     if fact.out.startswith("gate:"):
         gate, _, outcome = fact.out.removeprefix("gate:").partition(": ")
-        decided = _key(gate)
+        decided = OccurrenceKey.read(gate)
         said = say_outcome(definition.steps.get(decided.step), outcome, language)
         return say("out_gate", language, outcome=said, step=say_step(definition, decided, language))
     return say("out", language, said=fact.out)
@@ -373,12 +373,7 @@ def say_cause(cause: str, definition: Definition, by_step: str, by_anchor: str, 
     """Fill in a phrase with the step or the anchor that moved a date."""
     if cause.startswith("anchor:"):
         return say(by_anchor, language, cause=say_anchor(definition, cause.removeprefix("anchor:"), language))
-    return say(by_step, language, cause=say_step(definition, _key(cause), language))
-
-
-def _key(text: str) -> OccurrenceKey:
-    step, _, key = text.partition("@")
-    return OccurrenceKey(StepId(step), key)
+    return say(by_step, language, cause=say_step(definition, OccurrenceKey.read(cause), language))
 
 
 def _on(ordinal: int, language: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from regie.core import events as happened
-from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
+from regie.core.ids import OccurrenceKey, PersonId, RoleId
 from regie.core.permissions import NEEDED, Actor, Permission, may
 from regie.core.transitions import Verb
 from regie.reports.step_view import StepView
@@ -196,12 +196,7 @@ def _waive(reading: Reading, _: StepAct) -> Mapping[str, Any]:
 def _reopen(reading: Reading, act: StepAct) -> Mapping[str, Any]:
     known = {name for each in act.fields if each.name == "ook" for name in each.options}
     chosen = [each for each in reading.typed.all("ook") if each in known]
-    return {"reason": _why(reading), "also": tuple(_key(each) for each in chosen)}
-
-
-def _key(text: str) -> OccurrenceKey:
-    step, _, copy = text.partition("@")
-    return OccurrenceKey(StepId(step), copy)
+    return {"reason": _why(reading), "also": tuple(map(OccurrenceKey.read, chosen))}
 
 
 def _pin(reading: Reading, _: StepAct) -> Mapping[str, Any]:

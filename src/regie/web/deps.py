@@ -17,7 +17,7 @@ from regie.actions.context import Context
 from regie.actions.sign_in import Visitor, limits_of, who_is
 from regie.clock import local_date
 from regie.core.changes import Changes
-from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
+from regie.core.ids import OccurrenceKey, PersonId, RoleId
 from regie.core.permissions import EVERY_TRAJECT, Actor, Permission, may, nothing_here, require, trajects_with
 from regie.core.traject import Person
 from regie.errors import Incomplete, NotFound, Refused, RegieError
@@ -298,8 +298,7 @@ SeesConfidential = Annotated[bool, Depends(sees_confidential)]
 
 def get_step_key(key: str) -> OccurrenceKey:
     """The step in the address, with its copy when there are more of it: ``f2-instroom@tweede``."""
-    step, _, copy = key.partition("@")
-    return OccurrenceKey(StepId(step), copy)
+    return OccurrenceKey.read(key)
 
 
 StepKey = Annotated[OccurrenceKey, Depends(get_step_key)]

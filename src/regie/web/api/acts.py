@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from regie.core import events as happened
 from regie.core.events import StepEvent
 from regie.core.ids import OccurrenceKey, PersonId, RoleId
-from regie.web.api.models import Day, In, Link, Name, Reason, ShortText, Text, key_of
+from regie.web.api.models import Day, In, Link, Name, Reason, ShortText, Text
 
 
 class Act(In, ABC):
@@ -101,7 +101,7 @@ class Heropening(Act):
     )
 
     def event(self, about: StepAbout) -> StepEvent:
-        also = None if self.ook is None else tuple(key_of(each) for each in self.ook)
+        also = None if self.ook is None else tuple(map(OccurrenceKey.read, self.ook))
         return happened.StepReopened(reason=self.reden, also=also, **about)
 
 

@@ -20,7 +20,6 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from regie.core.ids import OccurrenceKey, StepId
 from regie.core.traject import State
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -105,12 +104,6 @@ def say_state(value: str | State | None) -> Stand | None:
 
 class Leeg(In):
     """Er hoeft niets bij."""
-
-
-def key_of(text: str) -> OccurrenceKey:
-    """Read a step as it stands in an address: ``stap`` or ``stap@exemplaar``."""
-    step, _, copy = text.partition("@")
-    return OccurrenceKey(StepId(step), copy)
 
 
 # --- problems ----------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def show_step(
     session: Reading,
 ) -> Response:
     """Geef een stap: stand, mensen, datums met uitleg, verbanden, bewijs en geschiedenis. Met een ETag."""
-    view = view_step(session, subject, m.key_of(key), sees_confidential=seen.sees_confidential)
+    view = view_step(session, subject, OccurrenceKey.read(key), sees_confidential=seen.sees_confidential)
     return answer_tagged(request, _step(subject, view, subject.language), view.occurrence.version)
 
 
@@ -265,7 +265,7 @@ def _add(act: ActRoute) -> None:
         version = seen_version(if_match, trial=trial)
 
         def make(number: int) -> StepEvent:
-            made: StepEvent = body.event(StepAbout.of(m.key_of(key), number, version))
+            made: StepEvent = body.event(StepAbout.of(OccurrenceKey.read(key), number, version))
             return made
 
         return perform(request, seen, make, cycle=cycle, trial=trial, key=idempotency_key, texts=body.texts)
