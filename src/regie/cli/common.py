@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from regie.core.changes import Changes
     from regie.core.events import Event
     from regie.core.ids import PersonId
-    from regie.core.traject import Cycle, State, Traject
+    from regie.core.traject import State, Traject
     from regie.settings import Settings
     from regie.store.file_bytes import FileRoom
     from regie.uploads import Upload
@@ -282,20 +282,6 @@ def cycle_number(traject: Traject, wanted: int) -> int:
     return wanted or (running[-1].number if running else 1)
 
 
-def find_cycle(traject: Traject, wanted: int) -> Cycle:
-    """Find a cycle to look at; without a number the last that runs, or else the last there was.
-
-    Raises:
-        NotFound: ``unknown-cycle``.
-    """
-    if not wanted:
-        return traject.running()[-1] if traject.running() else traject.cycles[-1]
-    found = traject.cycle(wanted)
-    if found is None:
-        raise _unknown_cycle(traject, wanted)
-    return found
-
-
 def check_known(name: str, known: Iterable[str], option: str) -> None:
     """Refuse a filter that can find nothing, with what it may have meant."""
     import difflib
@@ -316,9 +302,7 @@ def find_key(traject: Traject, number: int, text: str) -> Any:
     import difflib
 
     key = parse_key(text)
-    cycle = traject.cycle(number)
-    if cycle is None:
-        raise _unknown_cycle(traject, number)
+    cycle = traject.get_cycle(number)
     if key in cycle.occurrences:
         return key
     copies = [each for each in cycle.occurrences if each.step == key.step]
@@ -339,18 +323,6 @@ def find_key(traject: Traject, number: int, text: str) -> Any:
         step=text,
         cycle=number,
         close=close,
-    )
-
-
-def _unknown_cycle(traject: Traject, number: int) -> NotFound:
-    numbers = [str(each.number) for each in traject.cycles]
-    return NotFound(
-        f"traject '{traject.slug}' has no cycle {number}",
-        code="unknown-cycle",
-        hint=f"one of: {', '.join(numbers)}",
-        traject=traject.slug,
-        cycle=number,
-        options=numbers,
     )
 
 

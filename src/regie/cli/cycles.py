@@ -18,7 +18,6 @@ from regie.cli.common import (
     change,
     check_known,
     cycle_number,
-    find_cycle,
     open_town,
     parse_day,
     parse_pairs,
@@ -87,7 +86,7 @@ def list_anchors(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> 
 
     town = open_town()
     found = town.traject(slug)
-    chosen = find_cycle(found, cycle)
+    chosen = found.choose_cycle(cycle)
     rows = [
         {"anchor": str(a.id), "title": text_in(a.title, "nl"), "target": dates.target, "actual": dates.actual}
         for a in chosen.definition.anchors.values()

@@ -20,7 +20,6 @@ from regie.cli.common import (
     change,
     check_known,
     cycle_number,
-    find_cycle,
     find_key,
     open_town,
     parse_day,
@@ -87,7 +86,7 @@ def list_steps(
 ) -> None:
     """Toon de stappen van een traject."""
     found = open_town().traject(slug, whole=bool(cycle))
-    chosen = find_cycle(found, cycle)
+    chosen = found.choose_cycle(cycle)
     steps = chosen.definition.steps
     check_known(phase, map(str, chosen.definition.phases), "--phase")
     check_known(role, map(str, chosen.definition.roles), "--role")
@@ -363,7 +362,7 @@ def list_gates(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> No
     from regie.text.rules import say_body, say_outcome
 
     found = open_town().traject(slug, whole=bool(cycle))
-    chosen = find_cycle(found, cycle)
+    chosen = found.choose_cycle(cycle)
     rows: list[dict[str, Any]] = [
         {
             "step": str(key),

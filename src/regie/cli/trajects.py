@@ -21,7 +21,6 @@ from regie.cli.common import (
     YES,
     ask,
     ask_first,
-    find_cycle,
     is_terminal,
     open_town,
     parse_day,
@@ -353,7 +352,7 @@ def show(slug: str = SLUG, cycle: int = CYCLE, as_json: bool = JSON) -> None:
 
     town = open_town()
     found = town.traject(slug, whole=bool(cycle))
-    chosen = find_cycle(found, cycle)
+    chosen = found.choose_cycle(cycle)
     settled, plan = settle(chosen, town.today())
     definition = settled.definition
     if as_json:

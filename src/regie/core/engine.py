@@ -70,15 +70,7 @@ def local_day(now: datetime, zone: str) -> date:
 
 
 def _apply(traject: Traject, event: happened.Event, today: date) -> tuple[Cycle | None, Cycle]:
-    before = traject.cycle(event.cycle)
-    if before is None:
-        raise NotFound(
-            f"traject '{traject.slug}' has no cycle {event.cycle}",
-            code="unknown-cycle",
-            traject=traject.slug,
-            cycle=event.cycle,
-            options=[str(each.number) for each in traject.cycles],
-        )
+    before = traject.get_cycle(event.cycle)
     if isinstance(event, happened.CycleStarted):
         return None, before
     if before.state is CycleState.ENDED:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from regie.core.definition import Answers, Definition, HearsWhen
 from regie.core.ids import AnchorId, ListId, OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.terms import Suspension
+from regie.errors import NotFound
 
 
 class State(StrEnum):
@@ -229,6 +230,33 @@ class Traject:
 
     def cycle(self, number: int) -> Cycle | None:
         return next((cycle for cycle in self.cycles if cycle.number == number), None)
+
+    def get_cycle(self, number: int) -> Cycle:
+        """Give a cycle that must be there.
+
+        Raises:
+            NotFound: ``unknown-cycle``.
+        """
+        found = self.cycle(number)
+        if found is None:
+            numbers = [str(each.number) for each in self.cycles]
+            raise NotFound(
+                f"traject '{self.slug}' has no cycle {number}",
+                code="unknown-cycle",
+                hint=f"one of: {', '.join(numbers)}",
+                traject=self.slug,
+                cycle=number,
+                options=numbers,
+            )
+        return found
+
+    def choose_cycle(self, number: int = 0) -> Cycle:
+        """Give a cycle to look at; 0 for the last that runs, or else the last there was.
+
+        Raises:
+            NotFound: ``unknown-cycle``.
+        """
+        return self.get_cycle(number) if number else (self.running() or self.cycles)[-1]
 
     def running(self) -> tuple[Cycle, ...]:
         return tuple(cycle for cycle in self.cycles if cycle.state is CycleState.RUNNING)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from regie.core.definition import text_in
 from regie.core.holding import find_dependents
 from regie.core.ids import OccurrenceKey
-from regie.reports.traject_home import choose_cycle, load_for_view, role_names
+from regie.reports.traject_home import load_for_view, role_names
 from regie.store.definitions import DefinitionShelf
 from regie.store.people import list_people
 from regie.store.portfolio import list_players
@@ -22,7 +22,7 @@ def list_roles(
     session: Session, shelf: DefinitionShelf, traject_id: int, cycle: int, language: str = "nl"
 ) -> Mapping[str, str]:
     """Give the roles of a traject with who plays them, by id, in the order of the definition."""
-    definition = choose_cycle(load_for_view(session, shelf, traject_id, cycle), cycle).definition
+    definition = load_for_view(session, shelf, traject_id, cycle).choose_cycle(cycle).definition
     names = role_names(list_players(session, traject_ids={traject_id}), definition, traject_id)
     found = {}
     for role, declared in definition.roles.items():
@@ -39,7 +39,7 @@ def list_colleagues(
 
     Those are the people with a role in the traject, and the colleagues of who is responsible for the step.
     """
-    chosen = choose_cycle(load_for_view(session, shelf, traject_id, cycle), cycle)
+    chosen = load_for_view(session, shelf, traject_id, cycle).choose_cycle(cycle)
     step = chosen.definition.steps.get(key.step)
     players = list_players(session, traject_ids={traject_id})
     in_traject = {
@@ -62,7 +62,7 @@ def list_dependents(
     language: str = "nl",
 ) -> Mapping[str, str]:
     """Give what was started or finished because of a step, by key, with the day on which that was."""
-    chosen = choose_cycle(load_for_view(session, shelf, traject_id, cycle), cycle)
+    chosen = load_for_view(session, shelf, traject_id, cycle).choose_cycle(cycle)
     found = {}
     for each in find_dependents(chosen, key) if key in chosen.occurrences else ():
         fact = chosen.occurrences[each]

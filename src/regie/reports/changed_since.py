@@ -11,7 +11,7 @@ from sqlmodel import Session
 from regie.core.definition import text_in
 from regie.core.ids import AnchorId, ListId, OccurrenceKey
 from regie.core.traject import State
-from regie.reports.traject_home import choose_cycle, key_of, load_for_view, say_event
+from regie.reports.traject_home import key_of, load_for_view, say_event
 from regie.store.definitions import DefinitionShelf
 from regie.store.history import HistoryEntry, is_about, list_history
 from regie.store.lately import names_of
@@ -58,7 +58,7 @@ def list_changed_since(
         other: the anchor or the list that was looked at.
     """
     traject = load_for_view(session, shelf, traject_id, cycle)
-    chosen = choose_cycle(traject, cycle)
+    chosen = traject.choose_cycle(cycle)
     entries = list_history(session, traject_id, after_seq=seq, limit=MOST)
     if key is not None:
         own = [each for each in entries if is_about(each, chosen.number, key)]

@@ -13,7 +13,7 @@ from regie.core.ids import FIRST_ITEM, AnchorId, ListId, OccurrenceKey
 from regie.core.settle import settle
 from regie.core.traject import AnchorDates, CycleState, Item
 from regie.reports.subject import Subject, say_room, targets
-from regie.reports.traject_home import choose_cycle, load_for_view
+from regie.reports.traject_home import load_for_view
 from regie.store.definitions import DefinitionShelf
 from regie.store.trajects import find_traject_id
 from regie.text.rules import say_cycle, say_step
@@ -96,7 +96,7 @@ def make_dates_view(
         NotFound: ``unknown-traject``; ``unknown-cycle``.
     """
     traject = load_for_view(session, shelf, find_traject_id(session, slug), cycle)
-    chosen = choose_cycle(traject, cycle)
+    chosen = traject.choose_cycle(cycle)
     settled, plan = settle(chosen, today)
     subject = Subject(traject, settled, plan, today, {}, language)
     return DatesView(

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from regie.core.settle import settle
 from regie.reports.plan_view import Choices, GanttView, Wanted, choices_of, gantt_view, join_views
-from regie.reports.traject_home import choose_cycle, load_for_view, without_secrets
+from regie.reports.traject_home import load_for_view, without_secrets
 from regie.store.definitions import DefinitionShelf
 from regie.store.trajects import find_traject_id
 from regie.text.phrases import say
@@ -56,7 +56,7 @@ def make_plan_page(
         NotFound: ``unknown-traject``; ``unknown-cycle``.
     """
     traject = load_for_view(session, shelf, find_traject_id(session, slug), cycle)
-    chosen = [choose_cycle(traject, cycle)] if cycle or not traject.running() else list(traject.running())
+    chosen = [traject.choose_cycle(cycle)] if cycle or not traject.running() else list(traject.running())
     plans = [settle(each if sees_confidential else without_secrets(each), today) for each in chosen]
     kinds = {each.number: say_cycle(each.definition, each.kind, language) for each in traject.cycles}
     views = [

@@ -19,7 +19,7 @@ from regie.core.traject import Cycle, CycleState, Occurrence, State
 from regie.core.transitions import NEXT, Verb
 from regie.errors import NotFound
 from regie.reports.subject import Subject, handed_to
-from regie.reports.traject_home import choose_cycle, key_of, load_for_view, role_names, say_event, without_secrets
+from regie.reports.traject_home import key_of, load_for_view, role_names, say_event, without_secrets
 from regie.store.definitions import DefinitionShelf
 from regie.store.files import StoredFile, find_files
 from regie.store.history import HistoryEntry, list_step_history
@@ -210,7 +210,7 @@ def look_at_cycle(
 ) -> Subject:
     """The same for the traject of an id."""
     traject = load_for_view(session, shelf, traject_id, cycle)
-    chosen = choose_cycle(traject, cycle)
+    chosen = traject.choose_cycle(cycle)
     settled, plan = settle(chosen if sees_confidential else without_secrets(chosen), today)
     names = role_names(list_players(session, traject_ids={traject.id}), settled.definition, traject.id)
     handed = names_of_people(session, handed_to(settled))

@@ -16,7 +16,6 @@ from regie.core.ids import OccurrenceKey, RoleId, StepId
 from regie.core.messages import is_secret
 from regie.core.settle import settle
 from regie.core.traject import Cycle, CycleState, State, Traject
-from regie.errors import NotFound
 from regie.reports.subject import (
     Subject,
     coming_gates,
@@ -194,7 +193,7 @@ def make_traject_home(
         NotFound: ``unknown-traject``; ``unknown-cycle``.
     """
     traject = load_for_view(session, shelf, find_traject_id(session, slug), cycle)
-    chosen = choose_cycle(traject, cycle)
+    chosen = traject.choose_cycle(cycle)
     settled, plan = settle(chosen if sees_confidential else without_secrets(chosen), today)
     players = list_players(session, traject_ids={traject.id})
     subject = Subject(
@@ -253,32 +252,10 @@ def load_for_view(session: Session, shelf: DefinitionShelf, traject_id: int, cyc
         NotFound: ``unknown-cycle``.
     """
     traject = load_traject(session, traject_id, shelf, for_change=False)
-    chosen = choose_cycle(traject, cycle)
+    chosen = traject.choose_cycle(cycle)
     if chosen.state is CycleState.RUNNING:
         return traject
     return load_cycles(session, traject_id, shelf, [chosen.number], for_change=False)
-
-
-def choose_cycle(traject: Traject, number: int = 0) -> Cycle:
-    """Give a cycle to look at; 0 for the last that runs, or else the last there was.
-
-    Raises:
-        NotFound: ``unknown-cycle``.
-    """
-    if not number:
-        return traject.running()[-1] if traject.running() else traject.cycles[-1]
-    found = traject.cycle(number)
-    if found is None:
-        numbers = [str(each.number) for each in traject.cycles]
-        raise NotFound(
-            f"traject '{traject.slug}' has no cycle {number}",
-            code="unknown-cycle",
-            hint=f"one of: {', '.join(numbers)}",
-            traject=traject.slug,
-            cycle=number,
-            options=numbers,
-        )
-    return found
 
 
 def without_secrets(cycle: Cycle) -> Cycle:

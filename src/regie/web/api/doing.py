@@ -23,7 +23,6 @@ from regie.errors import Conflict
 from regie.reports.api_views import effect_in, read_traject
 from regie.reports.effect import Effect, say_effect
 from regie.reports.step_view import make_step_view
-from regie.reports.traject_home import choose_cycle
 from regie.text.phrases import words_in
 from regie.text.sentences import explain_finding
 from regie.web.api import models as m
@@ -60,7 +59,7 @@ def perform(
     warnings = [PRIVATE] if any(map(has_citizen_number, texts)) else []
     request_id = own_request(seen.actor, key)
     before = _before(request, seen.traject_id)
-    event = make(cycle or choose_cycle(before).number)
+    event = make(cycle or before.choose_cycle().number)
     try:
         if trial:
             weighed = weigh(shell.context, seen.actor, seen.traject_id, event, now)

@@ -16,7 +16,7 @@ from regie.errors import NotFound
 from regie.reports.api_views import Happened, list_happened, list_partners
 from regie.reports.step_view import look_at_cycle
 from regie.reports.subject import Subject, phase_rows, phase_windows
-from regie.reports.traject_home import choose_cycle, say_event
+from regie.reports.traject_home import say_event
 from regie.text.sentences import why
 from regie.web.api import models as m
 from regie.web.api.access import (
@@ -109,7 +109,7 @@ def move_anchor(
     """Verzet een streefdatum. Met `proef=true` ziet u eerst wie en wat meeschuift."""
 
     def check(traject: Traject) -> None:
-        chosen = choose_cycle(traject, cycle)
+        chosen = traject.choose_cycle(cycle)
         check_mark(if_match, _mark_of_anchor(chosen, AnchorId(anchor)), trial=trial)
 
     def make(number: int) -> AnchorMoved:
@@ -176,7 +176,7 @@ def change_list(
     """
 
     def check(traject: Traject) -> None:
-        check_mark(if_match, _mark_of_list(choose_cycle(traject, cycle), ListId(name)), trial=trial)
+        check_mark(if_match, _mark_of_list(traject.choose_cycle(cycle), ListId(name)), trial=trial)
 
     def make(number: int) -> ItemsChanged:
         items = tuple(Item(each.sleutel, each.op, each.aantal) for each in body.items)

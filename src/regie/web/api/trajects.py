@@ -15,7 +15,6 @@ from regie.core.changes import Changes
 from regie.core.permissions import Actor, Permission
 from regie.core.privacy import has_citizen_number
 from regie.core.traject import Cycle, CycleState
-from regie.errors import NotFound
 from regie.reports.api_views import find_definition, read_traject
 from regie.reports.portfolio import PortfolioRow, make_portfolio, narrow
 from regie.reports.traject_home import OpenStep, SaidLine, ToldLine, TrajectHome, make_traject_home
@@ -310,16 +309,7 @@ def show_cycle(
     pages: PagesNow,
 ) -> Response:
     """Geef een doorloop. Met een ETag."""
-    traject = read_traject(session, shell.context.shelf, seen.traject_id)
-    found = traject.cycle(nummer)
-    if found is None:
-        raise NotFound(
-            f"no cycle {nummer}",
-            code="unknown-cycle",
-            traject=seen.slug,
-            cycle=nummer,
-            options=[str(each.number) for each in traject.cycles],
-        )
+    found = read_traject(session, shell.context.shelf, seen.traject_id).get_cycle(nummer)
     return answer_tagged(request, _cycle(found, pages.language(request)))
 
 
