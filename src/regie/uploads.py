@@ -20,6 +20,7 @@ from urllib.parse import quote
 from regie.errors import Refused
 
 CHUNK = 64 * 1024
+MB = 1024 * 1024
 LONGEST_NAME = 120
 """Characters; also ``LONGEST_NAME_BYTES`` bytes in UTF-8, which every file system takes."""
 LONGEST_NAME_BYTES = 200
@@ -427,4 +428,4 @@ def _too_large_inside(name: str) -> NoReturn:
 
 
 def _in_words(size: int) -> str:
-    return f"{size // (1024 * 1024)} MB" if size >= 1024 * 1024 else f"{size} bytes"
+    return f"{size // MB} MB" if size >= MB else f"{size} bytes"

@@ -370,6 +370,7 @@ class Town:
             "number": [str(each) for each in self.rows("SELECT id FROM link WHERE traject_id = :t", t=own)[:3]],
             "nummer": ["1"],
             "volgnummer": [str(each) for each in self.rows("SELECT seq FROM history WHERE traject_id = :t", t=own)][-5:],
+            "bestand": self.rows("SELECT id FROM file WHERE traject_id = :t", t=own),
             "kind": ["svg", "png", "csv", "xlsx"],
             "path": ["regie.css", "../regie/settings.py"],
         }  # fmt: skip

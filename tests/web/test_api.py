@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shlex
+import subprocess
 from datetime import date, timedelta
 from functools import reduce
 from itertools import pairwise
@@ -30,6 +32,7 @@ from regie.web.api.openapi import permission_of, routes
 from regie.web.api.version import API_VERSION
 from tests.store.world import World
 from tests.support import builders as b
+from tests.support.documents import JPEG, PDF, pdf_of
 from tests.web.api import ALL_SCOPES, BOTH, Program, make_world, program
 from tests.web.conftest import LINK_KEY, NOW, Browse
 
@@ -529,6 +532,99 @@ def test_every_act_of_a_lead_on_a_step_goes(lead: Program) -> None:
     assert lead.get(STEP).json()["stand"] == "ingetrokken"
 
 
+def file_of(content: bytes = PDF, name: str = "advies.pdf") -> dict[str, str]:
+    return {"naam": name, "inhoud": base64.b64encode(content).decode()}
+
+
+def test_step_is_finished_with_files_that_go_out_again(world: World, lead: Program) -> None:
+    link, more = "https://zaken.nl/1", file_of(JPEG, "../foto.jpg")
+    body = {"bewijs": [link], "bestanden": [file_of(), more]}
+    shown = lead.post(f"{STEP}/afrondingen", body, proef="true")
+    assert (shown.status_code, world.rows("file")) == (200, [])
+
+    done = lead.post(f"{STEP}/afrondingen", body, seen="*", key="verzoek-0001")
+    again = lead.post(f"{STEP}/afrondingen", body, seen="*", key="verzoek-0001")
+
+    assert (done.status_code, again.json()["herhaald"]) == (201, True)
+    first, *files = lead.get(STEP).json()["bewijs"]
+    assert (first["adres"], [each["tekst"] for each in files]) == (link, ["advies.pdf", "foto.jpg"])
+    assert len(world.rows("file")) == 2
+    for each, content, kind in zip(files, (PDF, JPEG), ("application/pdf", "image/jpeg"), strict=True):
+        answer = lead.get(f"/trajecten/de-wilg/bestanden/{each['bestand']}")
+        assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, content, kind)
+        assert answer.headers["content-disposition"].startswith("attachment;")
+        problem(lead.get(f"/trajecten/krap/bestanden/{each['bestand']}"), 404, "nothing-here")
+    assert refusals(world)[-1][2].endswith(f"file:{files[-1]['bestand']}")
+    problem(lead.get("/trajecten/de-wilg/bestanden/weg"), 404, "nothing-here")
+
+
+def test_no_scope_hands_out_a_file_of_what_is_confidential(world: World, lead: Program) -> None:
+    path = "/trajecten/de-wilg/stappen/geheim"
+    lead.post(f"{path}/afrondingen", {"bestanden": [file_of()]}, seen="*")
+
+    (file,) = world.rows("file")
+
+    problem(lead.get(f"/trajecten/de-wilg/bestanden/{file['id']}"), 403, "not-allowed")
+
+
+def test_decision_comes_with_its_document(lead: Program) -> None:
+    lead.post(f"{STEP}/afrondingen", {}, seen="*")
+    path = "/trajecten/de-wilg/besluiten/besluit"
+    body = {"uitkomst": "go", "beslotenDoor": "college", "bestand": file_of(name="besluit.pdf")}
+
+    both = lead.post(f"{path}/uitspraken", {**body, "document": "https://zaken.nl/2"}, seen="*")
+    problem(both, 400, "one-document")
+    assert lead.post(f"{path}/uitspraken", body, seen="*").status_code == 201
+
+    (document,) = lead.get(path.replace("besluiten", "stappen")).json()["bewijs"]
+    assert lead.get(f"/trajecten/de-wilg/bestanden/{document['bestand']}").content == PDF
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        (file_of(b"<html><script>1</script>"), "file-content-differs"),
+        (file_of(name="advies.exe"), "file-kind-unknown"),
+        (file_of(b""), "file-empty"),
+        (file_of(pdf_of(1024 * 1024 + 1)), "file-too-large"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_file_that_is_not_taken_keeps_all_as_it_was(
+    world: World, browse: Browse, file: dict[str, str], code: str, tmp_path: Path
+) -> None:
+    own = program(world, browse, file_max_mb=1, files_dir=tmp_path)
+    before = world.rows("history")
+
+    problem(own.post(f"{STEP}/afrondingen", {"bestanden": [file_of(), file]}, proef="true"), 400, code)
+    problem(own.post(f"{STEP}/afrondingen", {"bestanden": [file_of(), file]}, seen="*"), 400, code)
+
+    assert (world.rows("history"), world.rows("file")) == (before, [])
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+
+
+def test_content_that_is_not_in_base64_is_refused_at_its_place(lead: Program) -> None:
+    good = file_of()["inhoud"]
+    for wrong, code in ((f"{good[:20]}\n{good[20:]}", "base64-form"), ("é", "base64-form"), (5, "bytes-type")):
+        body = {"bestanden": [{"naam": "a.pdf", "inhoud": wrong}]}
+        (error,) = problem(lead.post(f"{STEP}/afrondingen", body, seen="*"), 400, "request-invalid")["errors"]
+        assert (error["location"], error["code"]) == ("#/bestanden/0/inhoud", code)
+
+
+def test_only_where_files_come_along_more_may_be_sent_than_a_million_bytes(lead: Program) -> None:
+    large = {"bestanden": [file_of(pdf_of(2_000_000))], "opmerking": ""}
+    problem(lead.post(f"{STEP}/begin-meldingen", {"opmerking": "x" * 1_100_000}, seen="*"), 413, "body-too-large")
+    assert lead.post(f"{STEP}/afrondingen", large, seen="*").status_code == 201
+
+
+def test_report_for_the_steering_group_is_a_pdf(lead: Program) -> None:
+    answer = lead.get("/trajecten/de-wilg/stuurgroepverslag")
+
+    assert (answer.headers["content-type"], answer.content[:5]) == ("application/pdf", b"%PDF-")
+    assert "stuurgroep-de-wilg-2027-06-03.pdf" in answer.headers["content-disposition"]
+    problem(lead.get("/trajecten/de-wilg/stuurgroepverslag", doorloop=7), 404, "unknown-cycle")
+
+
 def test_gate_that_stops_ends_the_cycle_and_says_so_first(lead: Program) -> None:
     lead.post(f"{STEP}/afrondingen", {}, seen="*")
     path = "/trajecten/de-wilg/besluiten/besluit"
@@ -715,3 +811,17 @@ def test_worked_example_in_the_manual_works(lead: Program) -> None:
     assert [each.status_code for each in answers] == [200, 200, 201]
     assert answers[1].json()["opgeslagen"] is False
     assert lead.get(STEP).json()["stand"] == "klaar"
+
+
+def test_example_with_a_file_in_the_manual_works(lead: Program, tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    (making, sending) = re.findall(r"```sh\n(printf .+?) \| (curl .+?)\n```", text, re.DOTALL)[0]
+    (tmp_path / "advies.pdf").write_bytes(pdf_of(5_000))
+
+    body = subprocess.run(["bash", "-c", making], cwd=tmp_path, capture_output=True, check=True).stdout
+    address = shlex.split(sending)[-1].replace("$REGIE", "").removeprefix("/api/v1")
+    headers = {"If-Match": "*", "Content-Type": "application/json"}
+
+    assert lead.ask("POST", address, content=body, headers=headers).status_code == 201
+    (proof,) = lead.get(STEP).json()["bewijs"]
+    assert lead.get(f"/trajecten/de-wilg/bestanden/{proof['bestand']}").content == pdf_of(5_000)

@@ -13,12 +13,14 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
+from regie.uploads import MB
 from regie.web import form_token, visitor
-from regie.web.security import HEADERS, MOST_BODY_BYTES, SAFE_METHODS
+from regie.web.security import HEADERS, ROOM_BYTES, SAFE_METHODS
 from tests.web import gallery
 from tests.web.conftest import BASE, SAME_ORIGIN, Browse, token_on
 
 FORM = "application/x-www-form-urlencoded"
+MOST = 10 * MB + ROOM_BYTES
 
 
 @pytest.fixture
@@ -274,8 +276,22 @@ def test_upload_of_many_bytes_arrives_whole(site: TestClient) -> None:
     assert answer.headers["location"] == f"/proef?bytes={len(body)}"
 
 
+def test_body_may_be_as_large_as_the_largest_file_that_is_taken(browse: Browse, acted: list[str]) -> None:
+    router = APIRouter()
+    router.add_api_route("/proef", lambda: acted.append("reached"), methods=["POST"])
+    site = browse(gallery.router, router, file_max_mb=12)
+    gallery.add_template(app_of(site).state.shell.pages)
+
+    def send(size: int) -> int:
+        files = {"bewijs": ("a.pdf", b"x" * size)}
+        data = {"form_token": good_token(site, "/proef"), "naam": "J", "datum": "2027-06-03", "keuze": "ja"}
+        return site.post("/proef", data=data, files=files, headers=SAME_ORIGIN, follow_redirects=False).status_code
+
+    assert (send(12 * MB), send(14 * MB)) == (303, 413)
+
+
 def test_body_that_says_it_is_too_large_is_not_read(site: TestClient, acted: list[str]) -> None:
-    headers = {**SAME_ORIGIN, "Content-Type": FORM, "Content-Length": str(MOST_BODY_BYTES + 1)}
+    headers = {**SAME_ORIGIN, "Content-Type": FORM, "Content-Length": str(MOST + 1)}
 
     answer = site.post("/doe", content=b"a=b", headers=headers)
 
@@ -289,7 +305,7 @@ def test_body_that_hides_its_length_is_cut_off(site: TestClient, acted: list[str
 
     def endless() -> Iterator[bytes]:
         nonlocal given
-        while given < 10 * MOST_BODY_BYTES:
+        while given < 10 * MOST:
             given += 1_000_000
             yield b"x" * 1_000_000
 

@@ -15,11 +15,16 @@ from regie.store.files import StoredFile, get_file, removed
 from regie.store.trajects import load_traject
 
 
-def find_evidence(session: Session, shelf: DefinitionShelf, file_id: str, actor: Actor, now: datetime) -> StoredFile:
+def find_evidence(
+    session: Session, shelf: DefinitionShelf, file_id: str, actor: Actor, now: datetime, *, traject_id: int | None = None
+) -> StoredFile:
     """Give the row of a file.
 
     Staff see the files of the trajects that they see, and of a step that is confidential still only with the right for
     that. A partner sees those of a step of their own.
+
+    Args:
+        traject_id: the only traject that it may be of; None for any.
 
     Raises:
         NotFound: ``nothing-here``: there is no such file, or it is not for this reader, who cannot tell which.
@@ -29,6 +34,8 @@ def find_evidence(session: Session, shelf: DefinitionShelf, file_id: str, actor:
         found = get_file(session, file_id)
     except NotFound:
         raise nothing_here() from None
+    if traject_id not in (None, found.traject_id):
+        raise nothing_here()
     traject = load_traject(session, found.traject_id, shelf, for_change=False, whole=True)
     cycle = traject.cycle(found.cycle)
     if cycle is None:

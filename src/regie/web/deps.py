@@ -41,7 +41,7 @@ from regie.store.person_steps import get_group
 from regie.store.session import check_schema, create_engine_for, in_transaction, is_there, read_scope
 from regie.store.trajects import find_traject_id, list_slugs
 from regie.store.webhooks import LoggedEvent, Webhook, get_webhook, list_events, list_webhooks
-from regie.uploads import CHUNK
+from regie.uploads import CHUNK, MB
 from regie.web.pages import Pages
 from regie.web.visitor import cookie_name
 
@@ -320,7 +320,7 @@ def people_everywhere(session: Session) -> Mapping[RoleId, tuple[Person, ...]]:
 
 def file_room(shell: Shell) -> FileRoom:
     """Where files stay that people hand over."""
-    return FileRoom(shell.settings.files_dir, shell.settings.file_max_mb * 1024 * 1024)
+    return FileRoom(shell.settings.files_dir, shell.settings.file_max_mb * MB)
 
 
 def open_file(shell: Shell, stored: StoredFile) -> Generator[bytes]:

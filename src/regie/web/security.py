@@ -18,15 +18,15 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from regie.errors import Refused
+from regie.uploads import MB
 from regie.web import form_token, visitor
 from regie.web.api.problems import make_problem
 from regie.web.errors import answer, is_for_machines
 from regie.web.pages import Pages
 
-MOST_BODY_BYTES = 12_000_000
-"""The largest body of any request: one file of 10 MB, its form, and room."""
+ROOM_BYTES = 1_500_000
+"""What a form may hold beside its largest file."""
 
-MOST_API_BYTES = 1_000_000
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM_KINDS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _IN_MEMORY_BYTES = 1_000_000
@@ -124,12 +124,14 @@ class FormGuard:
 
     Under ``/api`` browsers have no business: there a request must carry ``Authorization``, which no other site can
     make a browser send. A header that asks for another method than that of the request is not listened to anywhere.
+    A body may be as large as the largest file that is taken, with its form; under ``/api`` files are written in
+    base64, of four characters for three bytes.
     """
 
-    def __init__(self, app: ASGIApp, *, pages: Pages, most_bytes: int = MOST_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, *, pages: Pages) -> None:
         self.app = app
         self.pages = pages
-        self.most_bytes = most_bytes
+        self.most_bytes = pages.settings.file_max_mb * MB + ROOM_BYTES
         self.base_origin = _origin(pages.settings.base_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,7 +145,7 @@ class FormGuard:
             headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
             await answer(self.pages, request, status, headers=headers, asks_who=False)(scope, receive, send)
             return
-        most = min(MOST_API_BYTES, self.most_bytes) if is_api else self.most_bytes
+        most = self.most_bytes * 4 // 3 if is_api else self.most_bytes
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as body:
             if not await _store(request, body, most):
                 await answer(self.pages, request, 413, headers={"Connection": "close"}, asks_who=False)(

@@ -28,6 +28,8 @@ PREFIX = "/api/v1"
 OPENAPI_PATH = f"{PREFIX}/openapi.json"
 MOST_ROWS = 100
 MOST_PAGES = 1000
+MOST_BYTES = 1_000_000
+"""Of what is sent, where no files come along."""
 
 _BEARER = re.compile(r"[Bb]earer +([\x21-\x7e]{1,200})")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -35,7 +37,9 @@ _TAG = re.compile(r'"(?:(\d{1,9}|[0-9a-f]{16})-)?[0-9a-f]{16}"')
 
 
 class ApiRoute(APIRoute):
-    """A route that looks at the key and at the kind of what was sent, before anything is read of it."""
+    """A route that looks at the key, and at the kind and the size of what was sent, before anything is read of it."""
+
+    takes_files = False
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -45,9 +49,17 @@ class ApiRoute(APIRoute):
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if request.method in _WITH_BODY and kind != "application/json":
                 raise HTTPException(415, headers={"Accept-Post": "application/json"})
+            if not self.takes_files and len(await request.body()) > MOST_BYTES:
+                raise HTTPException(413)
             return await handle(request)
 
         return guarded
+
+
+class FilesRoute(ApiRoute):
+    """A route with files in what is sent: as large as the guard before all routes allows."""
+
+    takes_files = True
 
 
 def _identify(request: Request) -> Actor:

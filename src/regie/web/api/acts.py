@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -13,7 +14,8 @@ from pydantic_core import PydanticCustomError
 from regie.core import events as happened
 from regie.core.events import StepEvent
 from regie.core.ids import OccurrenceKey, PersonId, RoleId
-from regie.web.api.models import Day, In, Link, Name, Reason, ShortText, Text
+from regie.uploads import MOST_FILES, Upload
+from regie.web.api.models import Bytes, Day, In, Link, Name, Reason, ShortText, Text
 
 
 class Act(In, ABC):
@@ -27,6 +29,24 @@ class Act(In, ABC):
     def texts(self) -> Sequence[str]:
         """What was typed."""
         return [each for each in self.__dict__.values() if isinstance(each, str)]
+
+    @property
+    def uploads(self) -> Sequence[Upload]:
+        """The files that came along."""
+        return ()
+
+
+class Bestand(In):
+    """Een bestand dat meekomt. Wat erin zit moet zijn wat de naam zegt: PDF, een foto, of een kantoorbestand zonder macro's."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"naam": "advies.pdf", "inhoud": "JVBERi0xLjcK"}]})
+
+    naam: ShortText
+    inhoud: Bytes
+
+    def upload(self) -> Upload:
+        """The file as it is taken in."""
+        return Upload(self.naam, BytesIO(self.inhoud))
 
 
 class StepAbout(dict[str, Any]):
@@ -58,7 +78,13 @@ class Afronding(Act):
 
     op: Day | None = Field(default=None, description="Op welke dag; anders vandaag.")
     bewijs: list[Link] = Field(default_factory=list, max_length=50)
+    bestanden: list[Bestand] = Field(default_factory=list, max_length=MOST_FILES)
     opmerking: Text = ""
+
+    @property
+    def uploads(self) -> Sequence[Upload]:
+        """The files that prove it."""
+        return [each.upload() for each in self.bestanden]
 
     def event(self, about: StepAbout) -> StepEvent:
         return happened.StepFinished(on=self.op, evidence=tuple(self.bewijs), note=self.opmerking, **about)
@@ -277,7 +303,13 @@ class Uitspraak(Act):
     reden: Text = ""
     op: Day | None = None
     document: Annotated[str, Field(max_length=2000)] = ""
+    bestand: Bestand | None = Field(default=None, description="Het document zelf, in plaats van een link ernaar.")
     aangehouden_tot: Day | None = None
+
+    @property
+    def uploads(self) -> Sequence[Upload]:
+        """The document, when it came along."""
+        return [self.bestand.upload()] if self.bestand else []
 
     def event(self, about: StepAbout) -> StepEvent:
         return happened.GateDecided(
@@ -300,6 +332,11 @@ class ActRoute:
     event: type[StepEvent]
     summary: str
     on: str = "stappen"
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether files can come along."""
+        return self.body.uploads is not Act.uploads
 
 
 ACTS = (

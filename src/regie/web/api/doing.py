@@ -25,10 +25,11 @@ from regie.reports.effect import Effect, say_effect
 from regie.reports.step_view import make_step_view
 from regie.text.phrases import words_in
 from regie.text.sentences import explain_finding
+from regie.uploads import Upload
 from regie.web.api import models as m
 from regie.web.api.access import PREFIX, Seen, answer_done, own_request
 from regie.web.api.problems import make_problem, number_of
-from regie.web.deps import get_shell, reading, ring
+from regie.web.deps import file_room, get_shell, reading, ring
 
 PRIVATE = "Hierin lijkt een burgerservicenummer te staan. Regie bewaart geen gegevens van bewoners: laat het weg."
 _MOST_LATELY = 5
@@ -43,6 +44,7 @@ def perform(
     trial: bool,
     key: str | None,
     texts: Sequence[str] = (),
+    uploads: Sequence[Upload] = (),
     check: Callable[[Traject], None] | None = None,
 ) -> Response:
     """Do something to a traject, or show what it would lead to.
@@ -52,17 +54,18 @@ def perform(
         cycle: its number; 0 for the last that runs.
         key: the caller's own name for this request.
         texts: what was typed; what looks like data about a resident is warned of.
+        uploads: files that came along.
         check: whether what the caller saw is still so; for what has no version of its own.
     """
     shell = get_shell(request)
     now, language = shell.clock(), shell.pages.language(request)
     warnings = [PRIVATE] if any(map(has_citizen_number, texts)) else []
-    request_id = own_request(seen.actor, key)
+    request_id, room = own_request(seen.actor, key), file_room(shell)
     before = _before(request, seen.traject_id)
     event = make(cycle or before.choose_cycle().number)
     try:
         if trial:
-            weighed = weigh(shell.context, seen.actor, seen.traject_id, event, now)
+            weighed = weigh(shell.context, seen.actor, seen.traject_id, event, now, room=room, uploads=uploads)
             said = [
                 say_effects(
                     request, weighed.before, weighed.changes, now, language, sees_confidential=seen.sees_confidential
@@ -70,7 +73,9 @@ def perform(
             ]
             return answer_done(_done(said, warnings), "", is_saved=False)
         if check is None:
-            applied = act(shell.context, seen.actor, seen.traject_id, event, now, request_id=request_id)
+            applied = act(
+                shell.context, seen.actor, seen.traject_id, event, now, request_id=request_id, room=room, uploads=uploads
+            )  # fmt: skip
         else:
             applied = act_as_seen(shell.context, seen.actor, seen.traject_id, event, now, check, request_id=request_id)
     except Conflict as error:

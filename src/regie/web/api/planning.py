@@ -36,7 +36,8 @@ from regie.web.api.access import (
 from regie.web.api.doing import perform, say_findings
 from regie.web.api.looking import SeesTraject, SubjectNow
 from regie.web.api.steps import title_of
-from regie.web.deps import PagesNow, Reading, ShellNow, Today
+from regie.web.deps import Now, PagesNow, Reading, ShellNow, Today
+from regie.web.handing_out import send_report
 
 router = APIRouter(prefix=PREFIX, route_class=ApiRoute)
 
@@ -47,6 +48,18 @@ ListName = Annotated[
     str, Path(alias="lijst", max_length=100, pattern=r"^[A-Za-z0-9_-]+$", description="De lijst, zoals `arrival`.")
 ]
 _DONE = {200: {"model": m.Gedaan, "description": "Getoond en niet opgeslagen, of al eerder gedaan."}}
+
+
+@router.get(
+    "/trajecten/{slug}/stuurgroepverslag",
+    tags=["planning"],
+    operation_id="haalStuurgroepverslag",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def get_report(subject: SubjectNow, session: Reading, now: Now) -> Response:
+    """Haal het verslag voor de stuurgroep op: een pagina A4 als PDF."""
+    return send_report(session, subject, now)
 
 
 # --- anchors -----------------------------------------------------------------------------------------

@@ -166,6 +166,8 @@ _SAID: Mapping[str, str] = {
     "less_than_equal": "Dit mag hoogstens {le} zijn.",
     "too_long": "Dit mogen er hoogstens {max_length} zijn.",
     "too_short": "Dit moeten er minstens {min_length} zijn.",
+    "base64_form": "Schrijf de inhoud in base64, zonder regeleinden.",
+    "bytes_type": "Dit moet tekst zijn.",
     "list_type": "Dit moet een lijst zijn.",
     "dict_type": "Dit moet een object zijn.",
     "model_attributes_type": "Dit moet een object zijn.",

@@ -16,11 +16,13 @@ from regie.reports.step_view import RelatedStep, StepView, view_step
 from regie.reports.subject import Subject, coming_gates
 from regie.text.phrases import words_in
 from regie.text.rules import say_body
+from regie.uploads import KINDS
 from regie.web.api import models as m
 from regie.web.api.access import (
     PREFIX,
     ApiRoute,
     CycleNumber,
+    FilesRoute,
     IdempotencyKey,
     IfMatch,
     Page,
@@ -34,7 +36,8 @@ from regie.web.api.access import (
 from regie.web.api.acts import ACTS, ActRoute, StepAbout
 from regie.web.api.doing import perform
 from regie.web.api.looking import SeesTraject, SubjectNow
-from regie.web.deps import Reading
+from regie.web.deps import Now, Reading, ShellNow
+from regie.web.handing_out import send_file
 
 router = APIRouter(prefix=PREFIX, route_class=ApiRoute)
 
@@ -190,6 +193,38 @@ def _related(step: RelatedStep) -> m.VerwanteStap:
     )
 
 
+# --- files -------------------------------------------------------------------------------------------
+
+
+@router.get(
+    "/trajecten/{slug}/bestanden/{bestand}",
+    tags=["stappen"],
+    operation_id="haalBestand",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                each: {"schema": {"type": "string", "format": "binary"}} for each in sorted(set(KINDS.values()))
+            }
+        }
+    },
+)
+def get_file(
+    seen: SeesTraject,
+    file_id: Annotated[
+        str,
+        Path(
+            alias="bestand", max_length=64, pattern=r"^[0-9A-Za-z-]+$", description="Zoals bij `bewijs` van een stap."
+        ),
+    ],
+    shell: ShellNow,
+    session: Reading,
+    now: Now,
+) -> Response:
+    """Haal een bestand op dat als bewijs gegeven is."""
+    return send_file(shell, session, file_id, seen.actor, now, traject_id=seen.traject_id)
+
+
 # --- decisions ---------------------------------------------------------------------------------------
 
 
@@ -268,7 +303,9 @@ def _add(act: ActRoute) -> None:
             made: StepEvent = body.event(StepAbout.of(OccurrenceKey.read(key), number, version))
             return made
 
-        return perform(request, seen, make, cycle=cycle, trial=trial, key=idempotency_key, texts=body.texts)
+        return perform(
+            request, seen, make, cycle=cycle, trial=trial, key=idempotency_key, texts=body.texts, uploads=body.uploads
+        )
 
     post.__name__ = act.body.__name__.lower()
     router.add_api_route(
@@ -281,6 +318,7 @@ def _add(act: ActRoute) -> None:
         description=f"{act.body.__doc__} Met `proef=true` wordt er niets opgeslagen.",
         status_code=201,
         response_model=m.Gedaan,
+        route_class_override=FilesRoute if act.takes_files else None,
         responses={200: {"model": m.Gedaan, "description": "Getoond en niet opgeslagen, of al eerder gedaan."}},
     )
 

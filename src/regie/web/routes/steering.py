@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from regie.reports.steering import look_for_steering, make_steering_paper, make_steering_pdf
+from regie.reports.steering import look_for_steering, make_steering_paper
 from regie.reports.step_view import look_at
 from regie.reports.subject import Subject
 from regie.web.deps import ContextNow, Now, PagesNow, Reading, SeesConfidential, Today
+from regie.web.handing_out import send_report
 from regie.web.routes.trajects import CycleNumber
 
 router = APIRouter()
@@ -42,13 +43,4 @@ def show_report(request: Request, subject: SubjectNow, pages: PagesNow, session:
 @router.get("/trajecten/{slug}/stuurgroep.pdf")
 def give_report(subject: SubjectNow, session: Reading, now: Now) -> Response:
     """The same on one sheet of A4."""
-    name = f"stuurgroep-{subject.traject.slug}-{subject.today.isoformat()}"
-    document = make_steering_pdf(look_for_steering(session, subject), subject.language, name, now)
-    return Response(
-        document.content,
-        media_type=document.mime,
-        headers={
-            "Content-Disposition": f'inline; filename="{document.name}"',
-            "Content-Language": subject.language,
-        },
-    )
+    return send_report(session, subject, now)
