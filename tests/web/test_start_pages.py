@@ -16,7 +16,7 @@ from regie.core.permissions import Permission, Right, Role, may
 from regie.core.traject import CycleState, State
 from regie.definitions import load_sources
 from regie.reports.definition_offers import list_offers
-from regie.store.definitions import retire_definition
+from regie.store.definitions import retire_definition, save_definition
 from regie.store.session import in_transaction, read_scope
 from tests.web.conftest import SAME_ORIGIN, Browse
 from tests.web.desk import SOURCES, Desk, make_desk, press, said
@@ -187,6 +187,27 @@ def test_name_taken_meanwhile_is_a_conflict_that_keeps_what_was_typed(desk: Desk
     assert 'href="#korte_naam"' in answer.text
     assert 'value="Opvang Zuid"' in answer.text
     assert 'value="120"' in answer.text
+
+
+def test_definition_replaced_meanwhile_is_a_conflict_that_keeps_what_was_typed(desk: Desk, lead: TestClient) -> None:
+    mine = preview(lead)
+    newer = {"workflow.yaml": SOURCES["workflow.yaml"].replace('version: "1"', 'version: "2"')}
+
+    def replace(session):  # type: ignore[no-untyped-def]
+        retire_definition(session, HASH)
+        save_definition(session, newer, load_sources(newer), desk.clock())
+
+    in_transaction(desk.context.engine, replace)
+
+    for doe in ("doe", "aanpassen"):
+        answer = press(lead, mine, NEW, doe=doe)
+        assert answer.status_code == 409
+        assert "versie 2." in said(answer)
+        assert "is intussen vervangen" in said(answer)
+        assert 'value="Opvang Zuid"' in answer.text
+        assert 'name="v_plekken" value="120"' in answer.text
+    press(lead, press(lead, answer, NEW, doe="bekijk", **TYPED), NEW, doe="doe")
+    assert slugs(desk) == ["de-wilg", "opvang-zuid"]
 
 
 def test_back_to_the_form_keeps_everything(lead: TestClient) -> None:

@@ -69,6 +69,17 @@ def get_offer(session: Session, shelf: DefinitionShelf, content_hash: str) -> tu
     return _shipped()[content_hash]
 
 
+def find_successor(session: Session, content_hash: str) -> str:
+    """Give what is offered in the place of a definition that no longer is: the newest of the same name.
+
+    Returns:
+        Its content hash; empty when there is none, or when nothing was ever known by the hash that was given.
+    """
+    stored = list_definitions(session)
+    own = next((each.id for each in stored if each.content_hash == content_hash), None)
+    return next((each.hash for each in list_offers(session) if each.id == own), "")
+
+
 @lru_cache(maxsize=1)
 def _shipped() -> Mapping[str, tuple[Definition, Mapping[str, str]]]:
     """What comes along with Regie, by content hash; it cannot change while Regie runs."""

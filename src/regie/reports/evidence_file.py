@@ -16,7 +16,13 @@ from regie.store.trajects import load_traject
 
 
 def find_evidence(
-    session: Session, shelf: DefinitionShelf, file_id: str, actor: Actor, now: datetime, *, traject_id: int | None = None
+    session: Session,
+    shelf: DefinitionShelf,
+    file_id: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    traject_id: int | None = None,
 ) -> StoredFile:
     """Give the row of a file.
 

@@ -22,8 +22,8 @@ from regie.core.outline import FIRST_CYCLE
 from regie.core.permissions import Permission
 from regie.core.privacy import has_citizen_number
 from regie.core.traject import Cycle
-from regie.errors import Conflict, Refused
-from regie.reports.definition_offers import get_offer, list_offers
+from regie.errors import Conflict, NotFound, Refused
+from regie.reports.definition_offers import find_successor, get_offer, list_offers
 from regie.reports.effect_view import make_effect_view
 from regie.reports.start_preview import StartPreview, make_start_preview
 from regie.reports.traject_home import load_for_view
@@ -43,6 +43,10 @@ FEW_OPTIONS = 6
 Typed = Mapping[str, Sequence[str]]
 Doing = Annotated[str, Form(pattern="^(bekijk|aanpassen|doe)$")]
 RequestId = Annotated[str, Form(pattern=f"^({REQUEST_ID})?$")]
+_REPLACED = N_(
+    "Het stappenplan dat u koos, is intussen vervangen. Dit zijn de vragen van de nieuwe versie. Wat u had ingevuld, staat er nog."
+)
+_TYPED = ("titel", "korte_naam", "start", "toch")
 _FIELD_OF = {
     "title-missing": "titel",
     "bad-slug": "korte_naam",
@@ -85,8 +89,16 @@ def post_new(
     """Show what a traject would look like, or start it."""
     counter.demand(Permission.START_TRAJECT)
     context = counter.context
-    definition, sources = get_offer(counter.session, context.shelf, plan)
-    typed = _typed(form, definition, ("titel", "korte_naam", "start", "toch"))
+    try:
+        definition, sources = get_offer(counter.session, context.shelf, plan)
+    except NotFound:
+        plan = find_successor(counter.session, plan)
+        if not plan:
+            raise
+        definition, _ = get_offer(counter.session, context.shelf, plan)
+        said = FormError("titel", counter.words(_REPLACED))
+        return _show_questions(counter, definition, plan, _typed(form, definition, _TYPED), [said], 409)
+    typed = _typed(form, definition, _TYPED)
     if doe == "aanpassen":
         return _show_questions(counter, definition, plan, typed)
     new, errors = _read_new(counter, definition, typed)
