@@ -27,7 +27,6 @@ def deployments() -> list[RunnerDeployment]:
     """The deployments, as ``prefect.yaml`` has them."""
     # outside an event loop to_deployment gives a deployment; its type also allows a coroutine
     made = [
-        reconcile.to_deployment("reconcile", schedules=[Cron(HOURLY, timezone=ZONE)], concurrency_limit=ONE_AT_A_TIME),
         deliver.to_deployment(
             "deliver", schedules=[Cron(EVERY_MINUTE, timezone=ZONE)], concurrency_limit=ONE_AT_A_TIME
         ),
@@ -38,6 +37,8 @@ def deployments() -> list[RunnerDeployment]:
         start_traject.to_deployment("start-traject"),
         rerun_cycle.to_deployment("rerun-cycle"),
         run_step.to_deployment("run-step"),
+        # last, because `regie up` says that it runs as soon as this one can be found
+        reconcile.to_deployment("reconcile", schedules=[Cron(HOURLY, timezone=ZONE)], concurrency_limit=ONE_AT_A_TIME),
     ]
     return [each for each in made if isinstance(each, RunnerDeployment)]
 

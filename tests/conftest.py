@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from tests.support.commands import logging_as_it_was
+from tests.support.turns import Turns
 
 settings.register_profile(
     "fast", deadline=None, print_blob=True, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
@@ -19,6 +21,12 @@ settings.register_profile("nightly", settings.get_profile("fast"), max_examples=
 settings.load_profile(os.environ.get("REGIE_HYPOTHESIS", "fast"))
 
 REQUIRE_ALL = os.environ.get("REGIE_REQUIRE_ALL") == "1"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Turns | None:
+    """Hand out the tests, where groups are asked for."""
+    return Turns(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.hookimpl(hookwrapper=True)

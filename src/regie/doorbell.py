@@ -10,6 +10,8 @@ import base64
 import json
 import logging
 import os
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +24,10 @@ from regie.settings import Settings
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 10
+BUSY = 503
+"""What Prefect says when its own database is busy: that it can be asked again."""
+PAUSES_SECONDS = (0.2, 0.6, 1.2)
+"""How long to wait before each time that it is asked again."""
 DOORBELL = "deployments/name/reconcile/reconcile"
 ADDRESS_FILE = "prefect-api"
 """In the data folder while ``regie up`` runs: where its Prefect answers."""
@@ -76,5 +82,12 @@ def _ask(url: str, body: object = None) -> Any:
         headers["Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
     sent = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, sent, headers)  # noqa: S310 - set by the operator, or by regie up
-    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
-        return json.load(answer)
+    for pause in (*PAUSES_SECONDS, 0):
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code != BUSY or not pause:
+                raise
+            time.sleep(pause)
+    raise AssertionError  # the last pause is none

@@ -15,7 +15,7 @@ from regie.definitions import load_sources
 from regie.errors import Conflict
 from tests.flows.conftest import DEFINITION, START
 
-pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("prefect")]
+pytestmark = pytest.mark.prefect
 
 
 @pytest.mark.usefixtures("prefect_api")

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import StateType
 
 from flows.serve import deployments
 
-pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("prefect")]
+pytestmark = pytest.mark.prefect
 
 
 async def planned(names: set[str], within: float = 60) -> set[str]:

@@ -25,10 +25,7 @@ from regie.store.trajects import load_traject
 from tests.flows.conftest import START, moment
 from tests.support.servers import MailServer
 
-pytestmark = [
-    pytest.mark.prefect,
-    pytest.mark.xdist_group("prefect"),
-]
+pytestmark = pytest.mark.prefect
 
 
 def key(step: str, copy: str = "") -> OccurrenceKey:
