@@ -19,6 +19,7 @@ from regie.store.definitions import (
     list_definitions,
     save_definition,
 )
+from regie.store.locks import Lock, take_lock
 from regie.store.session import in_transaction
 from regie.store.tables import DefinitionStatus
 
@@ -45,6 +46,7 @@ def keep_draft(
     require(actor, right)
 
     def work(session: Session) -> str:
+        take_lock(session, Lock.DEFINITIONS)
         for known in list_definitions(session):
             if known.content_hash == definition.content_hash:
                 raise Conflict(

@@ -23,6 +23,7 @@ from regie.core.permissions import Actor, Permission, require
 from regie.errors import Conflict, Refused
 from regie.plain_text import check_plain
 from regie.store.access_log import What, note_access
+from regie.store.locks import Lock, take_lock
 from regie.store.partners import ImportedPerson, ImportReport, import_people
 from regie.store.people import (
     Contact,
@@ -110,6 +111,7 @@ def add_partner(context: Context, actor: Actor, form: PartnerForm, now: datetime
     _check(form)
 
     def work(session: Session) -> PersonId:
+        take_lock(session, Lock.PEOPLE)
         if form.email.strip() and find_person(session, form.email) is not None:
             raise Refused("somebody else has this address", code="address-taken", hint="one person has one address")
         own = _save(session, form, None)
@@ -133,6 +135,7 @@ def change_partner(
     _check(form)
 
     def work(session: Session) -> None:
+        take_lock(session, Lock.PEOPLE)
         if seen_of(get_person(session, person_id)) != seen:
             raise _changed()
         _save(session, form, person_id)
@@ -221,6 +224,7 @@ def _turn_role(
     role, person_id, traject_id = place
 
     def work(session: Session) -> bool:
+        take_lock(session, Lock.PEOPLE)
         if what is What.ROLE_BOUND:
             get_person(session, person_id)  # also of who was erased
         _compare_players(session, role, traject_id, seen)

@@ -10,6 +10,7 @@ from regie.actions.context import Context
 from regie.core.definition import HearsWhen
 from regie.core.ids import PersonId
 from regie.errors import Refused
+from regie.store.locks import Lock, take_lock
 from regie.store.people import clear_absence, get_person, set_absence, set_deputy, set_habits
 from regie.store.person_steps import get_group
 from regie.store.session import in_transaction
@@ -32,6 +33,7 @@ def keep_preferences(
     """
 
     def work(session: Session) -> None:
+        take_lock(session, Lock.PEOPLE)
         now = get_person(session, person)
         if deputy is not None and deputy != now.deputy and deputy not in get_group(session, person).names:
             raise Refused("a deputy is of the same organisation", code="deputy-elsewhere", hint="choose a colleague")
@@ -53,6 +55,7 @@ def add_absence_in(session: Session, person: PersonId, begins_on: date, ends_on:
         NotFound: ``unknown-person``.
         Refused: ``dates-reversed``, ``absence-past``, ``absence-too-long``, ``absences-too-many``.
     """
+    take_lock(session, Lock.PEOPLE)
     others = [each for each in get_person(session, person).away if each.begins_on != begins_on]
     if begins_on <= ends_on < today:
         raise Refused("this absence is over already", code="absence-past", hint="choose a last day that is to come")

@@ -19,6 +19,7 @@ from regie.mailbox import check_email
 from regie.plain_text import check_plain, without_control
 from regie.store.access_log import What, note_access
 from regie.store.hashes import ScryptCost, hash_password, hash_token, nobodys_password
+from regie.store.locks import Lock, take_lock
 from regie.store.sessions import Chance, end_sessions
 from regie.store.tables import AccountKind, RightOrigin, account, account_right, api_token, person, traject
 
@@ -96,6 +97,7 @@ def add_account(
             f"there is no language '{language[:20]}'", code="language-unknown", hint="nl or en", language=language[:20]
         )
     own = subject if issuer != HERE else said.lower()
+    take_lock(session, Lock.ACCOUNTS)
     connection = session.connection()
     if _by_subject(connection, issuer, own) is not None:
         raise Refused(f"there is an account '{said}' already", code="account-taken", name=said)

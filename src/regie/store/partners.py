@@ -18,6 +18,7 @@ from regie.errors import NotFound, Refused, RegieError
 from regie.failpoints import failpoint
 from regie.mailbox import check_email
 from regie.plain_text import check_plain
+from regie.store.locks import Lock, take_lock
 from regie.store.people import (
     Contact,
     bind_role,
@@ -302,6 +303,7 @@ def _unknown_role(role: RoleId, roles: Collection[RoleId]) -> NotFound:
 
 
 def _store(session: Session, partners: Sequence[_Partner], traject_id: int, dry_run: bool) -> ImportReport:
+    take_lock(session, Lock.PEOPLE)
     known = {each.email.lower(): each for each in list_people(session) if each.email}
     ids: dict[str, PersonId] = {}
     for each in partners:

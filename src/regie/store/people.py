@@ -20,6 +20,7 @@ from regie.errors import NotFound, Refused
 from regie.mailbox import check_email
 from regie.store.dialects import per_dialect, said_for
 from regie.store.feeds import erase_feeds, mark_stale
+from regie.store.locks import Lock, take_lock
 from regie.store.tables import (
     EVERY_TRAJECT,
     absence,
@@ -158,6 +159,7 @@ def save_person(
             f"there is no language '{language[:20]}'", code="language-unknown", hint="nl or en", language=language[:20]
         )
     address = check_email(email.strip()) if email.strip() else ""
+    take_lock(session, Lock.PEOPLE)
     connection = session.connection()
     by_address = find_person(session, address) if address else None
     if person_id is not None and by_address not in (None, person_id):
@@ -229,6 +231,7 @@ def bind_role(session: Session, role: RoleId, person_id: PersonId, traject_id: i
     Raises:
         NotFound: ``unknown-person``.
     """
+    take_lock(session, Lock.PEOPLE)
     connection = session.connection()
     _find(connection, person_id)
     bound = connection.execute(
@@ -272,6 +275,7 @@ def set_absence(session: Session, person_id: PersonId, begins_on: date, ends_on:
             begins_on=begins_on,
             ends_on=ends_on,
         )
+    take_lock(session, Lock.PEOPLE)
     connection = session.connection()
     _find(connection, person_id)
     clear_absence(session, person_id, begins_on)
@@ -391,6 +395,7 @@ def erase_person(session: Session, person_id: PersonId, now: datetime) -> None:
     Raises:
         NotFound: ``unknown-person``.
     """
+    take_lock(session, Lock.PEOPLE)
     connection = session.connection()
     _find(connection, person_id)
     for role in connection.scalars(select(role_binding.c.role).where(role_binding.c.person_id == person_id)).all():
