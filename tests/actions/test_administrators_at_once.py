@@ -19,7 +19,14 @@ from regie.core.ids import PersonId, RoleId
 from regie.core.permissions import Actor, Right, Role
 from regie.definitions import load_sources
 from regie.errors import RegieError
-from regie.store.accounts import add_account, disable_account, get_account, give_right, list_accounts
+from regie.store.accounts import (
+    add_account,
+    disable_account,
+    get_account,
+    give_right,
+    list_accounts,
+    sign_in_from_provider,
+)
 from regie.store.definitions import list_definitions, save_definition
 from regie.store.people import get_person, list_people
 from regie.store.session import in_transaction, read_scope
@@ -127,6 +134,22 @@ def test_two_who_open_the_same_account(house: Context) -> None:
     for turn in range(ROUNDS):
         said = both(*[lambda who: make(who, turn)] * 2)
         assert (said, number_of(house, "account")) == (["account-taken", "done"], turn + 1)
+
+
+def test_somebody_who_signs_in_for_the_first_time_from_two_browsers(house: Context) -> None:
+    def sign_in(subject: str) -> int | None:
+        return in_transaction(
+            house.engine,
+            lambda session: sign_in_from_provider(
+                session, issuer="https://login.example", subject=subject, name=subject, email="", now=NOW,
+                rights=[Right(Role.LEAD), Right(Role.READER)],
+            ),
+        )  # fmt: skip
+
+    for turn in range(ROUNDS):
+        one, other = at_once([lambda: sign_in(f"lies-{turn}")] * 2)
+        assert one == other
+        assert number_of(house, "account") == turn + 1
 
 
 def test_two_who_add_another_text_as_the_same_version(house: Context) -> None:

@@ -298,6 +298,7 @@ def sign_in_from_provider(
     Returns:
         The account's id; None when it is disabled, or has no right at all: nobody gets in by existing.
     """
+    take_lock(session, Lock.ACCOUNTS)  # the same person may sign in from two browsers at once
     connection = session.connection()
     called = " ".join(without_control(name, 200).split()) or subject
     address = _address_or_none(email)
