@@ -37,11 +37,18 @@ def visitor(signs_in: SignsIn) -> TestClient:
 
 
 def change(visitor: TestClient, style: str = "", logo: tuple[str, bytes] | None = None, **more: str) -> Response:
-    token = token_on(visitor.get(HERE).text, HERE)
+    page = visitor.get(HERE).text
+    token, more = token_on(page, HERE), {"gezien": seen_on(page), **more}
     files = {"logo": (*logo, "application/octet-stream")} if logo else None
     return visitor.post(  # type: ignore[return-value]
         HERE, data={"form_token": token, "stijl": style, **more}, files=files, headers=SAME_ORIGIN
     )
+
+
+def seen_on(page: str) -> str:
+    found = re.search(r'name="gezien" value="(\w+)"', page)
+    assert found
+    return found[1]
 
 
 def look(visitor: TestClient, name: str) -> str:
@@ -68,6 +75,26 @@ def test_style_and_logo_are_used_at_once_in_every_process(visitor: TestClient, s
     assert ".png" in re.search(r'src="(/static/logo[^"]+)"', visitor.get("/aanmelden").text)[1]  # type: ignore[index]
     change(visitor, terug="ja")
     assert (look(visitor, "theme"), look(other, "logo")) == ("", "")
+
+
+def test_second_of_two_sees_what_it_is_now_and_loses_nothing(visitor: TestClient, signs_in: SignsIn) -> None:
+    other, mine = (
+        signs_in(Right(Role.ADMINISTRATOR), name="Bob"),
+        ":root { --basis-color-action-1-color-default: #111111; }",
+    )
+    old = seen_on(visitor.get(HERE).text)
+    change(other, ":root { --basis-color-action-1-color-default: #222222; }")
+
+    late = change(visitor, mine, gezien=old)
+
+    assert late.status_code == 409
+    assert "Iemand anders veranderde de huisstijl intussen." in late.text
+    assert mine in late.text
+    assert "--basis-color-action-1-color-default: #222222;" in late.text
+    assert "#222222" in look(visitor, "theme")
+    assert change(visitor, terug="ja", gezien=old).status_code == 409
+    assert change(visitor, mine, gezien=seen_on(late.text)).status_code == 303
+    assert "#111111" in look(visitor, "theme")
 
 
 _STYLE_WITH_ANYTHING_BUT_TOKENS_IS_REFUSE = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -225,6 +226,14 @@ def kept_look(settings: Settings) -> dict[str, bytes]:
         except (OSError, Refused):
             found.pop(name, None)
     return found
+
+
+def seal_of(settings: Settings) -> str:
+    """What stays the same as long as nobody hands over another look."""
+    counted = hashlib.sha256()
+    for name, body in kept_look(settings).items():
+        counted.update(f"{name} {len(body)} ".encode() + body)
+    return counted.hexdigest()
 
 
 def _write(path: Path, body: bytes) -> None:

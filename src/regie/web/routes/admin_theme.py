@@ -31,6 +31,9 @@ _NAMES: Mapping[str, str] = {
     "footer": N_("onderkant van de pagina"),
 }
 _NOTHING = N_("Kies een logo of een stijl.")
+_CHANGED = N_(
+    "Iemand anders veranderde de huisstijl intussen. Hierboven ziet u hoe zij nu is. Wat u typte, staat er nog; kies het logo opnieuw."
+)
 Keeper = Annotated[Actor, needs(Permission.MANAGE_THEME)]
 
 
@@ -50,8 +53,12 @@ def change_theme(
     logo: Annotated[UploadFile | None, File()] = None,
     stijl: Annotated[str, Form(max_length=theme.MOST_BYTES)] = "",
     terug: Annotated[str, Form(max_length=5)] = "",
+    gezien: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Take a logo or a style in use at once, or go back to those of the settings."""
+    if gezien != theme.seal_of(shell.settings):
+        meanwhile = FormError("stijl", pages.words(request, _CHANGED))
+        return _page(request, pages, shell, errors=[meanwhile], typed=None if terug else stijl, status=409)
     if terug == "ja":
         theme.drop_look(shell.settings)
         note_theme(shell.context, actor, now, "settings")
@@ -86,6 +93,7 @@ def _page(
     done: str = "",
     errors: Sequence[FormError] = (),
     typed: str | None = None,
+    status: int = 422,
 ) -> Response:
     static = pages.static
     own = [each for each in (theme.STYLE, *theme.LOGOS) if each in static.addresses]
@@ -98,11 +106,13 @@ def _page(
     return pages.render(
         request,
         "admin/theme.html",
-        status=422 if errors else 200,
+        status=status if errors else 200,
         errors=list(errors),
         typed=kept.get(theme.STYLE, b"").decode() if typed is None else typed,
         measured=[(pages.words(request, _NAMES[each.name]), each) for each in measure(styles)],
         uses=own,
         is_kept=bool(kept),
+        seen=theme.seal_of(shell.settings),
+        now=kept.get(theme.STYLE, b"").decode() if status == 409 else "",
         done=done in ("ja", "terug") and not errors,
     )
