@@ -102,6 +102,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     "/beheer/partners/nieuw": (Place("partner-nieuw", "/beheer/partners/nieuw"),),
     "/beheer/partners/inlezen": (Place("partners-inlezen", "/beheer/partners/inlezen"),),
     "/beheer/partners/{person_id}": (Place("partner", "/beheer/partners/p1"),),
+    "/beheer/partners/{person_id}/wissen": (Place("partner-wissen", "/beheer/partners/p1/wissen"),),
     "/beheer/rollen": (Place("rollen", f"/beheer/rollen?traject={SLUG}"),),
     "/beheer/rollen/{role}": (Place("rol", "/beheer/rollen/ggd"),),
     "/beheer/accounts": (Place("accounts", "/beheer/accounts"),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,3 +92,27 @@ def test_list_that_is_no_list_is_refused(read: Read, text: str, says: str) -> No
 
     assert ran.code == 2
     assert says in ran.err
+
+
+def test_somebody_is_erased_after_it_was_said_what_that_means(read: Read, regie: Regie) -> None:
+    read(HEADER + "GGD;An Bos;an@ggd.example;maker;;co@ggd.example\nGGD;Co;co@ggd.example;maker;;\n")
+    regie("traject", "start", "--title", "De Wilg", "--definition", "klein.yaml", "--start", "2027-01-04", "--yes")
+
+    asked = regie("partner", "erase", "co@ggd.example")
+    assert (asked.code, "geef --yes" in asked.err) == (2, True)
+    assert len(json.loads(regie("partner", "list", "--json").out)) == 2
+
+    done = regie("partner", "erase", "co@ggd.example", "--yes")
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "Co (GGD) (p2) wordt gewist: naam, adres, voorkeuren, rollen, links en agenda.",
+        "- open stap: A, De Wilg",
+        "- An Bos (GGD) heeft dan geen vervanger meer",
+        "Gewist.",
+    ]
+    assert [each["name"] for each in json.loads(regie("partner", "list", "--json").out)] == ["An Bos"]
+    again = regie("partner", "erase", "p2", "--yes", "--json")
+    assert (again.code, json.loads(again.err or again.out)["code"]) == (4, "unknown-person")
+    last = json.loads(regie("partner", "erase", "p1", "--yes", "--json").out)
+    assert last == {"person": "p1", "lines": 0, "files": 0}
+    assert regie("audit", "verify").code == 0

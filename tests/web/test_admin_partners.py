@@ -151,6 +151,44 @@ def test_second_of_two_administrators_is_told_what_changed_and_loses_nothing(ent
     assert person(world, world.people["other"]).name == "Adas naam"
 
 
+def test_somebody_is_erased_after_what_goes_was_shown(visitor: TestClient, world: World) -> None:
+    own = world.people["other"]
+    path = f"/beheer/partners/{own}/wissen"
+    assert f'href="{path}"' in visitor.get(f"/beheer/partners/{own}").text
+    before = world.rows("person")
+
+    page = visitor.get(path).text
+    said = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", page))
+    assert "Wilt u de gegevens van Naam van other wissen?" in said
+    assert "2 open stappen zijn nu van deze persoon:" in said
+    assert "Niemand anders heeft de rol other in elk traject." in said
+    assert world.rows("person") == before
+
+    answer = send(visitor, path, {"gezien": hidden(page, "gezien")}, on=path)
+
+    assert answer.headers["location"] == "/beheer/partners?gedaan=gewist"
+    assert "De persoon is gewist." in visitor.get(answer.headers["location"]).text
+    assert "Naam van other" not in repr(world.everything())
+    assert noted(world, "partner-erased") == [(f"account:{visitor.account}", f"person:{own} lines:0 files:0")]  # type: ignore[attr-defined]
+    assert visitor.get(path).status_code == 404
+    assert "partner gewist" in visitor.get("/beheer/audit?log=toegang").text
+
+
+def test_who_changed_meanwhile_is_shown_again_before_they_are_erased(enter: Enter, world: World) -> None:
+    ada, bob = enter(Right(Role.ADMINISTRATOR)), enter(Right(Role.ADMINISTRATOR))
+    own = f"/beheer/partners/{world.people['other']}"
+    old = hidden(ada.get(f"{own}/wissen").text, "gezien")
+    send(bob, own, {**FIELDS, "naam": "Bobs naam", "gezien": seen(bob, own)})
+
+    late = send(ada, f"{own}/wissen", {"gezien": old}, on=f"{own}/wissen")
+
+    assert late.status_code == 409
+    assert "Er is niets gewist." in late.text  # type: ignore[attr-defined]
+    assert person(world, world.people["other"]).name == "Bobs naam"
+    again = {"gezien": hidden(late.text, "gezien")}  # type: ignore[attr-defined]
+    assert send(ada, f"{own}/wissen", again, on=f"{own}/wissen").status_code == 303
+
+
 @pytest.mark.parametrize("forged", ["", "geen json", "[]", '{"naam": 1}'])
 def test_form_that_does_not_say_what_it_showed_changes_nothing(visitor: TestClient, world: World, forged: str) -> None:
     before = world.rows("person")

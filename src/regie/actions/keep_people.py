@@ -24,17 +24,22 @@ from regie.errors import Conflict, Refused
 from regie.plain_text import check_plain
 from regie.store.access_log import What, note_access
 from regie.store.locks import Lock, take_lock
-from regie.store.partners import ImportedPerson, ImportReport, import_people
+from regie.store.mentions import Mentions, erase_mentions, find_mentions
+from regie.store.partners import ImportedPerson, ImportReport, import_people, tell_new_players
 from regie.store.people import (
     Contact,
     bind_role,
     clear_absence,
+    erase_person,
     find_person,
     get_person,
     list_people,
+    load_people,
     save_person,
+    tell_new_player,
     unbind_role,
 )
+from regie.store.person_steps import list_person_steps
 from regie.store.portfolio import list_running_cycles
 from regie.store.session import in_transaction
 from regie.store.tables import EVERY_TRAJECT
@@ -49,6 +54,7 @@ __all__ = [
     "add_partner",
     "change_partner",
     "drop_absence",
+    "erase_partner",
     "import_list",
     "leave_role",
     "note_absence",
@@ -144,6 +150,43 @@ def change_partner(
     in_transaction(context.engine, work)
 
 
+def erase_partner(
+    context: Context, actor: Actor, person_id: PersonId, seen: Mapping[str, str], now: datetime
+) -> Mentions:
+    """Erase somebody: name, address, habits, roles, absences, calendar, and where others named them. It cannot be undone.
+
+    The id and what they did stay in the record. Steps that were handed to them are of the role again, and who plays that
+    hears it with the next mail; their links, sign-in codes and sessions work no longer.
+
+    Returns:
+        The lines of the history and the files from which the name was taken.
+
+    Raises:
+        Refused: ``not-allowed``.
+        NotFound: ``unknown-person``, also when they were erased before.
+        Conflict: ``seen-changed``.
+    """
+    require(actor, Permission.MANAGE_PARTNERS)
+
+    def work(session: Session) -> Mentions:
+        take_lock(session, Lock.PEOPLE)
+        found = get_person(session, person_id)
+        if seen_of(found) != seen:
+            raise _changed()
+        heirs = _heirs_of(session, context, person_id)
+        named = find_mentions(session, found.name, found.email)
+        erase_mentions(session, named)
+        erase_person(session, person_id, now)
+        for each in heirs:
+            tell_new_player(session, each, now)
+        about = f"person:{person_id} lines:{len(named.lines)} files:{len(named.files)}"
+        note_access(session, actor.name, What.PARTNER_ERASED, now, about=about)
+        _look_again(session, EVERY_TRAJECT)
+        return named
+
+    return in_transaction(context.engine, work)
+
+
 def note_absence(
     context: Context, actor: Actor, person_id: PersonId, begins_on: date, ends_on: date, now: datetime, today: date
 ) -> None:
@@ -182,7 +225,7 @@ def play_role(
     seen: Sequence[str],
     now: datetime,
 ) -> bool:
-    """Let somebody play a role; say whether that is new. The next sweep tells them what is asked of it.
+    """Let somebody play a role; say whether that is new. With the next mail they hear what is asked of it.
 
     Args:
         traject_id: 0 for every traject.
@@ -233,6 +276,8 @@ def _turn_role(
         note_access(
             session, actor.name, what, now, about=f"person:{person_id} role:{role} traject:{traject_id or 'all'}"
         )
+        if what is What.ROLE_BOUND:
+            tell_new_player(session, person_id, now)
         _look_again(session, traject_id)
         return True
 
@@ -302,6 +347,7 @@ def import_list(
         about = f"added:{report.added} changed:{report.changed} bound:{report.bound} traject:{traject_id or 'all'}"
         note_access(session, actor.name, What.PARTNERS_IMPORTED, now, about=about)
         if report.bound:
+            tell_new_players(session, report, now)
             _look_again(session, traject_id)
         return report
 
@@ -338,6 +384,16 @@ def _seal(text: str, traject_id: int, report: ImportReport) -> str:
 
 
 # --- inside --------------------------------------------------------------------------------------------
+
+
+def _heirs_of(session: Session, context: Context, person_id: PersonId) -> Sequence[PersonId]:
+    """Who else plays the roles of the open steps of somebody."""
+    found: set[PersonId] = set()
+    for each in list_person_steps(session, [person_id], date.max):
+        role = context.shelf.get(each.definition_hash, session).steps[each.key.step].responsible
+        if each.state.is_open and role is not None:
+            found |= {other.id for other in load_people(session, each.traject_id).get(role, ())}
+    return sorted(found - {person_id})
 
 
 def _check(form: PartnerForm) -> None:

@@ -94,7 +94,7 @@ class Town:
 
         return FileRoom(self.settings.files_dir, self.settings.file_max_mb * 1024 * 1024)
 
-    def ring(self, traject_id: int, changes: Changes | None = None) -> None:
+    def ring(self, traject_id: int = 0, changes: Changes | None = None) -> None:
         """Wake the flows, when they run, to carry on with what was saved."""
         from regie.doorbell import ring_about
 

@@ -9,20 +9,26 @@ import typer
 
 from regie.cli import completion, my_steps
 from regie.cli.common import (
+    BY,
     DEFINITION,
     JSON,
     SLUG,
+    YES,
+    ask_first,
     count_of,
     open_town,
     print_json,
     say,
     table,
     warn,
+    who,
 )
 from regie.errors import NotFound, Refused
 
 if TYPE_CHECKING:
-    from regie.store.partners import RowProblem
+    from sqlmodel import Session
+
+    from regie.store.partners import ImportReport, RowProblem
 
 partner = typer.Typer(help="Partners: inlezen, tonen.", no_args_is_help=True)
 role = typer.Typer(help="Rollen: wie ontbreekt.", no_args_is_help=True)
@@ -46,17 +52,21 @@ def import_partners(
 ) -> None:
     """Lees partners en hun rollen in. Is een regel fout, dan wordt niets opgeslagen."""
     from regie.definitions import load_definition
-    from regie.store.partners import import_people
+    from regie.store.partners import import_people, tell_new_players
     from regie.store.session import in_transaction
 
     rows, first = _read_rows(file)
     roles = set(load_definition(definition).partner_roles())
     town = open_town(create=not dry_run)
     where = {"traject_id": town.traject_id(traject)} if traject else {}
-    report = in_transaction(
-        town.context.engine,
-        lambda session: import_people(session, rows, dry_run=dry_run, roles=roles, first_row=first, **where),
-    )
+
+    def work(session: Session) -> ImportReport:
+        report = import_people(session, rows, dry_run=dry_run, roles=roles, first_row=first, **where)
+        if report.is_stored:
+            tell_new_players(session, report, town.now())
+        return report
+
+    report = in_transaction(town.context.engine, work)
     facts = {
         "stored": report.is_stored,
         "added": report.added,
@@ -165,6 +175,42 @@ def list_partners(traject: str = typer.Option("", "--traject"), as_json: bool = 
     else:
         names = ("naam", "e-mail", "organisatie", "rollen")
         table("Partners", names, ((r["name"], r["email"], r["organisation"], ", ".join(r["roles"])) for r in rows))  # type: ignore[arg-type]
+
+
+@partner.command("erase")
+def erase_partner(person: str = my_steps.PERSON, by: str = BY, yes: bool = YES, as_json: bool = JSON) -> None:
+    """Wis de gegevens van een persoon; wat die deed, blijft vastgelegd. Kan niet ongedaan worden gemaakt."""
+    from regie.actions import keep_people
+    from regie.core.permissions import Actor, Right, Role
+    from regie.reports.people import make_farewell
+    from regie.store.session import read_scope
+
+    town = open_town()
+    own = my_steps.find_person_id(town, person)
+    with read_scope(town.context.engine) as session:
+        found = make_farewell(session, town.context.shelf.get, own, town.today(), "nl")
+    if not as_json:
+        say(f"{found.contact.full_name} ({own}) wordt gewist: naam, adres, voorkeuren, rollen, links en agenda.")
+        for step in found.steps:
+            say(f"- open stap: {step.title}, {step.traject}")
+        for each in found.alone:
+            say(f"- niemand anders heeft de rol {each.title} ({each.place or 'in elk traject'})")
+        for name in found.stands_in_for:
+            say(f"- {name} heeft dan geen vervanger meer")
+        if found.lines or found.files:
+            say(
+                f"Ook de tekst van {count_of(found.lines, 'regel', 'regels')} in de geschiedenis"
+                f" en de naam van {count_of(found.files, 'bestand', 'bestanden')}, want daar staat deze naam in."
+            )
+    ask_first("Wissen? Dit kan niet ongedaan worden gemaakt.", "dit verandert iets: geef --yes", yes=yes)
+    # who works on this machine may do what an administrator may
+    actor = Actor(who(by), frozenset({Right(Role.ADMINISTRATOR)}))
+    named = keep_people.erase_partner(town.context, actor, own, keep_people.seen_of(found.contact), town.now())
+    town.ring()
+    if as_json:
+        print_json({"person": own, "lines": len(named.lines), "files": len(named.files)})
+    else:
+        say("Gewist.")
 
 
 @role.command("list")

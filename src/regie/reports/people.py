@@ -13,6 +13,7 @@ from regie.core.ids import PersonId, RoleId
 from regie.core.traject import State
 from regie.reports.csv_table import csv_bytes
 from regie.store.definitions import list_definitions
+from regie.store.mentions import find_mentions
 from regie.store.partners import COLUMNS
 from regie.store.people import Contact, get_person, list_people
 from regie.store.person_steps import list_person_steps
@@ -209,6 +210,46 @@ def list_held_steps(
             )
         )
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What goes with somebody who is erased.
+
+    Args:
+        steps: that are theirs now.
+        alone: roles that only they play in a place.
+        stands_in_for: names of those whom they deputise.
+        lines, files: how many lines of the history and names of files name them, and lose their words.
+    """
+
+    contact: Contact
+    steps: tuple[HeldStep, ...]
+    alone: tuple[PlayedRole, ...]
+    stands_in_for: tuple[str, ...]
+    lines: int
+    files: int
+
+
+def make_farewell(session: Session, shelf: Shelf, person_id: PersonId, today: date, language: str) -> Farewell:
+    """Say what goes with somebody, before they are erased.
+
+    Raises:
+        NotFound: ``unknown-person``.
+    """
+    contact = get_person(session, person_id)
+    everybody = list_partners(session, shelf, language, today)
+    others = {role for each in everybody if each.contact.id != person_id for role in each.roles}
+    own = next(each for each in everybody if each.contact.id == person_id)
+    named = find_mentions(session, contact.name, contact.email)
+    return Farewell(
+        contact,
+        list_held_steps(session, shelf, person_id, today, language),
+        tuple(role for role in own.roles if role not in others),
+        tuple(each.contact.full_name for each in everybody if each.contact.deputy == person_id),
+        len(named.lines),
+        len(named.files),
+    )
 
 
 def list_roles(session: Session, place: Place, today: date) -> tuple[RoleRow, ...]:

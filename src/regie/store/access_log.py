@@ -52,6 +52,7 @@ class What(StrEnum):
     FEED_ENDED = "feed-ended"
     PARTNER_ADDED = "partner-added"
     PARTNER_CHANGED = "partner-changed"
+    PARTNER_ERASED = "partner-erased"
     PARTNERS_IMPORTED = "partners-imported"
     ROLE_BOUND = "role-bound"
     ROLE_UNBOUND = "role-unbound"

@@ -1,7 +1,10 @@
-"""Somebody asks for a fresh link. It goes to the address on file, and to nobody else.
+"""Somebody asks for a fresh link, or is new in a role. It goes to the address on file, and to nobody else.
 
 Asking does the same for every address, known or not, and only writes down that somebody asked; the mail is made later,
 by whoever delivers. So neither the answer nor the time that it takes tells whether an address is known.
+
+What was asked of a role before somebody came to play it, was asked of others. Who is new in a role is told it in the same
+way, once: what a sweep told them already, or will tell them, is not in it.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
@@ -28,7 +31,8 @@ from regie.core.traject import Cycle, Occurrence, State, Traject
 from regie.store.definitions import DefinitionShelf
 from regie.store.links import Link, Wanted, issue_link
 from regie.store.notices import queue_answer
-from regie.store.tables import link, link_request, occurrence, person, traject
+from regie.store.people import NEW_IN_A_ROLE
+from regie.store.tables import NoticeState, link, link_request, notice, occurrence, person, traject
 from regie.store.trajects import load_traject
 from regie.store.validity import still_true
 
@@ -95,7 +99,8 @@ def queue_fresh_links(
             continue
         savepoint = connection.begin_nested()
         try:
-            found = list(_lines(session, PersonId(each.person_id), each.link_id, f"link-{each.id}", shelf, now))
+            is_new = each.address_seal == NEW_IN_A_ROLE
+            found = list(_lines(session, PersonId(each.person_id), each.link_id, f"link-{each.id}", shelf, now, is_new))
             if found:
                 queue_answer(connection, PersonId(each.person_id), found, now, ids(), brake_at)
                 made += 1
@@ -144,9 +149,15 @@ def issue_for(
 
 
 def _lines(
-    session: Session, to: PersonId, link_id: int | None, about: str, shelf: DefinitionShelf, now: datetime
+    session: Session,
+    to: PersonId,
+    link_id: int | None,
+    about: str,
+    shelf: DefinitionShelf,
+    now: datetime,
+    is_new: bool,
 ) -> Iterator[tuple[int, Line]]:
-    """What the person may act on now, the soonest first; with a link that one step only."""
+    """What the person may act on now, the soonest first; with a link that one step only; for who is new what is untold."""
     connection = session.connection()
     only = connection.execute(select(link).where(link.c.id == link_id)).first() if link_id is not None else None
     if only is not None:
@@ -166,16 +177,34 @@ def _lines(
         loaded = load_traject(session, number, shelf, for_change=False)
         today = local_day(now, loaded.zone)
         roles = _roles_of(to, loaded, today)
+        told = _told_to(connection, to, number) if is_new and roles else frozenset()
         for cycle in loaded.running():
             for key, each in cycle.occurrences.items():
+                if is_new and ((cycle.number, key.step, key.key) in told or _is_still_told(each)):
+                    continue
                 if only is not None and (cycle.number, key.step, key.key) != (only.cycle, only.step, only.key):
                     continue
                 own = _with_own_step(to, loaded, cycle, each, roles, today)
-                line = _line(cycle, key, each, own, today, is_wanted=only is not None)
+                line = _line(cycle, key, each, own, today, is_wanted=only is not None, is_new=is_new)
                 if line is not None:
                     found.append((number, replace(line, happening=about)))
     found.sort(key=lambda each: (each[1].due_on or date.max, each[0], str(each[1].key)))
     yield from found[:MOST_LINES]
+
+
+def _told_to(connection: Connection, to: PersonId, traject_id: int) -> frozenset[tuple[int, str, str]]:
+    """The steps about which somebody was told anything."""
+    wanted = select(notice.c.cycle, notice.c.step, notice.c.key).where(
+        notice.c.traject_id == traject_id,
+        notice.c.recipient == to,
+        notice.c.state != NoticeState.WITHDRAWN.value,
+    )
+    return frozenset((row.cycle, row.step, row.key) for row in connection.execute(wanted.distinct()))
+
+
+def _is_still_told(found: Occurrence) -> bool:
+    """Whether the next sweep is the first that tells of this step, and so tells whoever is new as well."""
+    return found.state is State.READY and Kind.READY.value not in found.told
 
 
 def _roles_of(to: PersonId, traject_: Traject, today: date) -> dict[RoleId, PersonId | None]:
@@ -220,6 +249,7 @@ def _line(
     today: date,
     *,
     is_wanted: bool,
+    is_new: bool,
 ) -> Line | None:
     """Ask for the step as it stands today, when the person may act on it.
 
@@ -234,6 +264,8 @@ def _line(
             continue
         planned = found.planned
         kind = _kind(found, today)
+        if is_new and kind is Kind.DUE_SOON:
+            kind = Kind.HANDED_OVER  # somebody was at it, and it is theirs now
         said = "accountable" if part is ActingAs.DECIDER else "responsible"
         if kind is Kind.HANDED_OVER and part is ActingAs.ASKED:
             said = str(role)

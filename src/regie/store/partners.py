@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from difflib import get_close_matches
 from operator import itemgetter
 
@@ -32,6 +33,7 @@ from regie.store.people import (
     save_person,
     set_absence,
     set_deputy,
+    tell_new_player,
     unbind_role,
     unfilled_roles,
 )
@@ -300,6 +302,13 @@ def _unknown_role(role: RoleId, roles: Collection[RoleId]) -> NotFound:
         role=role[:40],
         close=close,
     )
+
+
+def tell_new_players(session: Session, report: ImportReport, now: datetime) -> None:
+    """Have everybody who plays a role since an import hear what was asked before they came."""
+    for each in report.people:
+        if set(each.after.roles) - set(each.before.roles if each.before else ()):
+            tell_new_player(session, each.after.id, now)
 
 
 def _store(session: Session, partners: Sequence[_Partner], traject_id: int, dry_run: bool) -> ImportReport:

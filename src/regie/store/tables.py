@@ -549,7 +549,8 @@ class LinkRequestRow(Row, table=True):
     """Somebody asked for a fresh link; the same row whether or not anybody has the address.
 
     Args:
-        address_seal: of the address, keyed: what a stranger typed is not kept.
+        address_seal: of the address, keyed: what a stranger typed is not kept. For who did not ask, but is new in a role,
+            ``people.NEW_IN_A_ROLE``.
         person_id: who has the address; absent when nobody has.
     """
 

@@ -43,6 +43,7 @@ WHATS: Mapping[str, str] = {
     "feed-ended": N_("agendalink gestopt"),
     "partner-added": N_("partner toegevoegd"),
     "partner-changed": N_("partner veranderd"),
+    "partner-erased": N_("partner gewist"),
     "partners-imported": N_("lijst van partners ingelezen"),
     "role-bound": N_("rol gegeven aan iemand"),
     "role-unbound": N_("rol afgenomen van iemand"),

@@ -35,7 +35,7 @@ from regie.store.files import StoredFile
 from regie.store.history import Problem, verify
 from regie.store.lately import names_of
 from regie.store.outbox import oldest_pending, outbox_counts
-from regie.store.partners import ImportReport, import_people
+from regie.store.partners import ImportReport, import_people, tell_new_players
 from regie.store.people import Contact, get_person, list_people, load_people
 from regie.store.person_steps import get_group
 from regie.store.session import check_schema, create_engine_for, in_transaction, is_there, read_scope
@@ -569,7 +569,11 @@ def save_partners(
     roles: Collection[RoleId],
 ) -> ImportReport:
     """Store a list of partners, all of it or nothing."""
-    return in_transaction(
-        shell.context.engine,
-        lambda session: import_people(session, rows, dry_run=dry_run, traject_id=traject_id, roles=roles),
-    )
+
+    def work(session: Session) -> ImportReport:
+        report = import_people(session, rows, dry_run=dry_run, traject_id=traject_id, roles=roles)
+        if report.is_stored:
+            tell_new_players(session, report, shell.clock())
+        return report
+
+    return in_transaction(shell.context.engine, work)

@@ -16,6 +16,7 @@ from regie.actions.keep_people import (
     add_partner,
     change_partner,
     drop_absence,
+    erase_partner,
     note_absence,
     seen_of,
 )
@@ -23,7 +24,7 @@ from regie.core.definition import HearsWhen
 from regie.core.ids import PersonId
 from regie.core.permissions import Actor, Permission, may, nothing_here, trajects_with
 from regie.errors import Conflict, NotFound, Refused, RegieError
-from regie.reports.people import PartnerRow, list_held_steps, list_partners
+from regie.reports.people import PartnerRow, list_held_steps, list_partners, make_farewell
 from regie.web.deps import Bell, ContextNow, Now, PagesNow, Reading, Shell, ShellNow, Today, needs
 from regie.web.language import N_
 from regie.web.pages import FormError, Pages, read_day, refusal_words
@@ -124,7 +125,7 @@ def show_partners(
         without_address=zonder_adres == "ja",
         longest_search=LONGEST_SEARCH,
         can_keep=may(actor, Permission.MANAGE_PARTNERS),
-        is_done=bool(gedaan),
+        done=gedaan,
     )
 
 
@@ -201,6 +202,37 @@ def change(
         return _person(request, shell, actor, session, today, person_id, typed=typed, errors=errors, seen=seen)
     bell()
     return RedirectResponse(f"{HERE}/{person_id}?gedaan=ja", 303)
+
+
+@router.get(HERE + "/{person_id}/wissen")
+def ask_erase(
+    request: Request, actor: Keeper, person_id: Id, shell: ShellNow, session: Reading, today: Today
+) -> Response:
+    """What goes with somebody who is erased."""
+    return _farewell(request, shell, session, today, PersonId(person_id))
+
+
+@router.post(HERE + "/{person_id}/wissen")
+def erase(
+    request: Request,
+    actor: Keeper,
+    person_id: Id,
+    shell: ShellNow,
+    session: Reading,
+    now: Now,
+    today: Today,
+    bell: Bell,
+    gezien: Seen = "",
+) -> Response:
+    """Erase somebody; who changed meanwhile is shown again first."""
+    try:
+        erase_partner(shell.context, actor, PersonId(person_id), read_seen(gezien), now)
+    except Conflict as error:
+        if error.code != "seen-changed":
+            raise
+        return _farewell(request, shell, session, today, PersonId(person_id), status=409)
+    bell()
+    return RedirectResponse(f"{HERE}?gedaan=gewist", 303)
 
 
 @router.post(HERE + "/{person_id}/afwezig")
@@ -299,6 +331,20 @@ def _person(
         sees_all=trajects_with(actor, Permission.SEE_PARTNERS) is None,
         is_done=is_done,
         status=409 if changed_from is not None else 422 if errors else 200,
+    )
+
+
+def _farewell(
+    request: Request, shell: Shell, session: Reading, today: date, person_id: PersonId, *, status: int = 200
+) -> Response:
+    found = make_farewell(session, shell.context.shelf.get, person_id, today, shell.pages.language(request))
+    return shell.pages.render(
+        request,
+        "admin/partner_erase.html",
+        status=status,
+        found=found,
+        seen=json.dumps(dict(seen_of(found.contact)), ensure_ascii=False, sort_keys=True),
+        is_changed=status != 200,
     )
 
 
