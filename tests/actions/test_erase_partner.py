@@ -27,6 +27,7 @@ from regie.notify.sender import Delivery, DeliveryOutcome, OutgoingMessage
 from regie.reports.people import list_held_steps, make_farewell
 from regie.store.file_bytes import FileRoom
 from regie.store.history import verify
+from regie.store.lately import names_of, names_of_people
 from regie.store.mentions import find_mentions
 from regie.store.people import get_person, save_person, set_absence, set_deputy
 from regie.store.session import in_transaction, read_scope
@@ -125,6 +126,7 @@ def test_t29_given_forty_steps_files_and_messages_then_nothing_names_who_was_era
     assert not [path for path in tmp_path.rglob("*") if "klaassen" in path.name.casefold()]
     with read_scope(town.engine) as session:
         assert verify(session, town.key) == ()
+        assert names_of(session, [town.who]) == names_of_people(session, [town.who]) == {town.who: town.who}
     (noted,) = [row for row in town.rows("access_log") if row["what"] == "partner-erased"]
     assert (noted["who"], noted["about"]) == ("account:7", f"person:{town.who} lines:3 files:1")
 

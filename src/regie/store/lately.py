@@ -64,7 +64,7 @@ def list_told(session: Session, traject_id: int, limit: int) -> tuple[Told, ...]
         key = OccurrenceKey(StepId(row.step), row.key)
         kind = to_line(row.payload, row.cycle, key).kind
         at, status = row.sent_at or row.created_at, row.status or IN_DIGEST
-        found.append(Told(at, row.cycle, key, kind, PersonId(row.recipient), row.name, status))
+        found.append(Told(at, row.cycle, key, kind, PersonId(row.recipient), row.name or row.recipient, status))
     return tuple(found)
 
 
@@ -118,7 +118,7 @@ def names_of(session: Session, actors: Collection[str]) -> Mapping[str, str]:
     accounts = {int(name) for each, name in ids.items() if each.startswith("account:") and name.isdigit()}
     connection = session.connection()
     people = {
-        row.id: row.name
+        row.id: row.name or row.id  # who was erased is a number
         for row in connection.execute(
             select(person.c.id, person.c.name).where(person.c.id.in_(sorted(set(ids.values()))))
         )
@@ -147,4 +147,4 @@ def names_of_people(session: Session, ids: Collection[PersonId]) -> Mapping[Pers
     if not ids:
         return {}
     wanted = select(person.c.id, person.c.name).where(person.c.id.in_(sorted(ids)))
-    return {PersonId(row.id): row.name for row in session.connection().execute(wanted)}
+    return {PersonId(row.id): row.name or row.id for row in session.connection().execute(wanted)}
