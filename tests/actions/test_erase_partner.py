@@ -147,6 +147,24 @@ def test_work_of_who_was_erased_is_of_the_role_again(town: Town) -> None:
     assert theirs == {f"s{each}" for each in range(2, STEPS)}  # also what was handed to who is gone
 
 
+def test_step_that_was_handed_to_them_goes_back_to_its_role_who_hears_it(town: Town) -> None:
+    other = add_partner(town.context, ADMINISTRATOR, PartnerForm(name="Noor", email="noor@ggd.example"), NOW)
+    key = OccurrenceKey(StepId("s5"))
+    apply_event(town.context, 1, HandedToColleague(key=key, to=other, by="lead"), NOW)
+    town.goes_on(NOW + timedelta(hours=2))
+    town.post.to.clear()
+
+    with read_scope(town.engine) as session:
+        seen = seen_of(get_person(session, other))
+    erase_partner(town.context, ADMINISTRATOR, other, seen, NOW + timedelta(hours=3))
+    town.goes_on(NOW + timedelta(hours=4))
+
+    assert town.loads(1).cycles[0].occurrences[key].assigned_to is None
+    assert town.post.to == [EMAIL]
+    last = town.rows("history")[-1]
+    assert (last["event"], last["by"]) == ("HandedToColleague", "account:7")
+
+
 def test_what_goes_and_what_it_means_is_said_first_and_nothing_changes(town: Town) -> None:
     before = town.everything()
 

@@ -14,10 +14,12 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
+from regie.actions.apply_event import apply_in
 from regie.actions.context import Context
 from regie.actions.keep_preferences import add_absence_in
 from regie.actions.read_people_list import read_list
 from regie.core.definition import HearsWhen
+from regie.core.events import HandedToColleague
 from regie.core.ids import PersonId, RoleId
 from regie.core.permissions import Actor, Permission, require
 from regie.errors import Conflict, Refused
@@ -34,12 +36,11 @@ from regie.store.people import (
     find_person,
     get_person,
     list_people,
-    load_people,
     save_person,
     tell_new_player,
     unbind_role,
 )
-from regie.store.person_steps import list_person_steps
+from regie.store.person_steps import list_handed_to
 from regie.store.portfolio import list_running_cycles
 from regie.store.session import in_transaction
 from regie.store.tables import EVERY_TRAJECT
@@ -155,8 +156,8 @@ def erase_partner(
 ) -> Mentions:
     """Erase somebody: name, address, habits, roles, absences, calendar, and where others named them. It cannot be undone.
 
-    The id and what they did stay in the record. Steps that were handed to them are of the role again, and who plays that
-    hears it with the next mail; their links, sign-in codes and sessions work no longer.
+    The id and what they did stay in the record. Steps that were handed to them go back to the role, who hears that;
+    their links, sign-in codes and sessions work no longer.
 
     Returns:
         The lines of the history and the files from which the name was taken.
@@ -173,12 +174,12 @@ def erase_partner(
         found = get_person(session, person_id)
         if seen_of(found) != seen:
             raise _changed()
-        heirs = _heirs_of(session, context, person_id)
+        for traject_id, cycle, key in list_handed_to(session, person_id):
+            back = HandedToColleague(key=key, cycle=cycle, to=None, by=actor.name)
+            apply_in(session, context, traject_id, back, now)
         named = find_mentions(session, found.name, found.email)
         erase_mentions(session, named)
         erase_person(session, person_id, now)
-        for each in heirs:
-            tell_new_player(session, each, now)
         about = f"person:{person_id} lines:{len(named.lines)} files:{len(named.files)}"
         note_access(session, actor.name, What.PARTNER_ERASED, now, about=about)
         _look_again(session, EVERY_TRAJECT)
@@ -384,16 +385,6 @@ def _seal(text: str, traject_id: int, report: ImportReport) -> str:
 
 
 # --- inside --------------------------------------------------------------------------------------------
-
-
-def _heirs_of(session: Session, context: Context, person_id: PersonId) -> Sequence[PersonId]:
-    """Who else plays the roles of the open steps of somebody."""
-    found: set[PersonId] = set()
-    for each in list_person_steps(session, [person_id], date.max):
-        role = context.shelf.get(each.definition_hash, session).steps[each.key.step].responsible
-        if each.state.is_open and role is not None:
-            found |= {other.id for other in load_people(session, each.traject_id).get(role, ())}
-    return sorted(found - {person_id})
 
 
 def _check(form: PartnerForm) -> None:

@@ -268,3 +268,19 @@ def load_around(session: Session, trajects: Sequence[int], steps: Sequence[StepI
         dates = anchors.setdefault((row.traject_id, row.cycle), {})
         dates[AnchorId(row.anchor)] = AnchorDates(row.target, row.actual)
     return {place: Around(open_.get(place, {}), anchors.get(place, {})) for place in {**open_, **anchors}}
+
+
+def list_handed_to(session: Session, person_id: PersonId) -> tuple[tuple[int, int, OccurrenceKey], ...]:
+    """Give the open steps in running cycles that were handed to somebody: traject, cycle and step."""
+    wanted = (
+        select(occurrence.c.traject_id, occurrence.c.cycle, occurrence.c.step, occurrence.c.key)
+        .join(cycle, (cycle.c.traject_id == occurrence.c.traject_id) & (cycle.c.number == occurrence.c.cycle))
+        .where(
+            occurrence.c.assigned_to == person_id,
+            occurrence.c.is_open.is_(True),
+            cycle.c.state == CycleState.RUNNING.value,
+        )
+        .order_by(occurrence.c.traject_id, occurrence.c.cycle, occurrence.c.step, occurrence.c.key)
+    )
+    found = session.connection().execute(wanted)
+    return tuple((traject_id, number, OccurrenceKey(StepId(step), key)) for traject_id, number, step, key in found)
