@@ -162,3 +162,13 @@ def test_date_of_the_mail_is_that_of_the_day_it_leaves(town: Town) -> None:
     deliver(town.context, town, lambda: b.at(date(2027, 2, 15)), "x", Postage())
     (mail,) = town.sent
     assert "te laat" in mail.text.lower() or "was gevraagd" in mail.text.lower()
+
+
+def test_at_night_it_waits_for_the_morning(town: Town) -> None:
+    """Nobody asked for it, so nobody waits for it; who asks for a link gets it at once."""
+    town.joins("Noor")
+    town.goes_on(b.at(MONDAY, 22))
+    assert town.told() == {}
+
+    town.goes_on(b.at(MONDAY + timedelta(days=1), 9))
+    assert town.told() == {"noor@ggd.example": {"STAP-0", "STAP-1"}}

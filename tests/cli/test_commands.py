@@ -239,7 +239,7 @@ def test_unreachable_mail_server_loses_nothing_and_says_so(town: Regie, tmp_path
 
     if sum(before.values()) and ran.code:  # outside office hours nothing is due yet
         assert ran.code == 8
-    assert sum(town("outbox", "list", "--json").json["counts"].values()) == sum(before.values())
+    assert sum(town("outbox", "list", "--json").json["counts"].values()) >= sum(before.values())
 
 
 def test_what_people_read_is_dutch_with_dates_in_words(town: Regie) -> None:

@@ -12,6 +12,8 @@ from datetime import datetime
 
 from regie.actions.context import Context
 from regie.actions.faults import is_about_the_database, where
+from regie.actions.office_hours import next_office_hour
+from regie.core.traject import Traject
 from regie.failpoints import failpoint
 from regie.notify.render import Rendered, render, render_code
 from regie.notify.sender import Delivery, DeliveryOutcome, OutgoingMessage, Sender
@@ -83,7 +85,9 @@ def deliver_batch(
     moment = now()
     in_transaction(
         context.engine,
-        lambda session: queue_fresh_links(session, context.shelf, moment, ids=context.ids, brake_at=context.brake_at),
+        lambda session: queue_fresh_links(
+            session, context.shelf, moment, ids=context.ids, brake_at=context.brake_at, office=_office_hour
+        ),
     )
     claimed = in_transaction(context.engine, lambda session: claim(session, owner, moment, limit, LEASE_SECONDS))
     failpoint("deliver.after_mark_sending")
@@ -92,6 +96,10 @@ def deliver_batch(
     for each in claimed:
         result += _deliver_one(context, sender, lambda: max(moment, now()), each.id, each.attempt, postage)
     return result
+
+
+def _office_hour(moment: datetime, traject: Traject) -> datetime:
+    return next_office_hour(moment, traject.zone, traject.cycles[-1].definition.calendar)
 
 
 def deliver(context: Context, sender: Sender, now: Callable[[], datetime], owner: str, postage: Postage) -> Delivered:

@@ -82,11 +82,20 @@ def ask_fresh_link(session: Session, asked: Link | str, now: datetime, *, secret
 
 
 def queue_fresh_links(
-    session: Session, shelf: DefinitionShelf, now: datetime, *, ids: Callable[[], str], brake_at: int = 200
+    session: Session,
+    shelf: DefinitionShelf,
+    now: datetime,
+    *,
+    ids: Callable[[], str],
+    brake_at: int = 200,
+    office: Callable[[datetime, Traject], datetime] = lambda moment, _: moment,
 ) -> int:
     """Put one message in the outbox for each request that somebody on file made; give how many.
 
     A request that cannot be answered delays only itself.
+
+    Args:
+        office: gives the first moment, from a moment on, at which a message that nobody waits for may leave.
     """
     connection = session.connection()
     requests = connection.execute(_WAITING).all()
@@ -102,7 +111,10 @@ def queue_fresh_links(
             is_new = each.address_seal == NEW_IN_A_ROLE
             found = list(_lines(session, PersonId(each.person_id), each.link_id, f"link-{each.id}", shelf, now, is_new))
             if found:
-                queue_answer(connection, PersonId(each.person_id), found, now, ids(), brake_at)
+                leaves_at = None
+                if is_new:
+                    leaves_at = office(now, load_traject(session, found[0][0], shelf, for_change=False))
+                queue_answer(connection, PersonId(each.person_id), found, now, ids(), brake_at, leaves_at=leaves_at)
                 made += 1
             savepoint.commit()
         except SQLAlchemyError:

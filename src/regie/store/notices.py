@@ -135,16 +135,20 @@ def queue_answer(
     now: datetime,
     message_id: str,
     brake_at: int,
+    *,
+    leaves_at: datetime | None = None,
 ) -> None:
-    """Put one message in the outbox that answers what its reader asked: about any trajects, and at once.
+    """Put one message in the outbox for one reader, about any trajects.
 
     Args:
         lines: each with its traject; their ``happening`` makes them new.
+        leaves_at: not before; None for at once, as an answer to what its reader asked.
     """
     held = must_hold(connection, 1, now, brake_at, in_sweep=False)
     post = Post(lambda: message_id, lambda moment: moment, "email", brake_at, in_sweep=False)
-    value = Message(to, tuple(line for _, line in lines), Urgency.AT_ONCE)
-    _ADD_MESSAGES.run(connection, [_message_row(message_id, value, now, post, None if held else now)])
+    urgency = Urgency.AT_ONCE if leaves_at is None else Urgency.OFFICE_HOURS
+    value = Message(to, tuple(line for _, line in lines), urgency)
+    _ADD_MESSAGES.run(connection, [_message_row(message_id, value, now, post, None if held else leaves_at or now)])
     state = NoticeState.HELD if held else NoticeState.QUEUED
     _ADD_NOTICES.run(
         connection, [_notice_row(number, line, value, message_id, state, now, post) for number, line in lines]
