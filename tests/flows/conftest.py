@@ -53,8 +53,9 @@ def moment(day: date, hour: int = 9) -> datetime:
     return datetime.combine(day, time(hour), ZONE).astimezone(UTC)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one server for all of these tests; it is stopped when they are done, for it is never idle."""
     with prefect_server(tmp_path_factory.mktemp("prefect")) as address:
         yield address
 
