@@ -13,6 +13,7 @@ from regie.actions.context import Context
 from regie.actions.deliver import Postage, deliver
 from regie.actions.keep_people import PartnerForm, add_partner, import_list, leave_role, play_role, weigh_list
 from regie.actions.reconcile import reconcile
+from regie.core.definition import Kind, NoticePolicy
 from regie.core.events import HandedToColleague, StepFinished, StepStarted
 from regie.core.ids import OccurrenceKey, PersonId, RoleId, StepId
 from regie.core.permissions import Actor, Right, Role
@@ -29,9 +30,9 @@ STEPS = ("STAP-0", "STAP-1", "STAP-2", "STAP-3", "LATER")
 class Town(World):
     """Five steps of one role, of which one waits, one is done and one was handed to a colleague; all was told."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, policy: NoticePolicy | None = None) -> None:
         steps = [b.step(f"stap-{each}", due="15wd after start") for each in range(4)]
-        super().__init__(engine, b.definition(*steps, b.step("later", needs=["stap-0"])))
+        super().__init__(engine, b.definition(*steps, b.step("later", needs=["stap-0"]), policy=policy or b.policy()))
         self.context = replace(Context.on(engine, self.key, link_key=b"l" * 32, brake_at=10_000), shelf=self.shelf)
         self.sent: list[OutgoingMessage] = []
         self.starts()
@@ -162,6 +163,16 @@ def test_date_of_the_mail_is_that_of_the_day_it_leaves(town: Town) -> None:
     deliver(town.context, town, lambda: b.at(date(2027, 2, 15)), "x", Postage())
     (mail,) = town.sent
     assert "te laat" in mail.text.lower() or "was gevraagd" in mail.text.lower()
+
+
+def test_what_a_definition_tells_to_nobody_is_not_told_to_who_is_new(engine: Engine) -> None:
+    told = {kind: to for kind, to in b.policy().to.items() if kind is not Kind.READY}
+    town = Town(engine, replace(b.policy(), to=told))
+
+    town.joins("Noor")
+    town.goes_on(NOW + timedelta(hours=2))
+
+    assert town.told() == {"noor@ggd.example": {"STAP-1"}}
 
 
 def test_at_night_it_waits_for_the_morning(town: Town) -> None:

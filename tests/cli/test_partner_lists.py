@@ -116,3 +116,15 @@ def test_somebody_is_erased_after_it_was_said_what_that_means(read: Read, regie:
     last = json.loads(regie("partner", "erase", "p1", "--yes", "--json").out)
     assert last == {"person": "p1", "lines": 0, "files": 0}
     assert regie("audit", "verify").code == 0
+
+
+def test_who_is_new_in_a_role_by_a_list_gets_a_mail_of_what_was_asked(read: Read, regie: Regie, tmp_path: Path) -> None:
+    (tmp_path / "klein.yaml").write_text(SMALL + "notices: {lead: baas}\n", encoding="utf-8")
+    regie("traject", "start", "--title", "De Wilg", "--definition", "klein.yaml", "--start", "2026-01-05", "--yes")
+    regie("sweep")
+    read(HEADER + "GGD;Co;co@ggd.example;maker;;\n")
+    assert json.loads(regie("outbox", "list", "--json").out)["counts"] == {}
+
+    regie("deliver", REGIE_MAIL_URL="mailto://127.0.0.1:9", REGIE_MAIL_FROM="regie@gemeente.example")
+
+    assert sum(json.loads(regie("outbox", "list", "--json").out)["counts"].values()) == 1

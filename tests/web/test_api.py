@@ -26,6 +26,7 @@ from regie.core.span import Span
 from regie.core.terms import TermKind
 from regie.store.accounts import disable_account, revoke_token
 from regie.store.links import Wanted, issue_link
+from regie.store.people import NEW_IN_A_ROLE
 from regie.store.session import in_transaction, write_scope
 from regie.web.api.acts import ACTS
 from regie.web.api.openapi import permission_of, routes
@@ -740,7 +741,7 @@ def test_next_cycle_is_looked_at_and_opened_once(world: World, lead: Program) ->
 # --- the office --------------------------------------------------------------------------------------
 
 
-def test_partners_are_read_in_whole_or_not_at_all(lead: Program) -> None:
+def test_partners_are_read_in_whole_or_not_at_all(world: World, lead: Program) -> None:
     rows = [{"naam": "Bo Bakker", "eMail": "bo@voorbeeld.nl", "rol": "maker", "organisatie": "Bakker bv"}]
     body = {"rijen": rows, "traject": "de-wilg"}
 
@@ -751,7 +752,9 @@ def test_partners_are_read_in_whole_or_not_at_all(lead: Program) -> None:
     said = problem(lead.post("/partner-importen", wrong), 400, "request-invalid")
     assert {each["location"] for each in said["errors"]} >= {"#/rijen/1/naam", "#/rijen/1/eMail", "#/rijen/1/rol"}
     assert lead.get("/partners").json()["paginering"]["totaal"] == 4
+    assert world.rows("link_request") == []
     assert lead.post("/partner-importen", body).json()["opgeslagen"] is True
+    assert [row["address_seal"] for row in world.rows("link_request")] == [NEW_IN_A_ROLE]
     names = [each["naam"] for each in lead.get("/partners", traject="de-wilg").json()["partners"]]
     assert "Bo Bakker" in names
     assert "Bo Bakker" not in [each["naam"] for each in lead.get("/partners", traject="krap").json()["partners"]]

@@ -118,7 +118,7 @@ def names_of(session: Session, actors: Collection[str]) -> Mapping[str, str]:
     accounts = {int(name) for each, name in ids.items() if each.startswith("account:") and name.isdigit()}
     connection = session.connection()
     people = {
-        row.id: row.name or row.id  # who was erased is a number
+        row.id: row.name
         for row in connection.execute(
             select(person.c.id, person.c.name).where(person.c.id.in_(sorted(set(ids.values()))))
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session
 
 from regie.core.definition import Definition, HearsWhen
@@ -253,13 +253,8 @@ def bind_role(session: Session, role: RoleId, person_id: PersonId, traject_id: i
 
 def tell_new_player(session: Session, person_id: PersonId, now: datetime) -> None:
     """Note that somebody plays a role from now on, for ``fresh_links`` to tell them what was asked before they came."""
-    waiting = (link_request.c.person_id == person_id) & link_request.c.handled_at.is_(None)
-    connection = session.connection()
-    if not connection.scalar(
-        select(func.count()).select_from(link_request).where(waiting, link_request.c.address_seal == NEW_IN_A_ROLE)
-    ):
-        row = {"address_seal": NEW_IN_A_ROLE, "person_id": person_id, "link_id": None, "asked_at": now}
-        connection.execute(insert(link_request), row)
+    row = {"address_seal": NEW_IN_A_ROLE, "person_id": person_id, "link_id": None, "asked_at": now}
+    session.connection().execute(insert(link_request), row)
 
 
 def unbind_role(session: Session, role: RoleId, person_id: PersonId, traject_id: int = EVERY_TRAJECT) -> bool:
